@@ -1,0 +1,97 @@
+/** nft(8) datatypes we use as set keys and map data. */
+export type NftType = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'ifname' | 'mark';
+
+/** A set, or a map when `data` is not empty. Several types are a concatenation (`inet_proto . ipv4_addr . inet_service`). */
+export interface NftSet {
+  readonly name: string;
+  readonly key: readonly NftType[];
+  readonly data: readonly NftType[];
+  /** Elements may be prefixes and ranges. */
+  readonly interval: boolean;
+}
+
+export interface NftHook {
+  readonly type: 'filter' | 'nat' | 'route';
+  readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
+  /** As a number: names of priorities differ between families. */
+  readonly priority: number;
+  readonly policy: 'accept' | 'drop';
+}
+
+export interface NftChain {
+  readonly name: string;
+  /** null: a chain that is only jumped to. */
+  readonly hook: NftHook | null;
+  readonly rules: readonly NftRule[];
+}
+
+export interface NftRule {
+  readonly exprs: readonly NftExpr[];
+  /** Shown by `nft list ruleset`; ≤ 127 bytes. */
+  readonly comment: string | null;
+}
+
+/** Register: 0 is the verdict, 1–4 hold 16 bytes, 8–23 (NFT_REG32_00…15) are the same space in 4-byte steps. */
+export type Register = number;
+
+export type NftExpr =
+  | {
+      readonly expr: 'meta';
+      readonly key: 'iifname' | 'oifname' | 'l4proto' | 'nfproto' | 'mark';
+      readonly dreg: Register;
+    }
+  | {
+      readonly expr: 'payload';
+      readonly base: 'network' | 'transport';
+      readonly offset: number;
+      readonly length: number;
+      readonly dreg: Register;
+    }
+  | {readonly expr: 'ct'; readonly key: 'state' | 'status'; readonly dreg: Register}
+  | {readonly expr: 'fib'; readonly result: 'addrtype'; readonly address: 'saddr' | 'daddr'; readonly dreg: Register}
+  | {readonly expr: 'cmp'; readonly sreg: Register; readonly op: 'eq' | 'neq'; readonly data: Uint8Array}
+  | {
+      readonly expr: 'bitwise';
+      readonly sreg: Register;
+      readonly dreg: Register;
+      readonly mask: Uint8Array;
+      readonly xor: Uint8Array;
+    }
+  | {
+      readonly expr: 'lookup';
+      readonly set: string;
+      readonly sreg: Register;
+      readonly dreg: Register | null;
+      readonly invert: boolean;
+    }
+  | {
+      readonly expr: 'nat';
+      readonly type: 'dnat' | 'snat';
+      readonly family: 4 | 6;
+      readonly addressReg: Register;
+      readonly portReg: Register | null;
+    }
+  | {readonly expr: 'masquerade'}
+  | {readonly expr: 'counter'}
+  | {readonly expr: 'verdict'; readonly verdict: 'accept' | 'drop' | 'return'}
+  | {readonly expr: 'verdict'; readonly verdict: 'jump' | 'goto'; readonly chain: string};
+
+export interface NftTable {
+  readonly family: 'inet';
+  readonly name: string;
+  /** The table's comment: carries the skeleton's fingerprint. */
+  readonly comment: string;
+  readonly sets: readonly NftSet[];
+  readonly chains: readonly NftChain[];
+}
+
+/**
+ * One element, canonical text per field: `tcp`, `172.17.0.2`, `8080`, `docker0`; in interval sets also `172.17.0.0/16`
+ * and `8000-8010`.
+ */
+export interface NftElement {
+  readonly set: string;
+  readonly fields: readonly string[];
+  /** Empty for sets. */
+  readonly data: readonly string[];
+}

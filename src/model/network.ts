@@ -1,0 +1,31 @@
+import type {Ip, Prefix} from './ip.ts';
+
+export type NetworkDriver = 'bridge' | 'host' | 'none';
+
+export interface Subnet {
+  readonly prefix: Prefix;
+  readonly gateway: Ip;
+  /** Addresses are chosen from here when it is set; an explicit address may be outside it. */
+  readonly range: Prefix | null;
+}
+
+/** A named L2/L3 domain. `bridge`, `host` and `none` are predefined. */
+export interface Network {
+  /** 64 hex digits. */
+  readonly id: string;
+  readonly name: string;
+  readonly driver: NetworkDriver;
+  /** RFC 3339. */
+  readonly created: string;
+  readonly subnets: readonly Subnet[];
+  /** No way out: nothing is masqueraded, nothing is published. */
+  readonly internal: boolean;
+  readonly options: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The bridge's device name; '' for drivers without one. */
+  readonly device: string;
+  /** 1–65535, unique among the networks of a daemon: the low half of the link group of everything on this network. */
+  readonly index: number;
+}
+
+export const predefinedNetworks = ['bridge', 'host', 'none'] as const;

@@ -1,0 +1,42 @@
+/** What the shim needs to place one process. Paths are absolute and on the host unless said otherwise. */
+export interface RunSpec {
+  readonly id: string;
+  /** Holds `exit.json` (exit record) and `container.log` (json-file), written by the shim. */
+  readonly stateDir: string;
+  /** Unix socket of the shim: output, stdin, exit. At most 107 bytes. */
+  readonly socketPath: string;
+  readonly rootfs: OverlayRootfs;
+  /** Path of the network namespace to enter; null stays in the host's. */
+  readonly netns: string | null;
+  /** Directory of the container's cgroup in the unified hierarchy, for CLONE_INTO_CGROUP; null when there is none. */
+  readonly cgroupDir: string | null;
+  readonly args: readonly string[];
+  /** `NAME=value`, complete. */
+  readonly env: readonly string[];
+  /** Inside the container; made when missing, as Docker does. */
+  readonly cwd: string;
+  readonly hostname: string;
+  readonly binds: readonly BindMount[];
+  /** Paths inside the container hidden behind /dev/null or an empty directory, besides Docker's own list. */
+  readonly masks: readonly string[];
+  /** Without `CAP_`. */
+  readonly capabilities: readonly string[];
+  /** Keep a pipe for stdin; otherwise it is /dev/null. */
+  readonly openStdin: boolean;
+}
+
+export interface OverlayRootfs {
+  /** Topmost first. */
+  readonly lower: readonly string[];
+  readonly upper: string;
+  readonly work: string;
+  /** Empty directory on which the overlay is assembled, in the container's own mount namespace. */
+  readonly target: string;
+}
+
+export interface BindMount {
+  readonly source: string;
+  /** Inside the container. */
+  readonly target: string;
+  readonly readonly: boolean;
+}
