@@ -7,7 +7,7 @@
       "target_name": "tnet",
       "sources": ["<!@(ls addon/*.cc)"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS"],
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "cflags_cc!": ["-std=gnu++17", "-fno-exceptions", "-fno-rtti"],
       "cflags_cc": ["<@(strict)", "-fexceptions", "-fvisibility=hidden", "-isystem <!(node -p \"require('node-addon-api').include_dir\")"],
       "ldflags": ["-s"],

@@ -1,4 +1,12 @@
-/** A file descriptor; close it with `fs.closeSync`. Every one is close-on-exec. */
+import {existsSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import {dirname, join, resolve} from 'node:path';
+import {fileURLToPath} from 'node:url';
+
+/**
+ * A file descriptor; close it with `fs.closeSync`. Every one is close-on-exec. (Workers warn at closing what node:fs did
+ * not open: start them with `trackUnmanagedFds: false`.)
+ */
 export type Fd = number;
 
 export interface SocketSpec {
@@ -32,11 +40,15 @@ export interface Native {
   /** Everything readable now, without blocking. Throws ENOBUFS when a monitor overflowed. */
   receive(fd: Fd): Uint8Array[];
   joinGroup(fd: Fd, group: number): void;
-  /** Calls `onReadable` on the event loop whenever `fd` is readable; the returned function stops that. The fd stays the caller's. */
+  /**
+   * Calls `onReadable` on the event loop as long as `fd` is readable or has an error to take (ENOBUFS); the function
+   * returned stops that. The fd stays the caller's; what it refers to lives until it is closed and the watch stopped.
+   * A watch does not keep the process alive.
+   */
   watch(fd: Fd, onReadable: () => void): () => void;
   /** open(2) with O_CLOEXEC, inside the namespace if given: /proc/sys/net belongs to the netns of the opener. */
   openFile(path: string, flags: number, netnsFd?: Fd): Fd;
-  /** A bound socket; `port` is the one the kernel gave. */
+  /** A bound socket; `port` is the one the kernel gave. In a namespace that never had an address, any can be bound. */
   openSocket(spec: SocketSpec, netnsFd?: Fd): {fd: Fd; port: number};
   /** New empty netns, bind-mounted on `path` (created O_EXCL; removed again on failure). */
   pinNetns(path: string): void;
@@ -45,4 +57,33 @@ export interface Native {
   pidfdOpen(pid: number): Fd;
   /** flock(2). False when `nonblocking` and somebody else holds it. */
   lock(fd: Fd, mode: 'exclusive' | 'shared' | 'unlock', nonblocking: boolean): boolean;
+}
+
+/** Takes ~1 ms the first time, nothing later. Throws an Error that says what to do when the addon was not built. */
+export function loadNative(): Native {
+  return createRequire(import.meta.url)(nativePath()) as Native;
+}
+
+/** The `tnet-shim` executable, which lies next to the addon. */
+export function shimPath(): string {
+  return join(dirname(nativePath()), 'tnet-shim');
+}
+
+/** A clone builds into `build/`, a package carries `prebuilds/`. We run from `src/kernel/` or bundled from `bin/`, both somewhere below them. */
+function nativePath(): string {
+  const asked = process.env.TNET_NATIVE;
+  if (asked) return resolve(asked);
+  const here = dirname(fileURLToPath(import.meta.url));
+  const found = foldersAbove(here).flatMap(candidates).find(existsSync);
+  if (found === undefined) throw new Error(`Cannot load "tnet.node": not found above "${here}"; run \`npm run build\``);
+  return found;
+}
+
+function candidates(folder: string): readonly string[] {
+  return ['build/Release', `prebuilds/linux-${process.arch}`].map(place => join(folder, place, 'tnet.node'));
+}
+
+function foldersAbove(folder: string): readonly string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [folder] : [folder, ...foldersAbove(parent)];
 }

