@@ -1,0 +1,20 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+
+#include "native.h"
+
+int openFile(const std::string& path, int flags, Netns netns) {
+  const Visit visit(netns);
+  return check("open", open(path.c_str(), flags | O_CLOEXEC, 0666));
+}
+
+int pidfdOpen(int pid) { return static_cast<int>(check("pidfd_open", syscall(SYS_pidfd_open, pid, 0))); }
+
+bool lock(int fd, const std::string& mode, bool nonblocking) {
+  const int operation = mode == "exclusive" ? LOCK_EX : mode == "shared" ? LOCK_SH : LOCK_UN;
+  int result;
+  do result = flock(fd, operation | (nonblocking ? LOCK_NB : 0)); while (result != 0 && errno == EINTR);
+  if (result != 0 && errno == EWOULDBLOCK) return false;
+  return check("flock", result) == 0;
+}
