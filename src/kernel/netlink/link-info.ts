@@ -1,0 +1,85 @@
+import type {Mac} from '../../model/mac.ts';
+import {toBuffer} from './format.ts';
+import {IFF_LOWER_UP, IFF_UP, linkFormat} from './link-message.ts';
+
+/** IF_OPER_*, RFC 2863: a bridge port forwards when it is `up`; lo is always `unknown`. */
+export const operstates = ['unknown', 'notpresent', 'down', 'lowerlayerdown', 'testing', 'dormant', 'up'] as const;
+export type Operstate = (typeof operstates)[number];
+
+export interface LinkInfo {
+  readonly index: number;
+  readonly name: string;
+  readonly altnames: readonly string[];
+  /** IFLA_INFO_KIND: `bridge`, `veth` …; null for lo and real devices. */
+  readonly kind: string | null;
+  /** IFF_*; ARPHRD_* is `hardwareType` (1 Ethernet, 772 loopback). */
+  readonly flags: number;
+  readonly hardwareType: number;
+  readonly up: boolean;
+  readonly carrier: boolean;
+  readonly operstate: Operstate;
+  readonly mtu: number;
+  readonly mac: Mac | null;
+  readonly group: number;
+  readonly masterIndex: number | null;
+  /** IFLA_LINK: the other end of a veth, in our netns or in the one numbered `linkNetnsId`. */
+  readonly peerIndex: number | null;
+  readonly linkNetnsId: number | null;
+  /** Null when the link is no bridge port. */
+  readonly hairpin: boolean | null;
+  readonly stats: LinkStats;
+}
+
+/** Since the link was made; include/uapi/linux/if_link.h struct rtnl_link_stats64. */
+export interface LinkStats {
+  readonly rxPackets: number;
+  readonly txPackets: number;
+  readonly rxBytes: number;
+  readonly txBytes: number;
+  readonly rxErrors: number;
+  readonly txErrors: number;
+  readonly rxDropped: number;
+  readonly txDropped: number;
+}
+
+/** Decodes RTM_NEWLINK and RTM_DELLINK, as answers and as events. */
+export function decodeLink({payload}: {readonly payload: Uint8Array}): LinkInfo {
+  const {index, flags, type, attributes} = linkFormat.decode(payload);
+  const {linkInfo} = attributes;
+  const mode = linkInfo?.slaveKind === 'bridge' && linkInfo.slaveData ? linkInfo.slaveData.mode : undefined;
+  return {
+    index,
+    name: attributes.name ?? '',
+    altnames: attributes.propList ?? [],
+    kind: linkInfo?.kind ?? null,
+    flags,
+    hardwareType: type,
+    up: (flags & IFF_UP) !== 0,
+    carrier: (flags & IFF_LOWER_UP) !== 0,
+    operstate: operstates[attributes.operstate ?? 0] ?? 'unknown',
+    mtu: attributes.mtu ?? 0,
+    mac: attributes.mac ?? null,
+    group: attributes.group ?? 0,
+    masterIndex: attributes.master ?? null,
+    peerIndex: attributes.link ?? null,
+    linkNetnsId: attributes.linkNetnsId ?? null,
+    hairpin: mode === undefined ? null : mode !== 0,
+    stats: decodeLinkStats(attributes.stats64),
+  };
+}
+
+/** Eight u64 in host order open struct rtnl_link_stats64. Numbers are exact up to 2^53: nine petabytes. */
+function decodeLinkStats(stats64: Uint8Array = new Uint8Array(64)): LinkStats {
+  const bytes = toBuffer(stats64);
+  const at = (i: number): number => bytes.readUInt32LE(i * 8) + bytes.readUInt32LE(i * 8 + 4) * 2 ** 32;
+  return {
+    rxPackets: at(0),
+    txPackets: at(1),
+    rxBytes: at(2),
+    txBytes: at(3),
+    rxErrors: at(4),
+    txErrors: at(5),
+    rxDropped: at(6),
+    txDropped: at(7),
+  };
+}

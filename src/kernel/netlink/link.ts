@@ -1,0 +1,188 @@
+import type {Mac} from '../../model/mac.ts';
+import {
+  IFF_UP,
+  type LinkMessage,
+  linkFormat,
+  RTM_DELLINK,
+  RTM_DELLINKPROP,
+  RTM_GETLINK,
+  RTM_NEWLINK,
+  RTM_NEWLINKPROP,
+} from './link-message.ts';
+import {type NetlinkMessage, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST} from './message.ts';
+
+export {decodeLink, type LinkInfo, type LinkStats, type Operstate} from './link-info.ts';
+
+/** What a link can be created with and set to alike; what is left out stays as it is. */
+export interface LinkSettings {
+  readonly up?: boolean;
+  /** Bytes, without the link-layer header. */
+  readonly mtu?: number;
+  readonly mac?: Mac;
+  /** IFLA_GROUP: a mark that dumps show and deletions select by. */
+  readonly group?: number;
+  /** ifindex of the bridge; 0 takes the link out of it. */
+  readonly master?: number;
+  /** Moves the link, or creates it there. */
+  readonly netnsFd?: number;
+}
+
+export type NewLink = LinkSettings & {readonly name: string} & (
+    | {readonly kind: 'bridge'; readonly bridge?: BridgeSettings}
+    | {readonly kind: 'veth'; readonly peer: VethPeer}
+  );
+
+export interface BridgeSettings {
+  readonly forwardDelayMs?: number;
+  readonly stp?: boolean;
+  readonly multicastSnooping?: boolean;
+}
+
+/** The other end. It cannot be made up: veth_open() wants its own peer first (ENOTCONN). */
+export interface VethPeer {
+  readonly name: string;
+  readonly netnsFd?: number;
+  readonly mac?: Mac;
+  readonly mtu?: number;
+}
+
+/** What only a link that is there can be set to. */
+export interface LinkChanges extends LinkSettings {
+  /** Renames; the link is then given by ifindex. */
+  readonly name?: string;
+  /** Bridge port: frames may leave through the port they came by. */
+  readonly hairpin?: boolean;
+  /** Bridge port: no frames to other isolated ports. */
+  readonly isolated?: boolean;
+  /** false: no IPv6 link-local address will ever come (IN6_ADDR_GEN_MODE_NONE), so no DAD and MLD chatter. Ignored at creation. */
+  readonly ipv6LinkLocal?: boolean;
+}
+
+/** By ifindex, or by name or altname. */
+export type LinkRef = number | string;
+
+/**
+ * Like `ip link add NAME [mtu N] [address MAC] [group N] [master BRIDGE] [up] type bridge forward_delay 0 stp_state 0`
+ * and `… type veth peer name ETH0 netns FD`. EEXIST when the name or altname is taken. 0.2–0.4 ms in the kernel.
+ */
+export function newLink(spec: NewLink): NetlinkMessage {
+  const {name} = spec;
+  return linkRequest(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, {
+    ...flagsOf(spec.up),
+    attributes: {...settingAttributes(spec), name, linkInfo: {kind: spec.kind, data: kindData(spec)}},
+  });
+}
+
+/**
+ * Like `ip link set LINK …`, hairpin as in `ip link set LINK type bridge_slave hairpin on`. RTM_NEWLINK without
+ * NLM_F_CREATE: RTM_SETLINK would ignore IFLA_LINKINFO.
+ */
+export function setLink(link: LinkRef, settings: LinkChanges): NetlinkMessage {
+  const {hairpin, isolated} = settings;
+  const port =
+    hairpin === undefined && isolated === undefined ? undefined : {mode: bit(hairpin), isolated: bit(isolated)};
+  const {index, attributes} = linkTarget(link);
+  return linkRequest(RTM_NEWLINK, 0, {
+    index,
+    ...flagsOf(settings.up),
+    attributes: {
+      ...attributes,
+      ...(settings.name === undefined ? {} : {name: settings.name}),
+      ...settingAttributes(settings),
+      afSpec: addrGenMode(settings.ipv6LinkLocal),
+      linkInfo: port && {slaveKind: 'bridge', slaveData: port},
+    },
+  });
+}
+
+/** Like `ip link del LINK`; a veth takes its peer along. 15–35 ms, RCU waits. */
+export function delLink(link: LinkRef): NetlinkMessage {
+  return linkRequest(RTM_DELLINK, 0, linkTarget(link));
+}
+
+/** Like `ip link del group N`, one request. Kernel: rtnl_group_dellink(); ~0.35 ms a link, one by one 29–39 ms. ENODEV: none. */
+export function delLinksByGroup(group: number): NetlinkMessage {
+  return linkRequest(RTM_DELLINK, 0, {attributes: {group}});
+}
+
+/** Like `ip link show LINK`. The answer is one message for decodeLink(); ENODEV: none. */
+export function getLink(link: LinkRef): NetlinkMessage {
+  const {index, attributes} = linkTarget(link);
+  return linkRequest(RTM_GETLINK, 0, {index, attributes: {...attributes, extMask: RTEXT_FILTER_SKIP_STATS}});
+}
+
+/** Like `ip link show [master BRIDGE] [type KIND]`; the kernel filters. */
+export function dumpLinks(filter: {readonly master?: number; readonly kind?: string} = {}): NetlinkMessage {
+  const {master, kind} = filter;
+  return linkRequest(RTM_GETLINK, NLM_F_DUMP, {
+    attributes: {
+      master,
+      linkInfo: kind === undefined ? undefined : {kind},
+      extMask: RTEXT_FILTER_SKIP_STATS,
+    },
+  });
+}
+
+/** Like `ip link property add dev LINK altname NAME`; up to 127 bytes. EEXIST when any link has that name. */
+export function addAltname(link: LinkRef, altname: string): NetlinkMessage {
+  return propertyRequest(RTM_NEWLINKPROP, link, altname);
+}
+
+/** Like `ip link property del dev LINK altname NAME`. */
+export function delAltname(link: LinkRef, altname: string): NetlinkMessage {
+  return propertyRequest(RTM_DELLINKPROP, link, altname);
+}
+
+/** include/uapi/linux/rtnetlink.h, for IFLA_EXT_MASK: without IPv6's own counters, a fifth of an answer. */
+const RTEXT_FILTER_SKIP_STATS = 8;
+const IN6_ADDR_GEN_MODE_EUI64 = 0;
+const IN6_ADDR_GEN_MODE_NONE = 1;
+/** IFNAMSIZ without the NUL: a longer name can only be an altname. */
+const maxNameLength = 15;
+
+function linkRequest(type: number, flags: number, message: LinkMessage): NetlinkMessage {
+  return {type, flags: NLM_F_REQUEST | flags, payload: linkFormat.encode(message)};
+}
+
+function propertyRequest(type: number, link: LinkRef, altname: string): NetlinkMessage {
+  const {index, attributes} = linkTarget(link);
+  return linkRequest(type, 0, {index, attributes: {...attributes, propList: [altname]}});
+}
+
+/** __dev_get_by_name() finds altnames too, whichever attribute carries the name. */
+function linkTarget(link: LinkRef): {index?: number; attributes: {name?: string; altname?: string}} {
+  if (typeof link === 'number') return {index: link, attributes: {}};
+  return {attributes: link.length > maxNameLength ? {altname: link} : {name: link}};
+}
+
+function flagsOf(up: boolean | undefined): {flags?: number; change?: number} {
+  return up === undefined ? {} : {flags: up ? IFF_UP : 0, change: IFF_UP};
+}
+
+function settingAttributes({mac, mtu, group, master, netnsFd}: LinkSettings): LinkMessage['attributes'] {
+  return {mac, mtu, master, group, netnsFd};
+}
+
+function addrGenMode(linkLocal: boolean | undefined): LinkMessage['attributes']['afSpec'] {
+  if (linkLocal === undefined) return undefined;
+  return {inet6: {addrGenMode: linkLocal ? IN6_ADDR_GEN_MODE_EUI64 : IN6_ADDR_GEN_MODE_NONE}};
+}
+
+function kindData(spec: NewLink): NonNullable<LinkMessage['attributes']['linkInfo']>['data'] {
+  if (spec.kind === 'bridge') return spec.bridge && bridgeData(spec.bridge);
+  const {name, mac, mtu, netnsFd} = spec.peer;
+  return {peer: {attributes: {mac, mtu, netnsFd, name}}};
+}
+
+/** USER_HZ is 100 on every architecture we run on. */
+function bridgeData({forwardDelayMs, stp, multicastSnooping}: BridgeSettings) {
+  return {
+    forwardDelay: forwardDelayMs === undefined ? undefined : Math.round(forwardDelayMs / 10),
+    stpState: bit(stp),
+    multicastSnooping: bit(multicastSnooping),
+  };
+}
+
+function bit(value: boolean | undefined): 0 | 1 | undefined {
+  return value === undefined ? undefined : value ? 1 : 0;
+}
