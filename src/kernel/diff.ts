@@ -1,0 +1,152 @@
+import type {Item, LinkItem, Op} from './item.ts';
+
+/** What was read, or what is wanted, by `itemKey`. */
+export type World = ReadonlyMap<string, Item>;
+
+/** Containers before what they contain: netns ⊃ table ⊃ element, netns ⊃ link ⊃ sysctl, address ⊃ route. */
+const rank: Readonly<Record<Item['kind'], number>> = {
+  netns: 0,
+  table: 1,
+  element: 2,
+  link: 3,
+  sysctl: 4,
+  address: 5,
+  route: 6,
+  neigh: 7,
+};
+
+/** Names an item: two items with one key are two versions of the same thing. */
+export function itemKey(item: Item): string {
+  return [item.ns, item.kind, ...identity(item)].join(' ');
+}
+
+export function toWorld(items: Iterable<Item>): World {
+  return new Map(Array.from(items, item => [itemKey(item), item]));
+}
+
+/** The shortest list of operations from `actual` to `want`: removals first, contents before containers, then the reverse. */
+export function diff(actual: World, want: World): Op[] {
+  const removed = [...actual.values()].filter(item => !want.has(itemKey(item)));
+  const removedKeys = new Set(removed.map(itemKey));
+  const replaced = new Set(
+    [...want.values()].filter(item => replacesContents(actual.get(itemKey(item)), item)).map(itemKey),
+  );
+  const gone = removed.filter(item => !containers(item).some(key => removedKeys.has(key) || replaced.has(key)));
+  const changes = [...want.values()].flatMap((item): Op[] => {
+    const contained = containers(item).some(key => replaced.has(key) || removedKeys.has(key));
+    const was = contained ? undefined : actual.get(itemKey(item));
+    if (was === undefined) return [{do: 'add', item}];
+    return sameItem(was, item) ? [] : [{do: 'set', item, was}];
+  });
+  return [...byRank(gone, -1).map((item): Op => ({do: 'del', item})), ...sortOps(changes)];
+}
+
+/** The operation that takes `op` back. */
+export function invert(op: Op): Op {
+  if (op.do === 'set') return {do: 'set', item: op.was, was: op.item};
+  return {do: op.do === 'add' ? 'del' : 'add', item: op.item};
+}
+
+/** Whether `actual`, as read, is what is wanted. Null in a wanted link means "whatever the kernel chose". */
+export function sameItem(actual: Item, want: Item): boolean {
+  switch (want.kind) {
+    case 'link':
+      return actual.kind === 'link' && sameLink(actual, want);
+    case 'table':
+      return actual.kind === 'table' && actual.table.comment === want.table.comment;
+    case 'sysctl':
+      return actual.kind === 'sysctl' && actual.value === want.value;
+    case 'element':
+      return actual.kind === 'element' && actual.data.join(' ') === want.data.join(' ');
+    case 'neigh':
+      return actual.kind === 'neigh' && actual.mac === want.mac;
+    default:
+      return true;
+  }
+}
+
+/** One line a person can read, as `--dry-run` prints it. */
+export function formatOp(op: Op): string {
+  const where = op.item.ns === '' ? '' : ` in ${op.item.ns}`;
+  return `${op.do} ${op.item.kind} ${describe(op.item)}${where}`;
+}
+
+function identity(item: Item): readonly (string | number | null)[] {
+  switch (item.kind) {
+    case 'netns':
+      return [];
+    case 'link':
+      return [item.name];
+    case 'address':
+      return [item.link, item.address, item.prefixLength];
+    case 'route':
+      return [item.to, item.via, item.link];
+    case 'neigh':
+      return [item.link, item.address];
+    case 'sysctl':
+      return [item.path];
+    case 'table':
+      return [item.table.name];
+    case 'element':
+      return [item.set, ...item.fields];
+  }
+}
+
+/** Keys of the items whose removal removes `item` too. */
+function containers(item: Item): readonly string[] {
+  const inside = item.ns === '' || item.kind === 'netns' ? [] : [`${item.ns} netns`];
+  const device =
+    item.kind === 'sysctl'
+      ? /^net\/ipv[46]\/(?:conf|neigh)\/([^/]+)\//.exec(item.path)?.[1]
+      : 'link' in item
+        ? item.link
+        : null;
+  const link = device ? [`${item.ns} link ${device}`] : [];
+  const table = item.kind === 'element' ? [`${item.ns} table tnet`] : [];
+  return [...inside, ...link, ...table];
+}
+
+/** A table with a foreign fingerprint is replaced whole, and its elements with it. */
+function replacesContents(was: Item | undefined, item: Item): boolean {
+  return item.kind === 'table' && was !== undefined && !sameItem(was, item);
+}
+
+function sameLink(actual: LinkItem, want: LinkItem): boolean {
+  const free = (key: 'mtu' | 'mac' | 'altname'): boolean => want[key] === null || actual[key] === want[key];
+  const fixed = (['type', 'up', 'group', 'master', 'hairpin'] as const).every(key => actual[key] === want[key]);
+  return fixed && free('mtu') && free('mac') && free('altname');
+}
+
+function byRank(items: readonly Item[], direction: 1 | -1): Item[] {
+  return [...items].sort((a, b) => direction * (linkRank(a) - linkRank(b)));
+}
+
+function sortOps(ops: readonly Op[]): Op[] {
+  return [...ops].sort((a, b) => linkRank(a.item) - linkRank(b.item));
+}
+
+/** A master comes before its ports. */
+function linkRank(item: Item): number {
+  return rank[item.kind] + (item.kind === 'link' && item.master !== null ? 0.5 : 0);
+}
+
+function describe(item: Item): string {
+  switch (item.kind) {
+    case 'netns':
+      return item.ns;
+    case 'link':
+      return `"${item.name}" type ${item.type}${item.master ? ` master ${item.master}` : ''}`;
+    case 'address':
+      return `"${item.address}/${item.prefixLength}" dev ${item.link}`;
+    case 'route':
+      return `"${item.to}"${item.via ? ` via ${item.via}` : ''}${item.link ? ` dev ${item.link}` : ''}`;
+    case 'neigh':
+      return `"${item.address}" lladdr ${item.mac} dev ${item.link}`;
+    case 'sysctl':
+      return `${item.path.replaceAll('/', '.')} = ${item.value}`;
+    case 'table':
+      return `inet ${item.table.name} (${item.table.comment})`;
+    case 'element':
+      return `${item.set} { ${item.fields.join(' . ')}${item.data.length > 0 ? ` : ${item.data.join(' . ')}` : ''} }`;
+  }
+}

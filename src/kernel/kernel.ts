@@ -1,0 +1,25 @@
+import type {Prefix} from '../model/ip.ts';
+import type {Proto} from '../model/port-mapping.ts';
+import type {World} from './diff.ts';
+import type {Item, Op} from './item.ts';
+
+/** `undo` takes everything back and throws the cause; `continue` does all it can and throws what failed. */
+export type OnError = 'undo' | 'continue';
+
+/** The kernel as the rooms above see it: read, execute, and the few questions and effects that are no items. */
+export interface Kernel {
+  /** The present version of everything in `want`, and every link and nft element of ours that is not in it. */
+  read(want: Iterable<Item>): World;
+  execute(ops: readonly Op[], onError: OnError): Promise<void>;
+  /** Resolves when the link can carry frames: a bridge port forwards only after the carrier event, ~1 ms after its creation. */
+  awaitCarrier(link: string): Promise<void>;
+  /** Host links with an IPv4 address, without loopback and ours. */
+  uplinks(): readonly {readonly name: string; readonly forwarding: boolean}[];
+  /** Prefixes of the host's on-link routes, ours included. */
+  connectedPrefixes(): readonly Prefix[];
+  /** Forgets the connections to a host port, so that its next owner does not inherit them. */
+  flushPort(proto: Proto, hostPort: number): void;
+  /** Calls back when our nft table was touched by somebody else, or a host address came or went. */
+  watch(onChange: () => void): () => void;
+  close(): void;
+}
