@@ -1,0 +1,159 @@
+import {randomBytes} from 'node:crypto';
+import {TnetError} from '../errors.ts';
+import type {Attachment} from '../model/attachment.ts';
+import type {Container} from '../model/container.ts';
+import type {Network} from '../model/network.ts';
+import type {State} from '../model/state.ts';
+import {type Database, openDatabase} from './database.ts';
+import {schema, schemaVersion} from './schema.ts';
+
+/** What one transaction writes. A put replaces the row with the same id. */
+export interface Change {
+  readonly put?: {
+    readonly networks?: readonly Network[];
+    readonly attachments?: readonly Attachment[];
+    readonly containers?: readonly Container[];
+    readonly forwarding?: readonly string[];
+  };
+  readonly remove?: {
+    readonly networks?: readonly string[];
+    readonly attachments?: readonly string[];
+    readonly containers?: readonly string[];
+    readonly forwarding?: readonly string[];
+  };
+}
+
+/** The daemon's memory: `state` is always what the disk holds. Only one daemon opens it. */
+export interface Store {
+  readonly state: State;
+  /** 12 hex digits, made once: names what belongs to this store outside of it, as its cgroups. */
+  readonly instance: string;
+  /** All or nothing, durable when it returns. Throws ERR_STORE; a broken uniqueness names what is taken. */
+  commit(change: Change): void;
+  close(): void;
+}
+
+/** Opens or creates the database at `path` (`:memory:` for tests). An unreadable one is an error, never "empty". */
+export function openStore(path: string): Store {
+  try {
+    const database = openDatabase(path);
+    migrate(database);
+    return createStore(database);
+  } catch (cause) {
+    if (cause instanceof TnetError) throw cause;
+    throw new TnetError('ERR_STORE', `Cannot open store "${path}": ${(cause as Error).message}`, {cause});
+  }
+}
+
+function createStore(database: Database): Store {
+  const state = load(database);
+  const write = statements(database);
+  return {
+    state,
+    instance: String(rows(database, "SELECT value AS json FROM meta WHERE key = 'instance'")[0]),
+    commit(change) {
+      transaction(database, () => write(change));
+      apply(state, change);
+    },
+    close: () => database.close(),
+  };
+}
+
+function migrate(database: Database): void {
+  const [{user_version: version}] = database.prepare('PRAGMA user_version').all() as [{user_version: number}];
+  if (version > schemaVersion)
+    throw new TnetError(
+      'ERR_STORE',
+      `Cannot open store: its schema ${version} is newer than this tnet's ${schemaVersion}; use the newer tnet`,
+    );
+  if (version === schemaVersion) return;
+  transaction(database, () => {
+    database.exec(schema);
+    database.prepare("INSERT INTO meta (key, value) VALUES ('instance', ?)").run(randomBytes(6).toString('hex'));
+    database.exec(`PRAGMA user_version = ${schemaVersion}`);
+  });
+}
+
+/** BEGIN IMMEDIATE: a deferred one can fail to upgrade its lock half-way. */
+function transaction(database: Database, body: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    body();
+    database.exec('COMMIT');
+  } catch (cause) {
+    database.exec('ROLLBACK');
+    if (cause instanceof TnetError) throw cause;
+    throw new TnetError('ERR_STORE', `Cannot write store: ${(cause as Error).message}`, {cause});
+  }
+}
+
+interface MutableState {
+  readonly networks: Map<string, Network>;
+  readonly attachments: Map<string, Attachment>;
+  readonly containers: Map<string, Container>;
+  readonly forwarding: Set<string>;
+}
+
+function load(database: Database): MutableState {
+  const table = <T extends {readonly id: string}>(name: string): Map<string, T> =>
+    new Map(
+      rows(database, `SELECT json FROM ${name} ORDER BY rowid`)
+        .map(json => JSON.parse(json) as T)
+        .map(value => [value.id, value]),
+    );
+  return {
+    networks: table<Network>('networks'),
+    attachments: table<Attachment>('attachments'),
+    containers: table<Container>('containers'),
+    forwarding: new Set(rows(database, 'SELECT device AS json FROM forwarding')),
+  };
+}
+
+function rows(database: Database, sql: string): string[] {
+  return database
+    .prepare(sql)
+    .all()
+    .map(row => (row as {json: string}).json);
+}
+
+const upsert = 'ON CONFLICT (id) DO UPDATE SET json = excluded.json';
+
+function statements(database: Database): (change: Change) => void {
+  const network = database.prepare(`INSERT INTO networks (id, name, idx, json) VALUES (?, ?, ?, ?) ${upsert}`);
+  const attachment = database.prepare(
+    'INSERT OR REPLACE INTO attachments (id, network, sandbox, ifname, json) VALUES (?, ?, ?, ?, ?)',
+  );
+  const lease = database.prepare('INSERT INTO leases (network, address, attachment) VALUES (?, ?, ?)');
+  const port = database.prepare('INSERT INTO ports (proto, host_ip, host_port, attachment) VALUES (?, ?, ?, ?)');
+  const container = database.prepare(
+    `INSERT INTO containers (id, name, json) VALUES (?, ?, ?) ${upsert}, name = excluded.name`,
+  );
+  const device = database.prepare('INSERT OR IGNORE INTO forwarding (device) VALUES (?)');
+  const removals = (['attachments', 'networks', 'containers', 'forwarding'] as const).map(name => {
+    const statement = database.prepare(`DELETE FROM ${name} WHERE ${name === 'forwarding' ? 'device' : 'id'} = ?`);
+    return {name, statement};
+  });
+  const putAttachment = (a: Attachment): void => {
+    attachment.run(a.id, a.network, a.sandbox, a.ifname, JSON.stringify(a));
+    for (const {address} of a.leases) lease.run(a.network, address, a.id);
+    for (const {proto, hostIp, hostPort} of a.ports) port.run(proto, hostIp ?? '', hostPort, a.id);
+  };
+  return ({put, remove}) => {
+    for (const {name, statement} of removals) for (const id of remove?.[name] ?? []) statement.run(id);
+    for (const n of put?.networks ?? []) network.run(n.id, n.name, n.index, JSON.stringify(n));
+    for (const a of put?.attachments ?? []) putAttachment(a);
+    for (const c of put?.containers ?? []) container.run(c.id, c.name, JSON.stringify(c));
+    for (const d of put?.forwarding ?? []) device.run(d);
+  };
+}
+
+function apply(state: MutableState, {put, remove}: Change): void {
+  for (const id of remove?.networks ?? []) state.networks.delete(id);
+  for (const id of remove?.attachments ?? []) state.attachments.delete(id);
+  for (const id of remove?.containers ?? []) state.containers.delete(id);
+  for (const device of remove?.forwarding ?? []) state.forwarding.delete(device);
+  for (const value of put?.networks ?? []) state.networks.set(value.id, value);
+  for (const value of put?.attachments ?? []) state.attachments.set(value.id, value);
+  for (const value of put?.containers ?? []) state.containers.set(value.id, value);
+  for (const device of put?.forwarding ?? []) state.forwarding.add(device);
+}
