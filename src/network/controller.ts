@@ -1,27 +1,25 @@
-import type {Op} from '../kernel/item.ts';
+import {TnetError} from '../errors.ts';
+import {diff, itemKey, toWorld, type World} from '../kernel/diff.ts';
+import type {Item, Op} from '../kernel/item.ts';
+import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
-import type {Ip, Prefix} from '../model/ip.ts';
-import type {Network, NetworkDriver} from '../model/network.ts';
-import type {PortMapping} from '../model/port-mapping.ts';
-
-export interface NetworkSpec {
-  readonly name: string;
-  readonly driver: NetworkDriver;
-  /** Empty: a subnet is chosen from the default pools. */
-  readonly subnets: readonly {readonly prefix: Prefix; readonly gateway: Ip | null; readonly range: Prefix | null}[];
-  readonly internal: boolean;
-  readonly options: Readonly<Record<string, string>>;
-  readonly labels: Readonly<Record<string, string>>;
-}
-
-export interface AttachSpec {
-  readonly network: string;
-  readonly sandbox: string;
-  readonly owner: string;
-  readonly ifname: string;
-  readonly address: Ip | null;
-  readonly ports: readonly PortMapping[];
-}
+import type {Network} from '../model/network.ts';
+import type {Store} from '../store/store.ts';
+import {isOurGroup} from './drivers/driver.ts';
+import {createLock} from './lock.ts';
+import {type AttachSpec, planNewAttachment} from './new-attachment.ts';
+import {type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
+import {
+  forwardingSysctl,
+  isRealized,
+  planAttachment,
+  planForwarding,
+  planHost,
+  planNetwork,
+  validateNetwork,
+} from './plan.ts';
+import type {Reservations} from './reservation.ts';
+import {planSandbox} from './sandbox.ts';
 
 /** Creates and removes networks, attaches and detaches sandboxes; does not know who calls. References are names, ids or unique id prefixes. */
 export interface Controller {
@@ -30,8 +28,240 @@ export interface Controller {
   attachmentsOf(filter: {readonly network?: string; readonly owner?: string}): readonly Attachment[];
   create(spec: NetworkSpec): Promise<Network>;
   remove(ref: string): Promise<void>;
+  /** A network namespace with loopback up and nothing else. */
+  createSandbox(path: string): Promise<void>;
+  removeSandbox(path: string): Promise<void>;
   attach(spec: AttachSpec): Promise<Attachment>;
+  /** Idempotent: an unknown id is fine. */
   detach(attachmentId: string): Promise<void>;
+  /** Makes the kernel what the store says; returns what was (or would be) done. */
   repair(options?: {readonly dryRun?: boolean}): Promise<readonly Op[]>;
+  /** Leaves what containers need; takes the rest of ours off the host when nothing is attached any more. */
   close(): Promise<void>;
+}
+
+export interface ControllerParts {
+  readonly store: Store;
+  readonly kernel: Kernel;
+  readonly reservations: Reservations;
+  /** 64 random hex digits. */
+  readonly newId: () => string;
+  readonly now: () => Date;
+  /** Device of the predefined network `bridge`. */
+  readonly bridge: string;
+}
+
+const additions = (items: readonly Item[]): Op[] => items.map(item => ({do: 'add', item}));
+const removals = (items: readonly Item[]): Op[] => items.map((item): Op => ({do: 'del', item})).reverse();
+
+/** Opens the networks of a daemon: makes the predefined ones, then repairs what a crash or a reboot has left. */
+export async function createController(parts: ControllerParts): Promise<Controller> {
+  const {store, kernel, reservations} = parts;
+  const lock = createLock();
+  const {state} = store;
+  const seed = () => ({id: parts.newId(), created: parts.now().toISOString(), connected: kernel.connectedPrefixes()});
+  store.commit({put: {networks: planPredefined(state, parts.bridge, seed)}});
+
+  const get = (ref: string): Network => findNetwork(state.networks, ref);
+  const attachmentsOf: Controller['attachmentsOf'] = ({network, owner}) =>
+    [...state.attachments.values()].filter(a => (network ?? a.network) === a.network && (owner ?? a.owner) === a.owner);
+
+  /** Adds what is missing of `items`, and nothing else. */
+  const ensure = async (items: readonly Item[]): Promise<void> => {
+    const want = toWorld(items);
+    const actual = kernel.read(want.values());
+    refuseForeignLinks(want, actual);
+    const known = new Map([...actual].filter(([key]) => want.has(key)));
+    await kernel.execute(diff(known, want), 'undo');
+  };
+
+  /** A device that is gone took its setting along. */
+  const forgetGoneDevices = (): void => {
+    const actual = kernel.read([...state.forwarding].map(forwardingSysctl));
+    const gone = [...state.forwarding].filter(device => !actual.has(itemKey(forwardingSysctl(device))));
+    store.commit({remove: {forwarding: gone}});
+  };
+
+  /** Decides where forwarding must be on because packets for our networks come in, and remembers that it was off there. */
+  const noteForwarding = (): readonly string[] => {
+    forgetGoneDevices();
+    const off = kernel.uplinks().filter(link => !link.forwarding && !state.forwarding.has(link.name));
+    store.commit({put: {forwarding: off.map(link => link.name)}});
+    return [...state.forwarding];
+  };
+
+  const realize = async (network: Network): Promise<void> => {
+    await ensure(planNetwork(network));
+    if (!network.internal) await ensure(planForwarding(noteForwarding()));
+  };
+
+  const create = async (spec: NetworkSpec): Promise<Network> => {
+    const network = planNewNetwork(spec, state, seed());
+    validateNetwork(network);
+    store.commit({put: {networks: [network]}});
+    return undoing(
+      async () => {
+        await realize(network);
+        return network;
+      },
+      () => store.commit({remove: {networks: [network.id]}}),
+    );
+  };
+
+  const remove = async (ref: string): Promise<void> => {
+    const network = get(ref);
+    refuseRemoval(network, attachmentsOf({network: network.id}));
+    const actual = kernel.read(planNetwork(network));
+    const gone = planNetwork(network).filter(item => item.kind !== 'table' && actual.has(itemKey(item)));
+    await kernel.execute(diff(toWorld(gone), new Map()), 'continue');
+    store.commit({remove: {networks: [network.id]}});
+  };
+
+  const attach = async (spec: AttachSpec): Promise<Attachment> => {
+    const network = get(spec.network);
+    const first = !isRealized(network, state);
+    const draft = planNewAttachment(spec, network, state, parts.newId());
+    const attachment = {...draft, ports: reservations.reserve(draft.id, draft.ports)};
+    return undoing(
+      async () => {
+        store.commit({put: {attachments: [attachment]}});
+        if (first) await realize(network);
+        await kernel.execute(additions(planAttachment(network, attachment)), 'undo');
+        await kernel.awaitCarrier(attachment.hostIfname);
+        return attachment;
+      },
+      () => {
+        reservations.release(attachment.id);
+        store.commit({remove: {attachments: [attachment.id]}});
+      },
+    );
+  };
+
+  const detach = async (id: string): Promise<void> => {
+    const attachment = state.attachments.get(id);
+    if (attachment === undefined) return;
+    const network = get(attachment.network);
+    const items = planAttachment(network, attachment).filter(item => item.ns === '');
+    await kernel.execute(removals(items), 'continue');
+    for (const {proto, hostPort, count} of attachment.ports)
+      for (let i = 0; i < count; i++) kernel.flushPort(proto, hostPort + i);
+    reservations.release(id);
+    store.commit({remove: {attachments: [id]}});
+  };
+
+  const repair = async ({dryRun = false} = {}): Promise<readonly Op[]> => {
+    const forwards = [...state.networks.values()].some(network => isRealized(network, state) && !network.internal);
+    if (forwards && !dryRun) noteForwarding();
+    const items = planHost(state);
+    const actual = kernel.read(items);
+    const want = toWorld(withoutIntactSandboxes(items, actual));
+    const ops = diff(actual, want);
+    if (!dryRun) await kernel.execute(ops, 'continue');
+    return ops;
+  };
+
+  /** With nothing attached, the host is left as we found it; the networks come back with the next daemon. */
+  const retire = async (): Promise<void> => {
+    if (state.attachments.size > 0) return;
+    forgetGoneDevices();
+    const restored = [...state.forwarding].map((device): Op => {
+      const was = forwardingSysctl(device);
+      return {do: 'set', was, item: {...was, value: '0'} as Item};
+    });
+    const ours = kernel.read([...planHost(state)]);
+    await kernel.execute([...diff(ours, new Map()), ...restored], 'continue');
+    store.commit({remove: {forwarding: [...state.forwarding]}});
+  };
+
+  const unwatch = kernel.watch(() => void lock(repair).catch(() => {}));
+  await lock(repair);
+  reserveAgain(state.attachments.values(), reservations);
+  return {
+    list: () => [...state.networks.values()],
+    get,
+    attachmentsOf,
+    create: spec => lock(() => create(spec)),
+    remove: ref => lock(() => remove(ref)),
+    createSandbox: path => kernel.execute(additions(planSandbox(path)), 'undo'),
+    removeSandbox: path => kernel.execute([{do: 'del', item: {ns: path, kind: 'netns'}}], 'continue'),
+    attach: spec => lock(() => attach(spec)),
+    detach: id => lock(() => detach(id)),
+    repair: options => lock(() => repair(options)),
+    async close() {
+      unwatch();
+      await lock(retire);
+      reservations.close();
+      kernel.close();
+    },
+  };
+}
+
+function findNetwork(networks: ReadonlyMap<string, Network>, ref: string): Network {
+  const all = [...networks.values()];
+  const exact = networks.get(ref) ?? all.find(network => network.name === ref);
+  if (exact) return exact;
+  const matches = ref === '' ? [] : all.filter(network => network.id.startsWith(ref));
+  if (matches.length > 1)
+    throw new TnetError(
+      'ERR_BAD_REQUEST',
+      `network ${ref} is ambiguous (${matches.length} matches found based on ID prefix)`,
+    );
+  if (matches.length === 0) throw new TnetError('ERR_NETWORK_NOT_FOUND', `network ${ref} not found`);
+  return matches[0]!;
+}
+
+/** A device that another program made is never taken over. */
+function refuseForeignLinks(want: World, actual: World): void {
+  for (const [key, item] of want) {
+    const present = actual.get(key);
+    if (item.kind !== 'link' || present?.kind !== 'link' || isOurGroup(present.group)) continue;
+    throw new TnetError(
+      'ERR_LINK_FOREIGN',
+      `Cannot use "${item.name}" as a network's bridge: another program made it. ` +
+        (item.name === 'docker0'
+          ? 'Give the daemon another device: tnet daemon --bridge tnet0'
+          : 'Choose another name with -o com.docker.network.bridge.name=NAME'),
+    );
+  }
+}
+
+function refuseRemoval(network: Network, attachments: readonly Attachment[]): void {
+  if (network.name === 'bridge' || network.name === 'host' || network.name === 'none') {
+    throw new TnetError('ERR_FORBIDDEN', `${network.name} is a pre-defined network and cannot be removed`);
+  }
+  if (attachments.length === 0) return;
+  throw new TnetError(
+    'ERR_NETWORK_IN_USE',
+    `error while removing network: network ${network.name} id ${network.id} has active endpoints`,
+  );
+}
+
+/** What is inside a sandbox is its owner's, unless the link that leads there is gone. */
+function withoutIntactSandboxes(items: readonly Item[], actual: World): readonly Item[] {
+  const links = items.filter(item => item.kind === 'link' && item.peer !== null && actual.has(itemKey(item)));
+  const intact = new Set(links.map(item => (item.kind === 'link' ? item.peer?.ns : undefined)));
+  return items.filter(item => item.ns === '' || !intact.has(item.ns));
+}
+
+/** After a restart the rules still stand; a port that somebody took meanwhile stays published, it is only not held. */
+function reserveAgain(attachments: Iterable<Attachment>, reservations: Reservations): void {
+  for (const {id, ports} of attachments) {
+    try {
+      reservations.reserve(id, ports);
+    } catch {}
+  }
+}
+
+/** Runs `job`; when it fails, runs `undo` and throws the cause. A failing undo makes it an AggregateError. */
+async function undoing<T>(job: () => Promise<T>, undo: () => void): Promise<T> {
+  try {
+    return await job();
+  } catch (cause) {
+    try {
+      undo();
+    } catch (second) {
+      throw new AggregateError([cause, second], (cause as Error).message, {cause});
+    }
+    throw cause;
+  }
 }

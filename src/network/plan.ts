@@ -1,0 +1,74 @@
+import type {Item} from '../kernel/item.ts';
+import type {Attachment} from '../model/attachment.ts';
+import type {Network} from '../model/network.ts';
+import type {State} from '../model/state.ts';
+import {bridgeDriver} from './drivers/bridge.ts';
+import type {Driver} from './drivers/driver.ts';
+import {toNft} from './firewall/nft.ts';
+import {guardedNetworks, planFirewall, publishedPorts, type Ruleset} from './firewall/ruleset.ts';
+
+/** `host` and `none` need nothing from the kernel. */
+const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {bridge: bridgeDriver};
+
+const nothing: Ruleset = {networks: [], ports: [], forwarding: []};
+
+export function validateNetwork(network: Network): void {
+  drivers[network.driver]?.validate(network);
+}
+
+/** A network of the user's always has its device; the predefined one only while something is attached to it. */
+export function isRealized(network: Network, state: State): boolean {
+  if (drivers[network.driver] === undefined) return false;
+  return (
+    network.name !== 'bridge' || [...state.attachments.values()].some(attachment => attachment.network === network.id)
+  );
+}
+
+/** What a network needs on the host, the firewall's table included. */
+export function planNetwork(network: Network): readonly Item[] {
+  return [
+    ...(drivers[network.driver]?.planNetwork(network) ?? []),
+    ...firewallItems({...nothing, networks: guardedNetworks(network)}),
+  ];
+}
+
+/** What an attachment adds, in the order in which it is made. */
+export function planAttachment(network: Network, attachment: Attachment): readonly Item[] {
+  const {elements} = toNft({...nothing, ports: publishedPorts(attachment)});
+  return [...(drivers[network.driver]?.planAttachment(network, attachment) ?? []), ...elements.map(elementItem)];
+}
+
+/** What forwarding through `devices`, which had it off, needs. */
+export function planForwarding(devices: readonly string[]): readonly Item[] {
+  return [...devices.map(forwardingSysctl), ...toNft({...nothing, forwarding: devices}).elements.map(elementItem)];
+}
+
+/** Everything wanted in the host's namespace; nothing at all when no network is realized. */
+export function planHost(state: State): readonly Item[] {
+  const networks = [...state.networks.values()].filter(network => isRealized(network, state));
+  if (networks.length === 0) return [];
+  const realized = new Map(networks.map(network => [network.id, network]));
+  const attached = [...state.attachments.values()].flatMap(attachment => {
+    const network = realized.get(attachment.network);
+    return network === undefined ? [] : (drivers[network.driver]?.planAttachment(network, attachment) ?? []);
+  });
+  return [
+    ...networks.flatMap(network => drivers[network.driver]?.planNetwork(network) ?? []),
+    ...attached,
+    ...firewallItems(planFirewall({...state, networks: realized})),
+    ...[...state.forwarding].map(forwardingSysctl),
+  ];
+}
+
+export function forwardingSysctl(device: string): Item {
+  return {ns: '', kind: 'sysctl', path: `net/ipv4/conf/${device}/forwarding`, value: '1'};
+}
+
+function firewallItems(ruleset: Ruleset): readonly Item[] {
+  const {table, elements} = toNft(ruleset);
+  return [{ns: '', kind: 'table', table}, ...elements.map(elementItem)];
+}
+
+function elementItem(element: ReturnType<typeof toNft>['elements'][number]): Item {
+  return {ns: '', kind: 'element', ...element};
+}
