@@ -1,5 +1,14 @@
+import {mkdir} from 'node:fs/promises';
 import type {Duplex} from 'node:stream';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {TnetError} from '../errors.ts';
 import type {Container, ContainerConfig} from '../model/container.ts';
+import {validateLimits} from './cgroup/limits.ts';
+import {createLife, type LifeParts, neverStarted} from './life.ts';
+import {readLogs} from './logs.ts';
+import {makeName} from './names.ts';
+import {containerPlaces} from './places.ts';
+import {signalNumber} from './signals.ts';
 
 export interface LogLine {
   readonly stream: 'stdout' | 'stderr';
@@ -40,4 +49,142 @@ export interface Engine {
   attach(ref: string): Promise<Duplex>;
   /** Leaves containers running. */
   close(): Promise<void>;
+}
+
+export interface EngineParts extends LifeParts {
+  /** 64 random hex digits. */
+  readonly newId: () => string;
+}
+
+/** Opens the containers of a daemon: adopts those that still run, cleans up after those that ended or never quite began. */
+export async function createEngine(parts: EngineParts): Promise<Engine> {
+  const {store, controller, roots} = parts;
+  const {containers} = store.state;
+  const life = createLife(parts);
+  const get = (ref: string): Container => findContainer(containers, ref);
+
+  const create: Engine['create'] = async (config, name) => {
+    parts.resolveImage(config.image);
+    validateLimits(config.limits);
+    signalNumber(config.stopSignal);
+    validateNetwork(config, {network: controller.get, container: get});
+    const holder = (candidate: string | null) =>
+      [...containers.values()].find(container => container.name === candidate);
+    refuseTakenName(name, holder(name));
+    const id = parts.newId();
+    const container: Container = {
+      id,
+      name: name ?? makeName(candidate => holder(candidate) !== undefined),
+      created: parts.now().toISOString(),
+      config: {...config, hostname: config.hostname || id.slice(0, 12)},
+      state: neverStarted,
+    };
+    store.commit({put: {containers: [container]}});
+    await mkdir(containerPlaces(roots, id).stateDir, {recursive: true, mode: 0o711});
+    return container;
+  };
+
+  const stop: Engine['stop'] = async (ref, {timeoutS, signal}) => {
+    const {id, config, state} = get(ref);
+    if (state.status !== 'running') throw new TnetError('ERR_NOT_MODIFIED', `container ${id} is not running`);
+    const ended = life.ended(id);
+    await life.signal(id, signalNumber(signal ?? config.stopSignal));
+    const seconds = timeoutS ?? config.stopTimeoutS;
+    const inTime =
+      seconds < 0 ? ended : Promise.race([ended.then(() => true), sleep(seconds * 1000, false, {ref: false})]);
+    if ((await inTime) === false) await life.signal(id, signalNumber('KILL'));
+    await ended;
+  };
+
+  const kill: Engine['kill'] = async (ref, signal) => {
+    const {id, state} = get(ref);
+    const number = signalNumber(signal);
+    if (state.status !== 'running')
+      throw new TnetError('ERR_CONFLICT', `cannot kill container: ${ref}: container ${id} is not running`);
+    await life.signal(id, number);
+  };
+
+  const remove: Engine['remove'] = async (ref, {force}) => {
+    const {id, name, state} = get(ref);
+    if (state.status === 'running') {
+      if (!force)
+        throw new TnetError(
+          'ERR_CONFLICT',
+          `cannot remove container "/${name}": container is running: stop the container before removing or force remove`,
+        );
+      const ended = life.ended(id);
+      await life.signal(id, signalNumber('KILL'));
+      await ended;
+    }
+    await life.remove(id);
+  };
+
+  const wait: Engine['wait'] = async (ref, until) => {
+    const {id, state} = get(ref);
+    if (until === 'removed') return life.removed(id);
+    if (until === 'next-exit' || state.status === 'running') return life.ended(id);
+    return state.exitCode;
+  };
+
+  await life.recover();
+  return {
+    list: () => [...containers.values()],
+    get,
+    create,
+    start: async ref => life.start(get(ref).id),
+    stop,
+    kill,
+    remove,
+    wait,
+    logs(ref, options) {
+      const {id, state} = get(ref);
+      const finished = state.status === 'running' ? life.ended(id) : Promise.resolve();
+      return readLogs({path: containerPlaces(roots, id).log, finished}, options);
+    },
+    attach: async ref => life.attach(get(ref).id),
+    close: () => life.close(),
+  };
+}
+
+function findContainer(containers: ReadonlyMap<string, Container>, ref: string): Container {
+  const all = [...containers.values()];
+  const name = ref.replace(/^\//, '');
+  const exact = containers.get(ref) ?? all.find(container => container.name === name);
+  if (exact) return exact;
+  const matches = ref === '' ? [] : all.filter(container => container.id.startsWith(ref));
+  if (matches.length > 1) throw new TnetError('ERR_BAD_REQUEST', `multiple IDs found with provided prefix: ${ref}`);
+  if (matches.length === 0) throw new TnetError('ERR_CONTAINER_NOT_FOUND', `No such container: ${ref}`);
+  return matches[0]!;
+}
+
+function refuseTakenName(name: string | null, holder: Container | undefined): void {
+  if (name === null) return;
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
+    throw new TnetError(
+      'ERR_BAD_REQUEST',
+      `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
+    );
+  }
+  if (holder === undefined) return;
+  throw new TnetError(
+    'ERR_NAME_IN_USE',
+    `Conflict. The container name "/${name}" is already in use by container "${holder.id}". You have to remove (or rename) that container to be able to reuse that name.`,
+  );
+}
+
+/** Docker's refusals; unknown networks and containers are named by `find`. */
+function validateNetwork(
+  config: ContainerConfig,
+  find: {network(ref: string): unknown; container(ref: string): unknown},
+): void {
+  const {network, ports, hostname, address} = config;
+  const refuse = (what: string): never => {
+    throw new TnetError('ERR_BAD_REQUEST', `conflicting options: ${what}`);
+  };
+  if (network.kind === 'network') find.network(network.network);
+  if (network.kind !== 'network' && address !== null) refuse(`user specified IP address and the network mode`);
+  if (network.kind !== 'container') return;
+  find.container(network.container);
+  if (hostname !== '') refuse('hostname and the network mode');
+  if (ports.length > 0) refuse('port publishing and the container type network mode');
 }

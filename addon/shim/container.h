@@ -1,0 +1,51 @@
+#pragma once
+#include <vector>
+
+#include "failure.h"
+#include "fd.h"
+#include "program.h"
+
+/** The container's first process while it places itself. */
+struct Container {
+  /** Root of its file system; everything inside is found from here, never by a path of the host. */
+  Fd root;
+  /** The read-only empty directory that hides masked ones; made for the first of them. */
+  Fd empty;
+  std::vector<char*> environment;
+  /** To the shim: closes itself at exec. */
+  Fd progress;
+};
+
+/** Written to `progress` right before exec, so that a death before it is not taken for a start. */
+inline constexpr char aboutToExec[] = "exec\n";
+
+// namespaces.cc
+Outcome joinNamespace(Container&, const Args& kindAndPath);
+Outcome unshareNamespace(Container&, const Args& kind);
+Outcome setHostname(Container&, const Args& name);
+Outcome joinNewKeyring(Container&, const Args&);
+
+// rootfs.cc
+Outcome makeSlave(Container&, const Args& path);
+Outcome mountOverlay(Container&, const Args& targetAttributesOptionsUpperWorkLower);
+Outcome pivotRoot(Container&, const Args&);
+
+// mounts.cc
+Outcome mountFilesystem(Container&, const Args& typeTargetAttributesOptions);
+Outcome bindPath(Container&, const Args& sourceTargetAttributes);
+Outcome bindDevice(Container&, const Args& pathMajorMinor);
+Outcome makeSymlink(Container&, const Args& textAndPath);
+Outcome maskPath(Container&, const Args& path);
+Outcome makeReadonly(Container&, const Args& path);
+
+// process.cc
+Outcome setUmask(Container&, const Args& octal);
+Outcome nullStdin(Container&, const Args&);
+Outcome enterCwd(Container&, const Args& path);
+Outcome closeOnExec(Container&, const Args&);
+Outcome limitCapabilities(Container&, const Args& hexMask);
+Outcome setNoNewPrivileges(Container&, const Args&);
+Outcome setEnvironment(Container&, const Args& variables);
+
+// exec.cc
+Outcome executeCommand(Container&, const Args& command);

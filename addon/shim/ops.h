@@ -1,0 +1,46 @@
+#pragma once
+#include "container.h"
+#include "program.h"
+#include "shim.h"
+
+/** A word of the program and what it does. */
+template <typename Actor>
+struct OpOf {
+  Word word;
+  Outcome (*run)(Actor&, const Args&);
+};
+
+/** Done by the shim itself, before there is a container. */
+inline constexpr OpOf<Shim> shimOps[] = {
+    {{"socket", 1, 1}, listenOn},
+    {{"log", 1, 1}, openLog},
+    {{"record", 1, 1}, openRecord},
+    {{"stdin", 0, 0}, keepStdin},
+    {{"cgroup", 1, 1}, openCgroup},
+    {{"clone", 0, anyNumber}, chooseNamespaces},
+};
+
+/** Done by the container's first process, after the gate. */
+inline constexpr OpOf<Container> containerOps[] = {
+    {{"setns", 2, 2}, joinNamespace},
+    {{"unshare", 1, 1}, unshareNamespace},
+    {{"slave", 1, 1}, makeSlave},
+    {{"overlay", 6, anyNumber}, mountOverlay},
+    {{"mount", 4, 4}, mountFilesystem},
+    {{"device", 3, 3}, bindDevice},
+    {{"symlink", 2, 2}, makeSymlink},
+    {{"bind", 3, 3}, bindPath},
+    {{"mask", 1, 1}, maskPath},
+    {{"readonly", 1, 1}, makeReadonly},
+    {{"pivot", 0, 0}, pivotRoot},
+    {{"hostname", 1, 1}, setHostname},
+    {{"keyring", 0, 0}, joinNewKeyring},
+    {{"umask", 1, 1}, setUmask},
+    {{"null", 0, 0}, nullStdin},
+    {{"cwd", 1, 1}, enterCwd},
+    {{"cloexec", 0, 0}, closeOnExec},
+    {{"capabilities", 1, 1}, limitCapabilities},
+    {{"nnp", 0, 0}, setNoNewPrivileges},
+    {{"env", 0, anyNumber}, setEnvironment},
+    {{"exec", 1, anyNumber}, executeCommand},
+};

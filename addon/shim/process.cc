@@ -1,0 +1,78 @@
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstdlib>
+
+#include "container.h"
+#include "resolve.h"
+
+namespace {
+
+bool isIn(uint64_t mask, int capability) { return capability < 64 && (mask >> capability & 1) != 0; }
+
+/** Up to the last capability that this kernel has. */
+Outcome limitBounding(uint64_t mask) {
+  for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++) {
+    if (!isIn(mask, capability) && prctl(PR_CAPBSET_DROP, capability) < 0) return failed("prctl", "PR_CAPBSET_DROP");
+  }
+  return done;
+}
+
+}  // namespace
+
+Outcome setUmask(Container&, const Args& args) {
+  umask(static_cast<mode_t>(strtoul(args[0], nullptr, 8)));
+  return done;
+}
+
+/** The container's own /dev/null: with the host's, fchmod(0) inside would reach the host's node. */
+Outcome nullStdin(Container& container, const Args&) {
+  const Fd null = openInside(container.root.get(), "/dev/null", Links::Refused, O_RDONLY);
+  if (!null) return failed("openat2", "/dev/null");
+  if (dup2(null.get(), STDIN_FILENO) < 0) return failed("dup2");
+  return done;
+}
+
+/** A directory outside of the root has a name that begins with "(unreachable)": CVE-2024-21626. */
+Outcome enterCwd(Container& container, const Args& args) {
+  const Fd directory = makeInside(container.root.get(), args[0], Kind::Directory, Links::Inside);
+  if (!directory) return failed("openat2", args[0]);
+  if (fchdir(directory.get()) < 0) return failed("chdir", args[0]);
+  char name[PATH_MAX];
+  if (syscall(SYS_getcwd, name, sizeof name) < 0) return failed("getcwd", args[0]);
+  if (name[0] != '/') return refused(EXDEV, "getcwd", args[0]);
+  return done;
+}
+
+/** Whatever this process or its makers left open: none of it reaches the container (CVE-2016-9962, CVE-2024-21626). */
+Outcome closeOnExec(Container&, const Args&) {
+  if (close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0) return failed("close_range");
+  return done;
+}
+
+/** Inheritable stays empty (CVE-2022-29162); that empties ambient too. Bounding first: dropping from it needs SETPCAP. */
+Outcome limitCapabilities(Container&, const Args& args) {
+  const uint64_t mask = strtoull(args[0], nullptr, 16);
+  if (Outcome failure = limitBounding(mask)) return failure;
+  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0) return failed("prctl", "PR_CAP_AMBIENT");
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  const auto low = static_cast<uint32_t>(mask), high = static_cast<uint32_t>(mask >> 32);
+  const __user_cap_data_struct sets[2] = {{low, low, 0}, {high, high, 0}};
+  if (syscall(SYS_capset, &header, sets) < 0) return failed("capset", args[0]);
+  return done;
+}
+
+Outcome setNoNewPrivileges(Container&, const Args&) {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return failed("prctl", "PR_SET_NO_NEW_PRIVS");
+  return done;
+}
+
+Outcome setEnvironment(Container& container, const Args& args) {
+  container.environment = args;
+  return done;
+}

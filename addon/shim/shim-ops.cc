@@ -1,0 +1,56 @@
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cstring>
+
+#include "namespaces.h"
+#include "shim.h"
+
+/** A leftover of an earlier shim is not removed here: it could be a living one's. */
+Outcome listenOn(Shim& shim, const Args& args) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (strlen(args[0]) >= sizeof address.sun_path) return refused(ENAMETOOLONG, "bind", args[0]);
+  strcpy(address.sun_path, args[0]);
+  Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return failed("socket");
+  // The mode must be right from the first moment: whoever connects can write to the container.
+  const mode_t old = umask(0177);
+  const int bound = bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  umask(old);
+  if (bound < 0) return failed("bind", args[0]);
+  shim.listener.path = args[0];
+  if (listen(fd.get(), 128) < 0) return failed("listen", args[0]);
+  shim.listener.fd = std::move(fd);
+  return done;
+}
+
+/** 0640 as Docker's. A container that starts again continues its log. */
+Outcome openLog(Shim& shim, const Args& args) {
+  shim.log = Fd(open(args[0], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
+  if (!shim.log) return failed("open", args[0]);
+  return done;
+}
+
+Outcome openRecord(Shim& shim, const Args& args) { return shim.record.open(args[0]); }
+
+Outcome keepStdin(Shim& shim, const Args&) {
+  shim.stdinWanted = true;
+  return done;
+}
+
+Outcome openCgroup(Shim& shim, const Args& args) {
+  shim.cgroup = Fd(open(args[0], O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!shim.cgroup) return failed("open", args[0]);
+  return done;
+}
+
+Outcome chooseNamespaces(Shim& shim, const Args& kinds) {
+  for (const char* kind : kinds) {
+    if (namespaceFlag(kind) == 0) return refused(EINVAL, "clone3", kind);
+    shim.namespaces |= namespaceFlag(kind);
+  }
+  return done;
+}

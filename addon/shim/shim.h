@@ -1,0 +1,62 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "failure.h"
+#include "fd.h"
+#include "program.h"
+
+/** A unix socket that is gone from the file system when its owner is. */
+struct Listener {
+  Fd fd;
+  std::string path;
+
+  Listener() = default;
+  Listener(Listener&&) = delete;
+  ~Listener() { close(); }
+  void removePath() {
+    if (!path.empty()) unlink(std::exchange(path, {}).c_str());
+  }
+  void close() {
+    removePath();
+    fd.reset();
+  }
+};
+
+/**
+ * The exit record. Its file exists from the start, under another name and at full length: when the container has filled the
+ * disk, there is still room for its exit code.
+ */
+class Record {
+ public:
+  Record() = default;
+  Record(Record&&) = delete;
+  ~Record();
+  Outcome open(const char* path);
+  /** Writes `json`, and gives the file its name: a reader sees the whole record or none. */
+  void publish(std::string json);
+
+ private:
+  std::string path_;
+  std::string temporary_;
+  Fd file_;
+};
+
+/** What the shim has and knows before the container exists. */
+struct Shim {
+  Listener listener;
+  Fd log;
+  Record record;
+  bool stdinWanted = false;
+  Fd cgroup;
+  /** CLONE_NEW… */
+  uint64_t namespaces = 0;
+};
+
+// shim-ops.cc
+Outcome listenOn(Shim&, const Args& path);
+Outcome openLog(Shim&, const Args& path);
+Outcome openRecord(Shim&, const Args& path);
+Outcome keepStdin(Shim&, const Args&);
+Outcome openCgroup(Shim&, const Args& path);
+Outcome chooseNamespaces(Shim&, const Args& kinds);

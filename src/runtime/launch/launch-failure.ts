@@ -1,0 +1,72 @@
+import {type ErrorCode, TnetError} from '../../errors.ts';
+import type {LaunchOp} from './plan-launch.ts';
+
+/** What the shim tells of a failed op. `errno` is positive, 0 when no system call failed. */
+export interface ShimFailure {
+  readonly op: number;
+  readonly call: string;
+  readonly errno: number;
+  /** `ENOENT`; '' for 0. */
+  readonly name: string;
+  /** The C library's words. */
+  readonly text: string;
+  readonly path: string;
+  /** The kernel's own sentence, of calls that have one (fsconfig). */
+  readonly detail?: string;
+}
+
+/** The failure in the words of what was planned, as runc and Docker say it where they have words for it. */
+export function launchError(ops: readonly LaunchOp[], failure: ShimFailure): TnetError {
+  const op = ops[failure.op] ?? ['launch'];
+  if (op[0] === 'exec' && failure.call === 'execve') return execError(op[1] ?? '', failure);
+  const {call, path, detail} = failure;
+  const at = path === '' ? '' : ` "${path}"`;
+  return new TnetError(
+    'ERR_LAUNCH',
+    `${describeOp(op)}: ${call}${at}: ${lowerFirst(failure.text)}${detail ? ` (${detail})` : ''}`,
+  );
+}
+
+/** Docker tells 127 from 126 by these. ENOTDIR and ELOOP lie on the way to a file that is therefore not there. */
+const execErrors: Readonly<Record<string, ErrorCode>> = {
+  ENOENT: 'ERR_COMMAND_NOT_FOUND',
+  ENOTDIR: 'ERR_COMMAND_NOT_FOUND',
+  ELOOP: 'ERR_COMMAND_NOT_FOUND',
+  EACCES: 'ERR_COMMAND_NOT_EXECUTABLE',
+  EPERM: 'ERR_COMMAND_NOT_EXECUTABLE',
+  EISDIR: 'ERR_COMMAND_NOT_EXECUTABLE',
+  ENOEXEC: 'ERR_COMMAND_NOT_EXECUTABLE',
+  ETXTBSY: 'ERR_COMMAND_NOT_EXECUTABLE',
+};
+
+/** As runc, whose words are those of Go's os/exec. Without a slash the command was looked for in $PATH. */
+function execError(command: string, failure: ShimFailure): TnetError {
+  const code = execErrors[failure.name] ?? 'ERR_LAUNCH';
+  const missing = failure.name === 'ENOENT' && !command.includes('/');
+  return new TnetError(
+    code,
+    `exec: ${JSON.stringify(command)}: ${missing ? 'executable file not found in $PATH' : lowerFirst(failure.text)}`,
+  );
+}
+
+const descriptions: Readonly<Record<string, (...args: readonly string[]) => string>> = {
+  mount: (type, path) => `error mounting "${type}" to rootfs at "${path}"`,
+  overlay: target => `error mounting the root file system on "${target}"`,
+  bind: (source, target) => `error mounting "${source}" to rootfs at "${target}"`,
+  device: path => `error creating device "${path}"`,
+  mask: path => `error masking "${path}"`,
+  readonly: path => `error making "${path}" read-only`,
+  setns: (kind, path) => `error joining ${kind} namespace "${path}"`,
+  cgroup: path => `error opening cgroup "${path}"`,
+  clone: () => 'error creating the namespaces of the container',
+  cwd: path => `error changing to working directory "${path}"`,
+};
+
+function describeOp([name, ...args]: LaunchOp): string {
+  return descriptions[name]?.(...args) ?? `error at step "${name}${args.length === 1 ? ` ${args[0]}` : ''}"`;
+}
+
+/** Go's words are the C library's, but for the capital. */
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
+}

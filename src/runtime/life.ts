@@ -1,0 +1,215 @@
+import {EventEmitter, once} from 'node:events';
+import {readFile, rm} from 'node:fs/promises';
+import type {Duplex} from 'node:stream';
+import {errorStatus, TnetError} from '../errors.ts';
+import type {Container, ContainerState} from '../model/container.ts';
+import {createLock, type Lock} from '../network/lock.ts';
+import type {Store} from '../store/store.ts';
+import {type AttachStream, createAttachStream} from './attach-stream.ts';
+import {readOomKilled} from './cgroup/cgroup.ts';
+import type {Image} from './images/host-image.ts';
+import {connectShim, type ShimConnection} from './launch/shim-client.ts';
+import {containerPlaces} from './places.ts';
+import {type StartParts, startContainer} from './start.ts';
+import {cleanUpRun, sweepRuns} from './sweep.ts';
+import {createUndo} from './undo.ts';
+
+export interface LifeParts extends StartParts {
+  readonly store: Store;
+  readonly resolveImage: (name: string) => Image;
+  readonly now: () => Date;
+}
+
+/** From created to running to exited, and back; one change at a time of one container. */
+export interface Life {
+  start(id: string): Promise<void>;
+  signal(id: string, signal: number): Promise<void>;
+  remove(id: string): Promise<void>;
+  attach(id: string): Promise<Duplex>;
+  /** Resolves with the exit code at the next exit. */
+  ended(id: string): Promise<number>;
+  /** Resolves with the last exit code once it is removed. */
+  removed(id: string): Promise<number>;
+  /** Adopts the containers that still run; ends the others. Once, before anything else. */
+  recover(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const neverStarted: ContainerState = {
+  status: 'created',
+  pid: 0,
+  exitCode: 0,
+  oomKilled: false,
+  error: '',
+  startedAt: null,
+  finishedAt: null,
+};
+
+export function createLife(parts: LifeParts): Life {
+  const {store, roots} = parts;
+  const {containers} = store.state;
+  const events = new EventEmitter().setMaxListeners(0);
+  const locks = new Map<string, Lock>();
+  const shims = new Map<string, ShimConnection>();
+  const early = new Map<string, Set<AttachStream>>();
+
+  const places = (id: string) => containerPlaces(roots, id);
+  const find = (id: string): Container => {
+    const container = containers.get(id);
+    if (container === undefined) throw new TnetError('ERR_CONTAINER_NOT_FOUND', `No such container: ${id}`);
+    return container;
+  };
+  const setState = (id: string, state: Partial<ContainerState>): void => {
+    const container = find(id);
+    store.commit({put: {containers: [{...container, state: {...container.state, ...state}}]}});
+  };
+  const locked = <T>(id: string, job: () => Promise<T>): Promise<T> => {
+    const lock = locks.get(id) ?? createLock();
+    locks.set(id, lock);
+    return lock(job);
+  };
+
+  const takeEarly = (id: string): readonly AttachStream[] => {
+    const streams = [...(early.get(id) ?? [])];
+    early.delete(id);
+    return streams;
+  };
+
+  /** The shim ends with its container, and the connection with the shim. */
+  const supervise = (id: string, shim: ShimConnection): void => {
+    shims.set(id, shim);
+    void shim.exited.then(() => {
+      if (shims.get(id) === shim) return locked(id, () => finish(id));
+    });
+  };
+
+  const start = async (id: string): Promise<void> => {
+    const container = find(id);
+    if (container.state.status === 'running')
+      throw new TnetError('ERR_NOT_MODIFIED', `container ${id} is already running`);
+    const undo = createUndo();
+    const onReady = async (): Promise<void> => {
+      const shim = await connectShim(places(id).socket);
+      undo.add(() => shim.close());
+      shims.set(id, shim);
+      for (const stream of takeEarly(id)) stream.connect(await connectShim(places(id).socket));
+    };
+    try {
+      await rm(places(id).exitRecord, {force: true});
+      const run = {
+        container,
+        image: parts.resolveImage(container.config.image),
+        sharedSandbox: sharedSandbox(container),
+        onReady,
+      };
+      const startedAt = parts.now().toISOString();
+      const pid = await startContainer(parts, run, undo);
+      setState(id, {...neverStarted, status: 'running', pid, startedAt});
+      supervise(id, shims.get(id)!);
+    } catch (error) {
+      shims.delete(id);
+      await undo.run();
+      for (const stream of takeEarly(id)) stream.end();
+      setState(id, {error: (error as Error).message, exitCode: startExitCode(error)});
+      if (container.config.autoRemove) await discard(id);
+      throw error;
+    }
+  };
+
+  /** Runs once for each run, under the container's lock. */
+  const finish = async (id: string): Promise<void> => {
+    shims.get(id)?.close();
+    shims.delete(id);
+    const record = await readExitRecord(places(id).exitRecord);
+    const oomKilled = readOomKilled(parts.cgroups, parts.cgroupPath(id));
+    await cleanUpRun(parts, id);
+    setState(id, {
+      status: 'exited',
+      pid: 0,
+      oomKilled,
+      ...(record ?? {exitCode: 137, finishedAt: parts.now().toISOString()}),
+    });
+    events.emit(`exit ${id}`, find(id).state.exitCode);
+    if (find(id).config.autoRemove) await discard(id);
+  };
+
+  const discard = async (id: string): Promise<void> => {
+    const {exitCode} = find(id).state;
+    await rm(places(id).stateDir, {recursive: true, force: true});
+    store.commit({remove: {containers: [id]}});
+    for (const stream of takeEarly(id)) stream.end();
+    locks.delete(id);
+    events.emit(`remove ${id}`, exitCode);
+  };
+
+  /** Where `--network container:` leads; null is the host's own namespace. */
+  const sharedSandbox = ({config: {network}}: Container): string | null => {
+    if (network.kind !== 'container') return null;
+    const other = [...containers.values()].find(
+      ({id, name}) => name === network.container || id.startsWith(network.container),
+    );
+    if (other === undefined) throw new TnetError('ERR_CONTAINER_NOT_FOUND', `No such container: ${network.container}`);
+    if (other.state.status !== 'running')
+      throw new TnetError('ERR_CONFLICT', `cannot join network of a non running container: ${other.id}`);
+    if (other.config.network.kind === 'host') return null;
+    return other.config.network.kind === 'container' ? sharedSandbox(other) : places(other.id).netns;
+  };
+
+  const attach = async (id: string): Promise<Duplex> => {
+    const stream = createAttachStream();
+    if (find(id).state.status === 'running') {
+      stream.connect(await connectShim(places(id).socket));
+      return stream.duplex;
+    }
+    const streams = early.get(id) ?? new Set();
+    early.set(id, streams.add(stream));
+    stream.duplex.once('close', () => streams.delete(stream));
+    return stream.duplex;
+  };
+
+  /** A container the store calls running may have ended while nobody watched; one it does not may be half started. */
+  const recoverOne = async ({id, state}: Container): Promise<void> => {
+    const shim = await connectShim(places(id).socket).catch(() => null);
+    if (shim && state.status === 'running') return supervise(id, shim);
+    shim?.close();
+    if (state.status === 'running') return locked(id, () => finish(id));
+    await cleanUpRun(parts, id);
+    if (state.status === 'exited' && find(id).config.autoRemove) await discard(id);
+  };
+
+  const next = async (event: string): Promise<number> => Number((await once(events, event))[0]);
+  return {
+    start: id => locked(id, () => start(id)),
+    async signal(id, signal) {
+      shims.get(id)?.signal(signal);
+    },
+    // With --rm the exit has removed it already.
+    remove: id => locked(id, async () => (containers.has(id) ? discard(id) : undefined)),
+    attach,
+    ended: id => next(`exit ${id}`),
+    removed: id => next(`remove ${id}`),
+    async recover() {
+      await Promise.all([...containers.values()].map(recoverOne));
+      await sweepRuns(parts, new Set(containers.keys()));
+    },
+    async close() {
+      for (const shim of shims.values()) shim.close();
+      shims.clear();
+    },
+  };
+}
+
+/** As Docker's: 127 and 126 for a command that is not there or cannot be run, 128 for the rest. */
+function startExitCode(error: unknown): number {
+  const exit = error instanceof TnetError ? errorStatus(error.code).exit : 1;
+  return exit === 126 || exit === 127 ? exit : 128;
+}
+
+async function readExitRecord(path: string): Promise<{exitCode: number; finishedAt: string} | null> {
+  try {
+    const {exitCode, finishedAt} = JSON.parse(await readFile(path, 'utf8')) as {exitCode: number; finishedAt: string};
+    return {exitCode, finishedAt};
+  } catch {
+    return null; // the shim itself was killed
+  }
+}

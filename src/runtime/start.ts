@@ -1,0 +1,145 @@
+import {mkdir, writeFile} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import {TnetError} from '../errors.ts';
+import type {Attachment} from '../model/attachment.ts';
+import type {Container} from '../model/container.ts';
+import type {Controller} from '../network/controller.ts';
+import {type CgroupHost, createCgroup, joinCgroup, killCgroup, removeCgroup} from './cgroup/cgroup.ts';
+import {hostnameFile, hostsFile, resolvConfFile} from './files.ts';
+import type {Image} from './images/image.ts';
+import {defaultCapabilities} from './launch/capabilities.ts';
+import {launch} from './launch/launch.ts';
+import {planLaunch} from './launch/plan-launch.ts';
+import type {RunSpec} from './launch/run-spec.ts';
+import {type ContainerPlaces, containerPlaces, type Roots} from './places.ts';
+import type {Undo} from './undo.ts';
+
+export interface StartParts {
+  readonly roots: Roots;
+  readonly controller: Controller;
+  readonly cgroups: CgroupHost;
+  /** `tnet/<instance>/<container id>`. */
+  readonly cgroupPath: (id: string) => string;
+  readonly hostResolvConf: () => Promise<string>;
+}
+
+export interface Start {
+  readonly container: Container;
+  readonly image: Image;
+  /** Sandbox of the container named by `--network container:`. */
+  readonly sharedSandbox: string | null;
+  /** The shim listens, the container's first instruction has not run. */
+  readonly onReady: (pid: number) => Promise<void>;
+}
+
+/** Places one container: sandbox, attachment, files, cgroup, shim. Every step that succeeded is on `undo`. Returns its pid. */
+export async function startContainer(parts: StartParts, start: Start, undo: Undo): Promise<number> {
+  const {container, image} = start;
+  const places = containerPlaces(parts.roots, container.id);
+  const {netns, attachment} = await joinNetwork(parts, start, undo);
+  await writeFiles(container, places, {attachment, resolvConf: await parts.hostResolvConf()});
+  const {unifiedDir} = makeCgroup(parts, container, undo);
+  const spec = runSpec({container, image, places, netns, cgroupDir: unifiedDir});
+  const {pid} = await launch(planLaunch(spec), {
+    beforeGo: async child => {
+      joinCgroup(parts.cgroups, parts.cgroupPath(container.id), child);
+      await start.onReady(child);
+    },
+  });
+  return pid;
+}
+
+async function joinNetwork(
+  parts: StartParts,
+  start: Start,
+  undo: Undo,
+): Promise<{netns: string | null; attachment: Attachment | null}> {
+  const {controller, roots} = parts;
+  const {config, id} = start.container;
+  if (config.network.kind === 'host') return {netns: null, attachment: null};
+  if (config.network.kind === 'container') return {netns: start.sharedSandbox, attachment: null};
+  const netns = containerPlaces(roots, id).netns;
+  await mkdir(dirname(netns), {recursive: true});
+  await controller.createSandbox(netns);
+  undo.add(() => controller.removeSandbox(netns));
+  if (config.network.kind === 'none') return {netns, attachment: null};
+  const attachment = await controller.attach({
+    network: config.network.network,
+    sandbox: netns,
+    owner: id,
+    ifname: 'eth0',
+    address: config.address,
+    ports: config.ports,
+  });
+  undo.add(() => controller.detach(attachment.id));
+  return {netns, attachment};
+}
+
+async function writeFiles(
+  container: Container,
+  places: ContainerPlaces,
+  network: {readonly attachment: Attachment | null; readonly resolvConf: string},
+): Promise<void> {
+  for (const dir of [places.upper, places.work, places.target, dirname(places.socket)])
+    await mkdir(dir, {recursive: true, mode: 0o755});
+  const {hostname} = container.config;
+  const addresses = network.attachment?.leases.map(lease => lease.address) ?? [];
+  await writeFile(places.hostname, hostnameFile(hostname));
+  await writeFile(places.hosts, hostsFile({hostname, addresses}));
+  await writeFile(places.resolvConf, resolvConfFile(network.resolvConf));
+}
+
+function makeCgroup(
+  {cgroups, cgroupPath}: StartParts,
+  {id, config}: Container,
+  undo: Undo,
+): {unifiedDir: string | null} {
+  const path = cgroupPath(id);
+  const made = createCgroup(cgroups, path, config.limits);
+  undo.add(async () => {
+    await killCgroup(cgroups, path);
+    await removeCgroup(cgroups, path);
+  });
+  return made;
+}
+
+interface RunParts {
+  readonly container: Container;
+  readonly image: Image;
+  readonly places: ContainerPlaces;
+  readonly netns: string | null;
+  readonly cgroupDir: string | null;
+}
+
+function runSpec({container: {id, config}, image, places, netns, cgroupDir}: RunParts): RunSpec {
+  const args = config.args.length > 0 ? config.args : image.cmd;
+  if (args.length === 0) throw new TnetError('ERR_BAD_REQUEST', 'no command specified');
+  return {
+    id,
+    stateDir: places.stateDir,
+    socketPath: places.socket,
+    rootfs: {lower: image.lower, upper: places.upper, work: places.work, target: places.target},
+    netns,
+    cgroupDir,
+    args,
+    env: completeEnv(config.env, image.env, config.hostname),
+    cwd: config.cwd || '/',
+    hostname: config.hostname,
+    binds: [
+      {source: places.hosts, target: '/etc/hosts', readonly: false},
+      {source: places.hostname, target: '/etc/hostname', readonly: false},
+      {source: places.resolvConf, target: '/etc/resolv.conf', readonly: false},
+    ],
+    masks: image.masks,
+    capabilities: defaultCapabilities,
+    openStdin: config.openStdin,
+  };
+}
+
+/** Docker's order: PATH and HOSTNAME, the image's, the user's; a later one of the same name wins. */
+function completeEnv(user: readonly string[], image: readonly string[], hostname: string): readonly string[] {
+  const values = new Map(
+    [`HOSTNAME=${hostname}`, 'HOME=/root', ...image, ...user].map(entry => [entry.split('=', 1)[0], entry]),
+  );
+  return [...values.values()];
+}

@@ -1,0 +1,99 @@
+import test from 'ava';
+import {capabilityMask, defaultCapabilities} from '../../../src/runtime/launch/capabilities.ts';
+import {maskedPaths, readonlyPaths} from '../../../src/runtime/launch/default-paths.ts';
+import {planLaunch} from '../../../src/runtime/launch/plan-launch.ts';
+import type {RunSpec} from '../../../src/runtime/launch/run-spec.ts';
+
+const spec: RunSpec = {
+  id: 'c1',
+  stateDir: '/state',
+  socketPath: '/run/c1.sock',
+  rootfs: {lower: ['/top', '/'], upper: '/upper', work: '/work', target: '/rootfs'},
+  netns: '/run/netns/c1',
+  cgroupDir: '/cgroup/c1',
+  args: ['sh', '-c', 'true'],
+  env: ['A=1', 'B=2'],
+  cwd: '/srv',
+  hostname: 'box',
+  binds: [{source: '/hosts', target: '/etc/hosts', readonly: true}],
+  masks: ['/etc/shadow'],
+  capabilities: defaultCapabilities,
+  openStdin: true,
+};
+const names = (change: Partial<RunSpec> = {}): string[] => planLaunch({...spec, ...change}).map(([name]) => name);
+const find = (name: string, change: Partial<RunSpec> = {}) =>
+  planLaunch({...spec, ...change}).filter(op => op[0] === name);
+const all = names({openStdin: false});
+const isBefore = (first: string, second: string): boolean => all.lastIndexOf(first) < all.indexOf(second);
+
+test('planLaunch() has the shim act up to clone, then the container, which ends in exec', t => {
+  t.deepEqual(names().slice(0, 6), ['socket', 'log', 'record', 'stdin', 'cgroup', 'clone']);
+  t.deepEqual(planLaunch(spec).at(-1), ['exec', 'sh', '-c', 'true']);
+  t.deepEqual(planLaunch(spec).at(-2), ['env', 'A=1', 'B=2']);
+});
+
+for (const [first, second, why] of [
+  ['setns', 'mount', 'sysfs shows the network of its mounter'],
+  ['unshare', 'mount', 'cgroup2 shows the cgroup namespace of its mounter'],
+  ['slave', 'overlay', 'no mount may reach the host'],
+  ['overlay', 'mount', 'they lie in it'],
+  ['mount', 'bind', 'a bind may lead into /run'],
+  ['bind', 'mask', 'no bind may uncover what is masked'],
+  ['device', 'pivot', "the nodes are the host's"],
+  ['pivot', 'null', "it is the container's"],
+  ['pivot', 'cwd', "it is the container's"],
+  ['capabilities', 'exec', 'the command must not have more'],
+  ['hostname', 'capabilities', 'it needs SYS_ADMIN'],
+] as const) {
+  test(`planLaunch() puts ${first} before ${second}: ${why}`, t => t.true(isBefore(first, second)));
+}
+
+test('planLaunch() leaves out what was not asked for', t => {
+  t.deepEqual(names({cgroupDir: null, openStdin: false}).slice(0, 4), ['socket', 'log', 'record', 'clone']);
+  t.deepEqual(find('setns', {netns: null}), []);
+  t.true(names({openStdin: false}).includes('null'));
+  t.false(names().includes('null'));
+});
+
+test('planLaunch() mounts everything nodev but devpts, where no node can be made', t => {
+  const attributes = [...find('mount'), ...find('bind')].map(op => [op[2], op[3]]);
+  t.deepEqual(
+    attributes.filter(([, words]) => !words?.split(',').includes('nodev')).map(([path]) => path),
+    ['/dev/pts'],
+  );
+  t.deepEqual(find('overlay'), [
+    ['overlay', '/rootfs', 'nodev', 'index=off,metacopy=off', '/upper', '/work', '/top', '/'],
+  ]);
+});
+
+test("planLaunch() masks Docker's paths and the image's", t => {
+  t.deepEqual(
+    find('mask').map(op => op[1]),
+    [...maskedPaths, '/etc/shadow'],
+  );
+  t.deepEqual(
+    find('readonly').map(op => op[1]),
+    readonlyPaths,
+  );
+});
+
+test('planLaunch() binds read-only only what is', t => {
+  t.deepEqual(find('bind'), [['bind', '/hosts', '/etc/hosts', 'ro,nosuid,nodev']]);
+  t.deepEqual(find('bind', {binds: [{...spec.binds[0]!, readonly: false}]}), [
+    ['bind', '/hosts', '/etc/hosts', 'nosuid,nodev'],
+  ]);
+});
+
+test('planLaunch() does not look at the machine: the same spec, the same plan', t => {
+  t.deepEqual(planLaunch(spec), planLaunch(structuredClone(spec)));
+});
+
+test("capabilityMask() is the kernel's bit set", t => {
+  t.is(capabilityMask(defaultCapabilities), '00000000a80425fb');
+  t.is(capabilityMask([]), '0000000000000000');
+  t.is(capabilityMask(['CHECKPOINT_RESTORE', 'CHOWN', 'CHOWN']), '0000010000000001');
+});
+
+test('capabilityMask() refuses a name the kernel does not have', t => {
+  t.throws(() => capabilityMask(['CAP_CHOWN']), {code: 'ERR_BAD_REQUEST', message: 'Unknown capability "CAP_CHOWN"'});
+});
