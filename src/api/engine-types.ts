@@ -1,0 +1,208 @@
+/** JSON of the Engine API v1.48, as far as we serve it; field names are Docker's. https://docs.docker.com/reference/api/engine/version/v1.48/ */
+
+export interface PortBinding {
+  readonly HostIp: string;
+  readonly HostPort: string;
+}
+
+/** Key is `80/tcp`. */
+export type PortMap = Readonly<Record<string, readonly PortBinding[]>>;
+
+export interface EndpointSettings {
+  readonly IPAMConfig: {readonly IPv4Address?: string} | null;
+  readonly Links: null;
+  readonly Aliases: readonly string[] | null;
+  readonly DriverOpts: null;
+  readonly GwPriority: number;
+  readonly MacAddress: string;
+  readonly NetworkID: string;
+  readonly EndpointID: string;
+  readonly Gateway: string;
+  readonly IPAddress: string;
+  readonly IPPrefixLen: number;
+  readonly IPv6Gateway: string;
+  readonly GlobalIPv6Address: string;
+  readonly GlobalIPv6PrefixLen: number;
+  readonly DNSNames: readonly string[] | null;
+}
+
+export interface ContainerCreated {
+  readonly Id: string;
+  readonly Warnings: readonly string[];
+}
+
+/** What our client sends to POST /containers/create; Docker's send much more, checked in daemon/decode-container.ts. */
+export interface ContainerCreate {
+  readonly Image: string;
+  readonly Cmd: readonly string[];
+  readonly Env: readonly string[];
+  readonly WorkingDir: string;
+  readonly Hostname: string;
+  readonly Labels: Readonly<Record<string, string>>;
+  readonly OpenStdin: boolean;
+  readonly StopSignal?: string;
+  readonly StopTimeout?: number;
+  readonly HostConfig: {
+    readonly NetworkMode: string;
+    readonly AutoRemove: boolean;
+    /** Ours: `-p` as it was typed. PortBindings would need a second parser, and one entry for every port of a range. */
+    readonly Publish: readonly string[];
+    readonly CpuShares?: number;
+    readonly CpuPeriod?: number;
+    readonly CpuQuota?: number;
+    readonly NanoCpus?: number;
+    readonly Memory?: number;
+    readonly MemorySwap?: number;
+    readonly PidsLimit?: number;
+  };
+  readonly NetworkingConfig?: {
+    readonly EndpointsConfig: Readonly<Record<string, {readonly IPAMConfig: {readonly IPv4Address: string}}>>;
+  };
+}
+
+export interface ContainerSummary {
+  readonly Id: string;
+  readonly Names: readonly string[];
+  readonly Image: string;
+  readonly ImageID: string;
+  readonly Command: string;
+  /** Seconds since 1970. */
+  readonly Created: number;
+  readonly Ports: readonly PortSummary[];
+  readonly Labels: Readonly<Record<string, string>>;
+  readonly State: string;
+  readonly Status: string;
+  readonly HostConfig: {readonly NetworkMode: string};
+  readonly NetworkSettings: {readonly Networks: Readonly<Record<string, EndpointSettings>>};
+  readonly Mounts: readonly [];
+}
+
+export interface PortSummary {
+  readonly IP?: string;
+  readonly PrivatePort: number;
+  readonly PublicPort?: number;
+  readonly Type: string;
+}
+
+export interface ContainerInspect {
+  readonly Id: string;
+  readonly Created: string;
+  readonly Path: string;
+  readonly Args: readonly string[];
+  readonly State: {
+    readonly Status: string;
+    readonly Running: boolean;
+    readonly Paused: boolean;
+    readonly Restarting: boolean;
+    readonly OOMKilled: boolean;
+    readonly Dead: boolean;
+    readonly Pid: number;
+    readonly ExitCode: number;
+    readonly Error: string;
+    readonly StartedAt: string;
+    readonly FinishedAt: string;
+  };
+  readonly Image: string;
+  readonly Name: string;
+  readonly RestartCount: number;
+  readonly Driver: string;
+  readonly Platform: string;
+  readonly Mounts: readonly [];
+  readonly HostConfig: Readonly<Record<string, unknown>> & {
+    readonly NetworkMode: string;
+    readonly PortBindings: PortMap;
+  };
+  readonly Config: Readonly<Record<string, unknown>> & {readonly Image: string; readonly Tty: boolean};
+  readonly NetworkSettings: Readonly<Record<string, unknown>> & {
+    readonly Ports: PortMap;
+    readonly Networks: Readonly<Record<string, EndpointSettings>>;
+  };
+}
+
+export interface IpamConfig {
+  readonly Subnet: string;
+  readonly Gateway?: string;
+  readonly IPRange?: string;
+}
+
+export interface NetworkCreate {
+  readonly Name: string;
+  readonly Driver: string;
+  readonly Internal: boolean;
+  readonly IPAM: {readonly Driver: 'default'; readonly Config: readonly Partial<IpamConfig>[]};
+  readonly Options: Readonly<Record<string, string>>;
+  readonly Labels: Readonly<Record<string, string>>;
+}
+
+export interface NetworkResource {
+  readonly Name: string;
+  readonly Id: string;
+  readonly Created: string;
+  readonly Scope: string;
+  readonly Driver: string;
+  readonly EnableIPv4: boolean;
+  readonly EnableIPv6: boolean;
+  readonly IPAM: {
+    readonly Driver: string;
+    readonly Options: Readonly<Record<string, string>>;
+    readonly Config: readonly IpamConfig[];
+  };
+  readonly Internal: boolean;
+  readonly Attachable: boolean;
+  readonly Ingress: boolean;
+  readonly ConfigFrom: {readonly Network: string};
+  readonly ConfigOnly: boolean;
+  readonly Containers: Readonly<Record<string, NetworkContainer>>;
+  readonly Options: Readonly<Record<string, string>>;
+  readonly Labels: Readonly<Record<string, string>>;
+}
+
+export interface NetworkContainer {
+  readonly Name: string;
+  readonly EndpointID: string;
+  readonly MacAddress: string;
+  readonly IPv4Address: string;
+  readonly IPv6Address: string;
+}
+
+export interface ImageSummary {
+  readonly Id: string;
+  readonly ParentId: string;
+  readonly RepoTags: readonly string[];
+  readonly RepoDigests: readonly string[];
+  readonly Created: number;
+  readonly Size: number;
+  readonly SharedSize: number;
+  readonly Containers: number;
+  readonly Labels: null;
+}
+
+export interface WaitResult {
+  readonly StatusCode: number;
+  readonly Error?: {readonly Message: string} | null;
+}
+
+export interface Version {
+  readonly Version: string;
+  readonly ApiVersion: string;
+  readonly Os: string;
+  readonly Arch: string;
+  readonly KernelVersion: string;
+}
+
+export interface Info {
+  readonly ID: string;
+  readonly Name: string;
+  readonly ServerVersion: string;
+  readonly Containers: number;
+  readonly ContainersRunning: number;
+  readonly ContainersStopped: number;
+  readonly Images: number;
+  readonly CgroupVersion: string;
+  readonly KernelVersion: string;
+  readonly OperatingSystem: string;
+  readonly Architecture: string;
+  readonly NCPU: number;
+  readonly MemTotal: number;
+  readonly DockerRootDir: string;
+}

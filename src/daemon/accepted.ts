@@ -1,0 +1,43 @@
+import {type Accepted, anything, isEmpty, oneOf} from './unsupported.ts';
+
+const decoded = (...names: readonly string[]): Accepted => Object.fromEntries(names.map(name => [name, anything]));
+
+/** Fields of a container's Config that are decoded, concern the client alone, or ask for what happens anyway. */
+export const acceptedConfig: Accepted = {
+  ...decoded(
+    'Image',
+    'Cmd',
+    'Entrypoint',
+    'Env',
+    'WorkingDir',
+    'Hostname',
+    'Labels',
+    'OpenStdin',
+    'StopSignal',
+    'StopTimeout',
+  ),
+  ...decoded('HostConfig', 'NetworkingConfig'),
+  ...decoded('AttachStdin', 'AttachStdout', 'AttachStderr', 'StdinOnce', 'ExposedPorts'),
+  User: oneOf('0', 'root', '0:0', 'root:root'),
+};
+
+const mib = 1024 * 1024;
+
+/** The same for HostConfig. */
+export const acceptedHostConfig: Accepted = {
+  ...decoded('NetworkMode', 'PortBindings', 'Publish', 'AutoRemove'),
+  ...decoded('CpuShares', 'CpuPeriod', 'CpuQuota', 'NanoCpus', 'Memory', 'MemorySwap', 'PidsLimit'),
+  ...decoded('ContainerIDFile', 'ConsoleSize'),
+  RestartPolicy: value => oneOf('', 'no')((value as {Name?: unknown}).Name ?? ''),
+  LogConfig: value => {
+    const {Type, Config} = value as {Type?: unknown; Config?: unknown};
+    return oneOf('', 'json-file')(Type ?? '') && isEmpty(Config);
+  },
+  MemorySwappiness: oneOf(-1),
+  ShmSize: oneOf(64 * mib),
+  IpcMode: oneOf('private'),
+  CgroupnsMode: oneOf('private'),
+  Isolation: oneOf('default'),
+  SecurityOpt: value =>
+    Array.isArray(value) && value.every(option => /^no-new-privileges([:=]true)?$/.test(String(option))),
+};

@@ -1,0 +1,54 @@
+import type {IncomingMessage} from 'node:http';
+import {netnsHeader} from '../api/netns.ts';
+import {TnetError} from '../errors.ts';
+import {badRequest} from './failure.ts';
+import type {ServerParts} from './parts.ts';
+import {readJson} from './read-json.ts';
+import {json, type Reply} from './reply.ts';
+import type {Hijacked, HijackRoute, Route} from './route.ts';
+import {createRouter} from './router.ts';
+import {hijackRoutes, routes} from './routes/routes.ts';
+
+/** From a request to what it means; throws what `describeFailure` turns into an answer. */
+export interface Answerer {
+  answer(request: IncomingMessage): Promise<Reply>;
+  hijack(request: IncomingMessage): Promise<Hijacked>;
+}
+
+export function createAnswerer(parts: ServerParts): Answerer {
+  const match = createRouter<Route>(routes(parts));
+  const matchHijack = createRouter<HijackRoute>(hijackRoutes(parts));
+  return {
+    async answer(request) {
+      const {path, query} = splitUrl(request);
+      const found = match(request.method ?? '', path);
+      if (found === null) return json({message: `page not found: tnet does not serve ${request.method} ${path}`}, 404);
+      if (!found.route.anywhere) refuseForeign(request, parts.netns);
+      const body = request.method === 'POST' ? await readJson(request) : null;
+      return found.route.handle({params: found.params, query, body});
+    },
+    async hijack(request) {
+      const {path, query} = splitUrl(request);
+      const found = matchHijack(request.method ?? '', path);
+      if (found === null) throw badRequest(`${request.method} ${path} cannot be upgraded`);
+      refuseForeign(request, parts.netns);
+      return found.route.hijack({params: found.params, query, body: null});
+    },
+  };
+}
+
+/** By hand: `new URL` takes `//x` for a host. */
+function splitUrl({url = '/'}: IncomingMessage): {path: string; query: URLSearchParams} {
+  const [path = '/', ...query] = url.split('?');
+  return {path, query: new URLSearchParams(query.join('?'))};
+}
+
+/** A client in another network namespace sees another host; it would change one and look at the other. */
+function refuseForeign({headers}: IncomingMessage, netns: string): void {
+  const theirs = headers[netnsHeader];
+  if (theirs === undefined || theirs === netns) return;
+  throw new TnetError(
+    'ERR_CONFLICT',
+    `this daemon manages network namespace ${netns}, and you stand in ${String(theirs)}: run tnet there, or start another daemon here with its own --root and --run-root`,
+  );
+}

@@ -1,0 +1,91 @@
+import {randomBytes} from 'node:crypto';
+import {mkdirSync} from 'node:fs';
+import {readFile} from 'node:fs/promises';
+import {createServer, type Server} from 'node:net';
+import {join} from 'node:path';
+import {TnetError} from '../errors.ts';
+import {loadNative} from '../kernel/native.ts';
+import {openKernel} from '../kernel/open-kernel.ts';
+import {type Controller, createController} from '../network/controller.ts';
+import {isOurGroup} from '../network/drivers/driver.ts';
+import {tnetTable} from '../network/firewall/nft.ts';
+import {createReservations} from '../network/reservation.ts';
+import {detectCgroups} from '../runtime/cgroup/cgroup.ts';
+import {createEngine, type Engine} from '../runtime/engine.ts';
+import {hostResolvConfPath} from '../runtime/files.ts';
+import {hostFiles} from '../runtime/images/host-files.ts';
+import {resolveImage} from '../runtime/images/host-image.ts';
+import {openStore} from '../store/store.ts';
+import type {Logger} from './logger.ts';
+import type {DaemonOptions} from './options.ts';
+
+/** The rooms below, opened. The server closes the engine first, then the controller, and with it the store. */
+export interface Composed {
+  readonly controller: Controller;
+  readonly engine: Engine;
+}
+
+export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
+
+/** Opens store, kernel, controller and engine, and repairs what the last daemon left. Throws what they throw. */
+export const compose: Compose = async ({roots, bridge}) => {
+  const claim = await claimNetns();
+  const native = loadNative();
+  mkdirSync(join(roots.root, 'containers'), {recursive: true, mode: 0o711});
+  const store = openStore(join(roots.root, 'tnet.db'));
+  const newId = (): string => randomBytes(32).toString('hex');
+  const now = (): Date => new Date();
+  const kernel = openKernel({native, isOurs: isOurGroup, table: tnetTable});
+  const controller = await createController({
+    store,
+    kernel,
+    reservations: createReservations(native),
+    newId,
+    now,
+    bridge,
+  });
+  const engine = await createEngine({
+    store,
+    controller,
+    roots,
+    cgroups: detectCgroups(),
+    cgroupPath: id => join('tnet', store.instance, id),
+    resolveImage: name => resolveImage(name, {files: hostFiles(), roots: [roots.root, roots.runRoot]}),
+    hostResolvConf,
+    newId,
+    now,
+  });
+  return {
+    engine,
+    controller: {
+      ...controller,
+      async close() {
+        await controller.close();
+        store.close();
+        claim.close();
+      },
+    },
+  };
+};
+
+/**
+ * One daemon a network namespace: two would take each other's bridges for leftovers. An abstract unix socket belongs to
+ * the namespace, and the kernel lets it go with the process (unix(7)).
+ */
+function claimNetns(): Promise<Server> {
+  const claim = createServer();
+  return new Promise((resolve, reject) => {
+    claim.once('error', cause => {
+      const message =
+        'Cannot start daemon: another tnet daemon manages this network namespace, with another run root; use that one, or "unshare --net" for a host of its own';
+      reject(new TnetError('ERR_DAEMON', message, {cause}));
+    });
+    claim.listen('\0tnet-daemon', () => resolve(claim.unref()));
+  });
+}
+
+async function hostResolvConf(): Promise<string> {
+  const text = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
+  const path = hostResolvConfPath(text);
+  return path === '/etc/resolv.conf' ? text : readFile(path, 'utf8').catch(() => text);
+}

@@ -1,0 +1,139 @@
+import * as v from 'valibot';
+import type {ContainerConfig, NetworkMode} from '../model/container.ts';
+import type {PortMapping} from '../model/port-mapping.ts';
+import {acceptedConfig, acceptedHostConfig} from './accepted.ts';
+import {decodeLimits, limitFields} from './decode-limits.ts';
+import {decodeEndpoint, decodeNetworkMode, networkingConfig} from './decode-network-mode.ts';
+import {decodePorts, portFields} from './decode-ports.ts';
+import {badRequest} from './failure.ts';
+import {refuseUnsupported} from './unsupported.ts';
+import {labels, natural, orNull, text, texts, validate} from './validate.ts';
+
+const hostConfig = v.looseObject({
+  NetworkMode: orNull(text),
+  AutoRemove: orNull(v.boolean()),
+  ...limitFields,
+  ...portFields,
+});
+
+const createBody = v.looseObject({
+  Image: orNull(text),
+  Cmd: orNull(texts),
+  Entrypoint: orNull(texts),
+  Env: orNull(texts),
+  WorkingDir: orNull(text),
+  Hostname: orNull(text),
+  Labels: orNull(labels),
+  OpenStdin: orNull(v.boolean()),
+  StopSignal: orNull(text),
+  StopTimeout: orNull(natural),
+  ExposedPorts: orNull(v.record(text, v.unknown())),
+  HostConfig: orNull(hostConfig),
+  NetworkingConfig: orNull(networkingConfig),
+});
+
+type CreateBody = v.InferOutput<typeof createBody>;
+
+export interface DecodedContainer {
+  readonly config: ContainerConfig;
+  readonly warnings: readonly string[];
+}
+
+const defaultStopTimeoutS = 10;
+
+/** Body of POST /containers/create. Throws ERR_BAD_REQUEST or ERR_UNSUPPORTED naming the field. */
+export function decodeContainer(input: unknown): DecodedContainer {
+  const body = validate(createBody, input);
+  const host = body.HostConfig ?? {};
+  refuseRest(body);
+  const mode = host.NetworkMode ?? '';
+  const network = decodeNetworkMode(mode);
+  const published = decodePorts(host);
+  refuseConflicts(body, network, published);
+  const {ports, warnings} = discardPorts(published, network);
+  return {
+    warnings,
+    config: {
+      ...decodeProcess(body),
+      network,
+      ports,
+      address: decodeEndpoint(body.NetworkingConfig, mode),
+      limits: decodeLimits(host),
+      autoRemove: host.AutoRemove ?? false,
+    },
+  };
+}
+
+const validContainerName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+/** `?name=`; null when it is absent. Docker's clients may write it with its slash. */
+export function decodeContainerName(name: string | null): string | null {
+  if (name === null || name === '') return null;
+  const bare = name.replace(/^\//, '');
+  if (validContainerName.test(bare)) return bare;
+  throw badRequest(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
+}
+
+type ProcessConfig = Pick<
+  ContainerConfig,
+  'image' | 'args' | 'env' | 'cwd' | 'hostname' | 'labels' | 'openStdin' | 'stopSignal' | 'stopTimeoutS'
+>;
+
+function decodeProcess(body: CreateBody): ProcessConfig {
+  return {
+    image: decodeImage(body.Image),
+    // Empty: the image has a command of its own.
+    args: [...(body.Entrypoint ?? []), ...(body.Cmd ?? [])],
+    env: (body.Env ?? []).map(checkVariable),
+    cwd: decodeCwd(body.WorkingDir || '/'),
+    hostname: decodeHostname(body.Hostname ?? ''),
+    labels: body.Labels ?? {},
+    openStdin: body.OpenStdin ?? false,
+    stopSignal: body.StopSignal || 'SIGTERM',
+    stopTimeoutS: body.StopTimeout ?? defaultStopTimeoutS,
+  };
+}
+
+function decodeImage(image: string | null | undefined): string {
+  if (!image) throw badRequest('config cannot be empty in order to create a container: Image is missing');
+  return image;
+}
+
+function checkVariable(variable: string): string {
+  if (variable === '' || variable.startsWith('=')) throw badRequest(`invalid environment variable: ${variable}`);
+  return variable;
+}
+
+function decodeCwd(cwd: string): string {
+  if (cwd.startsWith('/')) return cwd;
+  throw badRequest(`the working directory '${cwd}' is invalid, it needs to be an absolute path`);
+}
+
+/** It goes into sethostname(2), 64 bytes, and as a word into /etc/hosts. */
+function decodeHostname(hostname: string): string {
+  if (hostname === '' || /^[a-zA-Z0-9_.-]{1,64}$/.test(hostname)) return hostname;
+  throw badRequest(`invalid hostname "${hostname}"`);
+}
+
+function refuseRest(body: CreateBody): void {
+  refuseUnsupported(body, acceptedConfig, '');
+  refuseUnsupported(body.HostConfig ?? {}, acceptedHostConfig, 'HostConfig.');
+}
+
+/** moby runconfig/hostconfig_unix.go, validateNetContainerMode. */
+function refuseConflicts(body: CreateBody, network: NetworkMode, published: readonly PortMapping[]): void {
+  if (network.kind !== 'container') return;
+  if (body.Hostname) throw badRequest('conflicting options: hostname and the network mode');
+  if (published.length > 0)
+    throw badRequest('conflicting options: port publishing and the container type network mode');
+  if (Object.keys(body.ExposedPorts ?? {}).length > 0)
+    throw badRequest('conflicting options: port exposing and the container type network mode');
+}
+
+function discardPorts(
+  ports: readonly PortMapping[],
+  network: NetworkMode,
+): {ports: readonly PortMapping[]; warnings: readonly string[]} {
+  if (ports.length === 0 || (network.kind !== 'host' && network.kind !== 'none')) return {ports, warnings: []};
+  return {ports: [], warnings: [`Published ports are discarded when using ${network.kind} network mode`]};
+}

@@ -1,0 +1,40 @@
+import type {ContainerSummary} from '../api/engine-types.ts';
+import type {ContainerState} from '../model/container.ts';
+import {formatNetworkMode} from './encode-container.ts';
+import {type ContainerView, encodeEndpoints} from './encode-endpoint.ts';
+import {encodePortSummary} from './encode-ports.ts';
+import {formatDuration} from './format-duration.ts';
+import {hostImage} from './host-image.ts';
+
+/** An entry of GET /containers/json. */
+export function encodeContainerSummary(view: ContainerView, now: Date): ContainerSummary {
+  const {id, name, created, config, state} = view.container;
+  return {
+    Id: id,
+    Names: [`/${name}`],
+    Image: config.image,
+    ImageID: hostImage.id,
+    Command: config.args.map(quote).join(' '),
+    Created: Math.floor(Date.parse(created) / 1000),
+    Ports: encodePortSummary(view.attachments.flatMap(attachment => attachment.ports)),
+    Labels: config.labels,
+    State: state.status,
+    Status: formatStatus(state, now),
+    HostConfig: {NetworkMode: formatNetworkMode(config.network)},
+    NetworkSettings: {Networks: encodeEndpoints(view)},
+    Mounts: [],
+  };
+}
+
+/** `Up 3 minutes`, `Exited (0) 2 hours ago`, `Created`. */
+export function formatStatus(state: ContainerState, now: Date): string {
+  const since = (time: string | null): string => formatDuration(now.getTime() - Date.parse(time ?? now.toISOString()));
+  if (state.status === 'running') return `Up ${since(state.startedAt)}`;
+  if (state.status === 'exited') return `Exited (${state.exitCode}) ${since(state.finishedAt)} ago`;
+  return 'Created';
+}
+
+/** Docker quotes arguments with blanks, and only for the eye. */
+function quote(arg: string): string {
+  return /\s/.test(arg) ? `'${arg}'` : arg;
+}

@@ -1,0 +1,123 @@
+import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
+import type {Container, Limits, NetworkMode} from '../model/container.ts';
+import {type ContainerView, encodeEndpoints} from './encode-endpoint.ts';
+import {encodePortBindings, encodePorts} from './encode-ports.ts';
+import {hostImage} from './host-image.ts';
+
+/** Go's zero time: Docker's way of saying "never". */
+const never = '0001-01-01T00:00:00Z';
+
+/** GET /containers/{id}/json. */
+export function encodeContainer(view: ContainerView): ContainerInspect {
+  const {container} = view;
+  const [path = '', ...args] = container.config.args;
+  return {
+    Id: container.id,
+    Created: container.created,
+    Path: path,
+    Args: args,
+    State: encodeState(container),
+    Image: hostImage.id,
+    Name: `/${container.name}`,
+    RestartCount: 0,
+    Driver: 'overlay',
+    Platform: 'linux',
+    Mounts: [],
+    HostConfig: encodeHostConfig(container),
+    Config: encodeConfig(container),
+    NetworkSettings: encodeNetworkSettings(view),
+  };
+}
+
+export function formatNetworkMode(mode: NetworkMode): string {
+  if (mode.kind === 'container') return `container:${mode.container}`;
+  return mode.kind === 'network' ? mode.network : mode.kind;
+}
+
+function encodeState({state}: Container): ContainerInspect['State'] {
+  return {
+    Status: state.status,
+    Running: state.status === 'running',
+    Paused: false,
+    Restarting: false,
+    OOMKilled: state.oomKilled,
+    Dead: false,
+    Pid: state.pid,
+    ExitCode: state.exitCode,
+    Error: state.error,
+    StartedAt: state.startedAt ?? never,
+    FinishedAt: state.finishedAt ?? never,
+  };
+}
+
+function encodeConfig({config}: Container): ContainerInspect['Config'] {
+  const ports = Object.keys(encodePortBindings(config.ports));
+  return {
+    Hostname: config.hostname,
+    Domainname: '',
+    User: '',
+    AttachStdin: false,
+    AttachStdout: true,
+    AttachStderr: true,
+    ...(ports.length > 0 ? {ExposedPorts: Object.fromEntries(ports.map(port => [port, {}]))} : {}),
+    Tty: false,
+    OpenStdin: config.openStdin,
+    StdinOnce: false,
+    Env: config.env,
+    Cmd: config.args,
+    Image: config.image,
+    Volumes: null,
+    WorkingDir: config.cwd,
+    Entrypoint: null,
+    OnBuild: null,
+    Labels: config.labels,
+    StopSignal: config.stopSignal,
+    StopTimeout: config.stopTimeoutS,
+  };
+}
+
+function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
+  return {
+    NetworkMode: formatNetworkMode(config.network),
+    PortBindings: encodePortBindings(config.ports),
+    AutoRemove: config.autoRemove,
+    RestartPolicy: {Name: 'no', MaximumRetryCount: 0},
+    LogConfig: {Type: 'json-file', Config: {}},
+    IpcMode: 'private',
+    CgroupnsMode: 'private',
+    Privileged: false,
+    PublishAllPorts: false,
+    ReadonlyRootfs: false,
+    Binds: null,
+    ...encodeLimits(config.limits),
+  };
+}
+
+function encodeLimits(limits: Limits): Readonly<Record<string, number | null>> {
+  return {
+    CpuShares: limits.cpuShares ?? 0,
+    CpuPeriod: limits.cpuPeriodUs ?? 0,
+    CpuQuota: limits.cpuQuotaUs ?? 0,
+    NanoCpus: 0,
+    Memory: limits.memoryBytes ?? 0,
+    MemorySwap: limits.memorySwapBytes ?? 0,
+    PidsLimit: limits.pidsLimit,
+  };
+}
+
+/** The fields beside Networks are those of the network `bridge`, kept for old clients. */
+function encodeNetworkSettings(view: ContainerView): ContainerInspect['NetworkSettings'] {
+  const endpoints = encodeEndpoints(view);
+  const bridge: Partial<EndpointSettings> = endpoints.bridge ?? {};
+  return {
+    SandboxID: '',
+    SandboxKey: view.attachments[0]?.sandbox ?? '',
+    Ports: encodePorts(view.attachments.flatMap(attachment => attachment.ports)),
+    EndpointID: bridge.EndpointID ?? '',
+    Gateway: bridge.Gateway ?? '',
+    IPAddress: bridge.IPAddress ?? '',
+    IPPrefixLen: bridge.IPPrefixLen ?? 0,
+    MacAddress: bridge.MacAddress ?? '',
+    Networks: endpoints,
+  };
+}

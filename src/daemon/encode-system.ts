@@ -1,0 +1,93 @@
+import type {Info, Version} from '../api/engine-types.ts';
+import {apiVersion, tnetVersion} from '../api/version.ts';
+import type {Container} from '../model/container.ts';
+import type {HostFacts} from './host-facts.ts';
+
+export function encodeVersion(facts: HostFacts): Version & Readonly<Record<string, unknown>> {
+  const details = {
+    ApiVersion: apiVersion,
+    MinAPIVersion: '1.24',
+    Os: 'linux',
+    Arch: facts.architecture,
+    KernelVersion: facts.kernel,
+  };
+  return {
+    Platform: {Name: 'tnet'},
+    Components: [
+      {
+        Name: 'Engine',
+        Version: tnetVersion,
+        Details: {
+          ...details,
+          Experimental: 'false',
+          GitCommit: '',
+          BuildTime: '',
+          GoVersion: `node ${process.version}`,
+        },
+      },
+    ],
+    Version: tnetVersion,
+    ...details,
+    GitCommit: '',
+    GoVersion: `node ${process.version}`,
+    BuildTime: '',
+  };
+}
+
+/** GET /info. `docker info` prints a warning for every limit it is not told of. */
+export function encodeInfo(
+  facts: HostFacts,
+  containers: readonly Container[],
+  root: string,
+): Info & Readonly<Record<string, unknown>> {
+  const running = containers.filter(({state}) => state.status === 'running').length;
+  return {
+    ID: facts.hostname,
+    Name: facts.hostname,
+    ServerVersion: tnetVersion,
+    Containers: containers.length,
+    ContainersRunning: running,
+    ContainersPaused: 0,
+    ContainersStopped: containers.length - running,
+    Images: 1,
+    Driver: 'overlay',
+    DriverStatus: [],
+    DockerRootDir: root,
+    KernelVersion: facts.kernel,
+    OperatingSystem: facts.operatingSystem,
+    OSType: 'linux',
+    Architecture: facts.machine,
+    NCPU: facts.cpus,
+    MemTotal: facts.memoryBytes,
+    CgroupDriver: 'cgroupfs',
+    CgroupVersion: facts.cgroupVersion,
+    LoggingDriver: 'json-file',
+    LiveRestoreEnabled: true,
+    DefaultRuntime: 'tnet-shim',
+    Runtimes: {'tnet-shim': {path: 'tnet-shim'}},
+    Plugins: {Volume: [], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file']},
+    SecurityOptions: [],
+    Warnings: null,
+    Swarm: {
+      NodeID: '',
+      NodeAddr: '',
+      LocalNodeState: 'inactive',
+      ControlAvailable: false,
+      Error: '',
+      RemoteManagers: null,
+    },
+    ...limits,
+  };
+}
+
+const limits = {
+  MemoryLimit: true,
+  SwapLimit: true,
+  CpuCfsPeriod: true,
+  CpuCfsQuota: true,
+  CPUShares: true,
+  CPUSet: true,
+  PidsLimit: true,
+  IPv4Forwarding: true,
+  OomKillDisable: true,
+};

@@ -1,0 +1,39 @@
+import {parseArgs} from 'node:util';
+import {type Roots, resolveRoots} from '../api/roots.ts';
+import {badRequest} from './failure.ts';
+
+export interface DaemonOptions {
+  readonly roots: Roots;
+  /** Device of the predefined network `bridge`. */
+  readonly bridge: string;
+  /** Started by a client: whoever loses the race for the lock leaves silently. */
+  readonly detached: boolean;
+}
+
+/** Throws ERR_BAD_REQUEST for an unknown option. The command line for people is that of `tnet daemon`, cli/commands/daemon.ts. */
+export function parseDaemonOptions(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): DaemonOptions {
+  const values = parse(args);
+  return {
+    roots: resolveRoots({root: values.root ?? '', runRoot: values['run-root'] ?? ''}, env),
+    bridge: values.bridge ?? 'docker0',
+    detached: values.detached ?? false,
+  };
+}
+
+const known = {
+  root: {type: 'string'},
+  'run-root': {type: 'string'},
+  bridge: {type: 'string'},
+  detached: {type: 'boolean'},
+} as const;
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({args: [...args], options: known}).values;
+  } catch (cause) {
+    throw badRequest((cause as Error).message);
+  }
+}

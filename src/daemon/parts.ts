@@ -1,0 +1,19 @@
+import type {Controller} from '../network/controller.ts';
+import type {Engine} from '../runtime/engine.ts';
+import type {HostFacts} from './host-facts.ts';
+import type {Logger} from './logger.ts';
+
+/** What the routes work with; tests give fakes. */
+export interface ServerParts {
+  readonly controller: Controller;
+  readonly engine: Engine;
+  readonly facts: HostFacts;
+  /** State root, for /info. */
+  readonly root: string;
+  /** Identity of the network namespace this daemon manages (api/netns.ts). */
+  readonly netns: string;
+  readonly log: Logger;
+  readonly now: () => Date;
+  /** Begins the end of the daemon; returns at once. */
+  readonly shutdown: () => void;
+}

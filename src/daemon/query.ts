@@ -1,0 +1,27 @@
+import {badRequest} from './failure.ts';
+
+/** Go's strconv.ParseBool as Docker's servers use it: anything but these is true. */
+export function queryFlag(query: URLSearchParams, name: string): boolean {
+  const value = (query.get(name) ?? '').trim().toLowerCase();
+  return !['', '0', 'no', 'false', 'none'].includes(value);
+}
+
+/** A number that is not negative; null when it is absent. */
+export function queryNatural(query: URLSearchParams, name: string): number | null {
+  const value = query.get(name);
+  if (value === null || value === '') return null;
+  if (!/^\d{1,9}$/.test(value)) throw badRequest(`invalid ${name} "${value}": want a number`);
+  return Number(value);
+}
+
+/** Seconds of `stop -t`: negative is "without end". */
+export function querySeconds(query: URLSearchParams, name: string): number | null {
+  return query.get(name)?.startsWith('-') ? -1 : queryNatural(query, name);
+}
+
+/** Refuses parameters that would change the answer and are not served. */
+export function refuseParameters(query: URLSearchParams, names: readonly string[]): void {
+  const asked = names.find(name => queryFlag(query, name));
+  if (asked !== undefined)
+    throw badRequest(`parameter ${asked}=${query.get(asked)} is not supported`, 'ERR_UNSUPPORTED');
+}

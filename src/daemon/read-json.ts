@@ -1,0 +1,30 @@
+import type {IncomingMessage} from 'node:http';
+import {badRequest} from './failure.ts';
+
+export const maxBodyBytes = 4 * 1024 * 1024;
+
+/** The body as JSON, null when there is none. What is too long is read and dropped: a client that still writes would not read our refusal. */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const body = await readBody(request);
+  if (body.length === 0) return null;
+  try {
+    return JSON.parse(body.toString()) as unknown;
+  } catch (cause) {
+    throw badRequest(`invalid JSON: ${(cause as Error).message.split('\n')[0]}`);
+  }
+}
+
+function readBody(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBodyBytes) return void chunks.push(chunk);
+      chunks.length = 0;
+      reject(badRequest(`request body is over ${maxBodyBytes / 1024 / 1024} MiB`));
+    });
+    request.once('end', () => resolve(Buffer.concat(chunks)));
+    request.once('error', reject);
+  });
+}

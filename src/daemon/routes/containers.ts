@@ -1,0 +1,97 @@
+import {TnetError} from '../../errors.ts';
+import {decodeContainer, decodeContainerName} from '../decode-container.ts';
+import {applyFilters, decodeFilters, type Matchers, matchesLabel} from '../decode-filters.ts';
+import {encodeContainer} from '../encode-container.ts';
+import {encodeContainerSummary} from '../encode-container-summary.ts';
+import type {ContainerView} from '../encode-endpoint.ts';
+import {decoding} from '../failure.ts';
+import {isHostImage} from '../host-image.ts';
+import type {ServerParts} from '../parts.ts';
+import {queryFlag, queryNatural, querySeconds, refuseParameters} from '../query.ts';
+import {empty, json, type Reply} from '../reply.ts';
+import type {Call, Route} from '../route.ts';
+import {newestFirst, viewContainer} from '../views.ts';
+
+/** Life of a container. What streams is in container-streams.ts. */
+export function containerRoutes(parts: ServerParts): readonly Route[] {
+  const {engine} = parts;
+  return [
+    {method: 'POST', path: '/containers/create', handle: call => create(parts, call)},
+    {method: 'GET', path: '/containers/json', handle: call => list(parts, call)},
+    {method: 'GET', path: '/containers/:ref/json', handle: call => inspect(parts, call)},
+    {method: 'POST', path: '/containers/:ref/start', handle: ({params}) => done(engine.start(params.ref!))},
+    {method: 'POST', path: '/containers/:ref/stop', handle: call => stop(parts, call)},
+    {
+      method: 'POST',
+      path: '/containers/:ref/kill',
+      handle: ({params, query}) => done(engine.kill(params.ref!, query.get('signal') || 'SIGKILL')),
+    },
+    // Docker's CLI resizes before it knows of a terminal, and insists on an answer.
+    {method: 'POST', path: '/containers/:ref/resize', handle: () => empty(200)},
+    {method: 'DELETE', path: '/containers/:ref', handle: call => remove(parts, call)},
+  ];
+}
+
+async function done(work: Promise<unknown>): Promise<Reply> {
+  await work;
+  return empty();
+}
+
+async function create({engine}: ServerParts, {body, query}: Call): Promise<Reply> {
+  const name = decodeContainerName(query.get('name'));
+  const {config, warnings} = decoding(() => decodeContainer(body));
+  try {
+    const {id} = await engine.create(config, name);
+    return json({Id: id, Warnings: warnings}, 201);
+  } catch (error) {
+    throw asCreateError(error);
+  }
+}
+
+/** To Docker's CLI a 404 means here that the image is missing, and it would pull; a missing network must be something else. */
+function asCreateError(error: unknown): unknown {
+  const missing =
+    error instanceof TnetError && (error.code === 'ERR_NETWORK_NOT_FOUND' || error.code === 'ERR_CONTAINER_NOT_FOUND');
+  return missing ? new TnetError('ERR_BAD_REQUEST', error.message, {cause: error}) : error;
+}
+
+function list(parts: ServerParts, {query}: Call): Reply {
+  refuseParameters(query, ['size']);
+  const filters = decodeFilters(query.get('filters'));
+  const limit = queryNatural(query, 'limit');
+  const all = queryFlag(query, 'all') || limit !== null || filters.has('status');
+  const containers = parts.engine.list().filter(({state}) => all || state.status === 'running');
+  const views = newestFirst(containers).map(container => viewContainer(parts, container));
+  const wanted = applyFilters(views, filters, matchers).slice(0, limit || undefined);
+  return json(wanted.map(view => encodeContainerSummary(view, parts.now())));
+}
+
+const matchers: Matchers<ContainerView> = {
+  id: ({container}, value) => container.id.startsWith(value),
+  name: ({container}, value) => `/${container.name}`.includes(value),
+  label: ({container}, value) => matchesLabel(container.config.labels, value),
+  status: ({container}, value) => container.state.status === value,
+  network: ({networks}, value) => networks.some(({id, name}) => name === value || id.startsWith(value)),
+  ancestor: ({container}, value) => container.config.image === value || isHostImage(value),
+};
+
+function inspect(parts: ServerParts, {params, query}: Call): Reply {
+  refuseParameters(query, ['size']);
+  return json(encodeContainer(viewContainer(parts, parts.engine.get(params.ref!))));
+}
+
+function stop({engine}: ServerParts, {params, query}: Call): Promise<Reply> {
+  return done(engine.stop(params.ref!, {timeoutS: querySeconds(query, 't'), signal: query.get('signal') || null}));
+}
+
+/** `v=1` is fine: there are no anonymous volumes. */
+async function remove({engine}: ServerParts, {params, query}: Call): Promise<Reply> {
+  refuseParameters(query, ['link']);
+  const container = engine.get(params.ref!);
+  try {
+    await engine.remove(container.id, {force: queryFlag(query, 'force')});
+  } catch (error) {
+    if (!(error instanceof TnetError) || error.code !== 'ERR_CONTAINER_NOT_FOUND') throw error; // --rm was faster
+  }
+  return empty();
+}

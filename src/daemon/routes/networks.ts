@@ -1,0 +1,52 @@
+import {type Network, predefinedNetworks} from '../../model/network.ts';
+import {applyFilters, decodeFilters, type Matchers, matchesLabel} from '../decode-filters.ts';
+import {decodeNetwork} from '../decode-network.ts';
+import {encodeDriver, encodeNetwork} from '../encode-network.ts';
+import {decoding} from '../failure.ts';
+import type {ServerParts} from '../parts.ts';
+import {empty, json, type Reply} from '../reply.ts';
+import type {Call, Route} from '../route.ts';
+import {ownerNames} from '../views.ts';
+
+export function networkRoutes(parts: ServerParts): readonly Route[] {
+  return [
+    {method: 'GET', path: '/networks', handle: call => list(parts, call)},
+    {method: 'POST', path: '/networks/create', handle: call => create(parts, call)},
+    {method: 'GET', path: '/networks/:ref', handle: call => inspect(parts, call)},
+    {method: 'DELETE', path: '/networks/:ref', handle: call => remove(parts, call)},
+  ];
+}
+
+function list({controller}: ServerParts, {query}: Call): Reply {
+  const busy = (id: string): boolean => controller.attachmentsOf({network: id}).length > 0;
+  const networks = applyFilters(controller.list(), decodeFilters(query.get('filters')), matchers(busy));
+  return json(networks.map(network => encodeNetwork(network, [], String)));
+}
+
+function matchers(busy: (id: string) => boolean): Matchers<Network> {
+  const builtin = ({name}: Network): boolean => (predefinedNetworks as readonly string[]).includes(name);
+  return {
+    id: ({id}, value) => id.startsWith(value),
+    name: ({name}, value) => name.includes(value),
+    driver: (network, value) => encodeDriver(network) === value,
+    label: ({labels}, value) => matchesLabel(labels, value),
+    scope: (_, value) => value === 'local',
+    type: (network, value) => builtin(network) === (value === 'builtin'),
+    dangling: (network, value) => (!builtin(network) && !busy(network.id)) === ['1', 'true'].includes(value),
+  };
+}
+
+async function create({controller}: ServerParts, {body}: Call): Promise<Reply> {
+  const {id} = await controller.create(decoding(() => decodeNetwork(body)));
+  return json({Id: id, Warning: ''}, 201);
+}
+
+function inspect(parts: ServerParts, {params}: Call): Reply {
+  const network = parts.controller.get(params.ref!);
+  return json(encodeNetwork(network, parts.controller.attachmentsOf({network: network.id}), ownerNames(parts)));
+}
+
+async function remove({controller}: ServerParts, {params}: Call): Promise<Reply> {
+  await controller.remove(params.ref!);
+  return empty();
+}

@@ -1,0 +1,91 @@
+import {randomBytes} from 'node:crypto';
+import {TnetError} from '../../src/errors.ts';
+import type {Attachment} from '../../src/model/attachment.ts';
+import {parseIp, parsePrefix} from '../../src/model/ip.ts';
+import {parseMac} from '../../src/model/mac.ts';
+import type {Network} from '../../src/model/network.ts';
+import type {Controller} from '../../src/network/controller.ts';
+import type {NetworkSpec} from '../../src/network/new-network.ts';
+
+/** Networks in memory: names and removals are checked as the real one does, addresses and ports are made up. */
+export function createFakeController(): Controller {
+  const networks = new Map<string, Network>();
+  const attachments = new Map<string, Attachment>();
+  const add = (spec: NetworkSpec): Network => {
+    const network = newNetwork(spec, networks.size + 1);
+    networks.set(network.id, network);
+    return network;
+  };
+  for (const driver of ['bridge', 'host', 'none'] as const)
+    add({name: driver, driver, subnets: [], internal: false, options: {}, labels: {}});
+  const get = (ref: string): Network => {
+    const all = [...networks.values()];
+    const found = all.find(({name}) => name === ref) ?? all.find(({id}) => id.startsWith(ref));
+    if (!found) throw new TnetError('ERR_NETWORK_NOT_FOUND', `network ${ref} not found`);
+    return found;
+  };
+  const attachmentsOf: Controller['attachmentsOf'] = ({network, owner}) =>
+    [...attachments.values()].filter(a => a.network === (network ?? a.network) && a.owner === (owner ?? a.owner));
+  return {
+    list: () => [...networks.values()],
+    get,
+    attachmentsOf,
+    async create(spec) {
+      if ([...networks.values()].some(({name}) => name === spec.name))
+        throw new TnetError('ERR_NAME_IN_USE', `network with name ${spec.name} already exists`);
+      return add(spec);
+    },
+    async remove(ref) {
+      const network = get(ref);
+      if (network.index <= 3)
+        throw new TnetError('ERR_FORBIDDEN', `${network.name} is a pre-defined network and cannot be removed`);
+      if (attachmentsOf({network: network.id}).length > 0)
+        throw new TnetError('ERR_NETWORK_IN_USE', `error while removing network: network ${ref} has active endpoints`);
+      networks.delete(network.id);
+    },
+    createSandbox: async () => {},
+    removeSandbox: async () => {},
+    async attach(spec) {
+      const network = get(spec.network);
+      const attachment = newAttachment(spec, network, attachmentsOf({network: network.id}).length + 2);
+      attachments.set(attachment.id, attachment);
+      return attachment;
+    },
+    async detach(id) {
+      attachments.delete(id);
+    },
+    repair: async () => [{do: 'del', item: {ns: '', kind: 'netns'}}],
+    close: async () => {},
+  };
+}
+
+function newNetwork(spec: NetworkSpec, index: number): Network {
+  const prefix = spec.subnets[0]?.prefix ?? parsePrefix(`172.${16 + index}.0.0/16`);
+  const gateway = spec.subnets[0]?.gateway ?? parseIp(prefix.replace(/\.0\/\d+$/, '.1'));
+  return {
+    ...spec,
+    id: randomBytes(32).toString('hex'),
+    created: new Date().toISOString(),
+    subnets: spec.driver === 'bridge' ? [{prefix, gateway, range: spec.subnets[0]?.range ?? null}] : [],
+    device: spec.driver === 'bridge' ? `br${index}` : '',
+    index,
+  };
+}
+
+function newAttachment(spec: Parameters<Controller['attach']>[0], network: Network, host: number): Attachment {
+  const [subnet] = network.subnets;
+  return {
+    id: randomBytes(32).toString('hex'),
+    network: network.id,
+    sandbox: spec.sandbox,
+    owner: spec.owner,
+    ifname: spec.ifname,
+    hostIfname: 'veth0',
+    mac: parseMac(`02:42:00:00:00:0${host}`),
+    leases:
+      subnet === undefined
+        ? []
+        : [{address: spec.address ?? parseIp(subnet.gateway.replace(/\d+$/, String(host))), prefixLength: 16}],
+    ports: spec.ports.map(port => (port.hostPort === 0 ? {...port, hostPort: 32768} : port)),
+  };
+}

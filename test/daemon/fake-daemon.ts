@@ -1,0 +1,31 @@
+// A daemon process over fakes, for tests of whoever starts one: `node fake-daemon.js --root … --run-root …`.
+import {spawnSync} from 'node:child_process';
+import {appendFileSync, existsSync, readFileSync} from 'node:fs';
+import {createLogger} from '../../src/daemon/logger.ts';
+import {parseDaemonOptions} from '../../src/daemon/options.ts';
+import {runDaemon} from '../../src/daemon/run-daemon.ts';
+import {createFakeController} from './fake-controller.ts';
+import {createFakeEngine} from './fake-engine.ts';
+
+const options = parseDaemonOptions(process.argv.slice(2), process.env);
+const log = createLogger(line => process.stderr.write(line));
+
+/** util-linux flock(1) locks the open file that we share with it, so the lock stays ours after it has left. */
+const tryLock = (fd: number): boolean =>
+  spawnSync('flock', ['-n', '3'], {stdio: ['ignore', 'ignore', 'ignore', fd]}).status === 0;
+
+const compose = async () => {
+  appendFileSync(`${options.roots.root}/starts`, `${process.pid}\n`);
+  const failure = `${options.roots.root}/failure`;
+  if (existsSync(failure)) throw new Error(readFileSync(failure, 'utf8'));
+  const controller = createFakeController();
+  return {controller, engine: createFakeEngine(controller)};
+};
+
+runDaemon(options, {tryLock, compose, log}).then(
+  code => process.exit(code),
+  (error: Error) => {
+    log.error(error.message);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,74 @@
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {type Client, createClient} from '../../src/api/client.ts';
+import {netnsIdentity} from '../../src/api/netns.ts';
+import type {Roots} from '../../src/api/roots.ts';
+import {createLogger} from '../../src/daemon/logger.ts';
+import {createServer} from '../../src/daemon/server.ts';
+import type {Controller} from '../../src/network/controller.ts';
+import {createFakeController} from './fake-controller.ts';
+import {createFakeEngine, type FakeEngine} from './fake-engine.ts';
+
+export const facts = {
+  hostname: 'testhost',
+  kernel: '6.1.0',
+  operatingSystem: 'Debian GNU/Linux 12',
+  machine: 'x86_64',
+  architecture: 'amd64',
+  cpus: 2,
+  memoryBytes: 2 ** 31,
+  cgroupVersion: '2',
+} as const;
+
+export interface FakeDaemon {
+  readonly roots: Roots;
+  readonly socket: string;
+  readonly client: Client;
+  readonly engine: FakeEngine;
+  readonly controller: Controller;
+  readonly logged: readonly string[];
+  readonly shutdowns: () => number;
+  close(): Promise<void>;
+}
+
+/** The real server on a socket in a temporary folder, over fakes. */
+export async function serveFake(options: {readonly netns?: string} = {}): Promise<FakeDaemon> {
+  const folder = mkdtempSync(join(tmpdir(), 'tnet-api-'));
+  const roots = {root: join(folder, 'root'), runRoot: folder};
+  const socket = join(folder, 'tnet.sock');
+  const controller = createFakeController();
+  const engine = createFakeEngine(controller);
+  const logged: string[] = [];
+  let shutdowns = 0;
+  const log = createLogger(line => logged.push(line));
+  const netns = options.netns ?? netnsIdentity();
+  const server = createServer({
+    controller,
+    engine,
+    facts,
+    root: roots.root,
+    netns,
+    log,
+    now: () => new Date(),
+    shutdown: () => shutdowns++,
+  });
+  await server.listen(socket);
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= server
+      .close()
+      .then(engine.close)
+      .then(() => rmSync(folder, {recursive: true, force: true}));
+    return closing;
+  };
+  return {roots, socket, client: createClient(socket), engine, controller, logged, shutdowns: () => shutdowns, close};
+}
+
+/** Resolves when `condition` holds; rejects after two seconds. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 2000; !condition(); ) {
+    if (Date.now() > deadline) throw new Error('it did not happen within 2 s');
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+}
