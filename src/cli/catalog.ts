@@ -1,0 +1,42 @@
+import type {Command} from 'commander';
+import type {Context} from './context.ts';
+
+/** Adds a command to the program. */
+export type Register = (program: Command, context: Context) => void;
+
+/** Loaded by name: only the invoked command's code is evaluated. The order is that of `tnet --help`. */
+export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
+  run: async () => (await import('./commands/run.ts')).registerRun,
+  ps: async () => (await import('./commands/ps.ts')).registerPs,
+  logs: async () => (await import('./commands/logs.ts')).registerLogs,
+  start: async () => (await import('./commands/lifecycle.ts')).registerStart,
+  stop: async () => (await import('./commands/lifecycle.ts')).registerStop,
+  kill: async () => (await import('./commands/lifecycle.ts')).registerKill,
+  rm: async () => (await import('./commands/lifecycle.ts')).registerRm,
+  wait: async () => (await import('./commands/wait.ts')).registerWait,
+  inspect: async () => (await import('./commands/inspect.ts')).registerInspect,
+  port: async () => (await import('./commands/port.ts')).registerPort,
+  network: async () => (await import('./commands/network.ts')).registerNetwork,
+  images: async () => (await import('./commands/images.ts')).registerImages,
+  system: async () => (await import('./commands/system.ts')).registerSystem,
+  version: async () => (await import('./commands/version.ts')).registerVersion,
+  daemon: async () => (await import('./commands/daemon.ts')).registerDaemon,
+};
+
+/** The registrations an invocation needs: one, or all of them for help and for a word that is no command. */
+export function needed(name: string | undefined): Promise<Register[]> {
+  const loaders = name !== undefined && Object.hasOwn(catalog, name) ? [catalog[name]!] : Object.values(catalog);
+  return Promise.all(loaders.map(load => load()));
+}
+
+const withValue = new Set(['--root', '--run-root']);
+
+/** The words that choose the command: the first that is no global option, and a group's own. */
+export function commandWords(args: readonly string[]): readonly string[] {
+  let at = 0;
+  while (at < args.length && args[at]!.startsWith('-')) at += withValue.has(args[at]!) ? 2 : 1;
+  const [name, sub] = args.slice(at, at + 2);
+  if (name === undefined) return [];
+  const group = name === 'network' || name === 'system' || name === 'daemon';
+  return group && sub !== undefined && !sub.startsWith('-') ? [name, sub] : [name];
+}

@@ -1,0 +1,50 @@
+import type {Command} from 'commander';
+import {ApiError} from '../../api/api-error.ts';
+import type {Client} from '../../api/client.ts';
+import type {Context} from '../context.ts';
+import {describeError} from '../failure.ts';
+
+const kinds: Readonly<Record<string, (name: string) => string>> = {
+  container: name => `/containers/${name}/json`,
+  network: name => `/networks/${name}`,
+  image: name => `/images/${name}/json`,
+};
+
+export function registerInspect(program: Command, context: Context): void {
+  program
+    .command('inspect')
+    .description('print everything about containers, networks or images')
+    .argument('<name...>')
+    .option('--type <type>', 'container, network or image, when a name is several')
+    .addHelpText('after', '\nExamples:\n  tnet inspect web\n  tnet inspect --type network bridge')
+    .action(async (names: string[], {type}: {type?: string}) =>
+      printInspected(names, type === undefined ? Object.keys(kinds) : [type], context),
+    );
+}
+
+/** An array, as Docker's; what is not found is told, and the rest printed. */
+export async function printInspected(
+  names: readonly string[],
+  types: readonly string[],
+  context: Context,
+): Promise<void> {
+  const unknown = types.find(type => !Object.hasOwn(kinds, type));
+  if (unknown !== undefined) throw new SyntaxError(`unknown type "${unknown}": want ${Object.keys(kinds).join(', ')}`);
+  const client = await context.connect();
+  const results = await Promise.allSettled(names.map(name => inspect(client, name, types)));
+  const found = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));
+  context.print(JSON.stringify(found, null, 4));
+  for (const result of results) if (result.status === 'rejected') context.fail(describeError(result.reason));
+}
+
+async function inspect(client: Client, name: string, types: readonly string[]): Promise<unknown> {
+  for (const type of types) {
+    try {
+      return await client.call('GET', kinds[type]!(encodeURIComponent(name)));
+    } catch (error) {
+      const last = type === types.at(-1);
+      if (!(error instanceof ApiError) || error.status !== 404 || (last && types.length === 1)) throw error;
+    }
+  }
+  throw new Error(`No such object: ${name}`);
+}

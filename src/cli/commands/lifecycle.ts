@@ -1,0 +1,58 @@
+import type {Command} from 'commander';
+import type {Method, Query} from '../../api/client.ts';
+import type {Context} from '../context.ts';
+import {forEachName} from '../each.ts';
+import {parseInteger} from '../parse.ts';
+
+interface Verb {
+  readonly method: Method;
+  /** After `/containers/<name>`. */
+  readonly path: string;
+  readonly query?: Query;
+}
+
+export function registerStart(program: Command, context: Context): void {
+  command(program, 'start', 'start containers that do not run', '  tnet start web').action((names: string[]) =>
+    callEach(names, context, {method: 'POST', path: '/start'}),
+  );
+}
+
+export function registerStop(program: Command, context: Context): void {
+  command(program, 'stop', 'send the stop signal, and SIGKILL when that does not help', '  tnet stop -t 2 web db')
+    .option('-t, --timeout <s>', 'how long to wait before SIGKILL', parseInteger)
+    .option('-s, --signal <signal>', 'what to send instead of the stop signal')
+    .action((names: string[], {timeout, signal}: {timeout?: number; signal?: string}) =>
+      callEach(names, context, {method: 'POST', path: '/stop', query: {t: timeout, signal}}),
+    );
+}
+
+export function registerKill(program: Command, context: Context): void {
+  command(program, 'kill', 'send a signal', '  tnet kill -s HUP web')
+    .option('-s, --signal <signal>', 'signal', 'SIGKILL')
+    .action((names: string[], query: {signal: string}) =>
+      callEach(names, context, {method: 'POST', path: '/kill', query}),
+    );
+}
+
+export function registerRm(program: Command, context: Context): void {
+  command(program, 'rm', 'remove containers', '  tnet rm -f $(tnet ps -aq)')
+    .option('-f, --force', 'also those that run')
+    .action((names: string[], query: {force?: boolean}) =>
+      callEach(names, context, {method: 'DELETE', path: '', query: {force: query.force}}),
+    );
+}
+
+function command(program: Command, name: string, description: string, example: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .argument('<container...>')
+    .addHelpText('after', `\nExamples:\n${example}`);
+}
+
+async function callEach(names: readonly string[], context: Context, {method, path, query = {}}: Verb): Promise<void> {
+  const client = await context.connect();
+  await forEachName(names, context, name =>
+    client.call<undefined>(method, `/containers/${encodeURIComponent(name)}${path}`, {query}),
+  );
+}

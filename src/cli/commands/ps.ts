@@ -1,0 +1,44 @@
+import type {Command} from 'commander';
+import type {ContainerSummary} from '../../api/engine-types.ts';
+import type {Context} from '../context.ts';
+import {formatPorts} from '../format-ports.ts';
+import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
+
+export function registerPs(program: Command, context: Context): void {
+  listOptions(program.command('ps'))
+    .description('list containers')
+    .option('-a, --all', 'also those that do not run')
+    .addHelpText('after', '\nExamples:\n  tnet ps -a\n  tnet rm -f $(tnet ps -aq)')
+    .action(async (options: ListOptions & {all?: boolean}) => {
+      const client = await context.connect();
+      const containers = await client.call<ContainerSummary[]>('GET', '/containers/json', {query: {all: options.all}});
+      printListing(containers, listing(options), options, context);
+    });
+}
+
+function listing(options: ListOptions): Listing<ContainerSummary> {
+  return {
+    columns: [
+      {title: 'CONTAINER ID'},
+      {title: 'NAME', shrinksTo: 8},
+      {title: 'IMAGE', shrinksTo: 5},
+      {title: 'COMMAND', shrinksTo: 7},
+      {title: 'STATUS', shrinksTo: 8},
+      {title: 'PORTS', shrinksTo: 12},
+    ],
+    key: ({Id}) => Id,
+    row: ({Id, Names, Image, Command, Status, Ports}) => [
+      shortId(Id, options),
+      (Names[0] ?? '').slice(1),
+      Image,
+      shorten(Command.replace(/\s+/g, ' '), options),
+      Status,
+      formatPorts(Ports),
+    ],
+  };
+}
+
+/** 20 characters of it are enough to know it, as in `docker ps`. */
+function shorten(command: string, {trunc}: ListOptions): string {
+  return trunc && command.length > 20 ? `${command.slice(0, 19)}…` : command;
+}

@@ -1,0 +1,74 @@
+import type {Command} from 'commander';
+import type {Client} from '../../api/client.ts';
+import type {ContainerCreated} from '../../api/engine-types.ts';
+import type {Context} from '../context.ts';
+import {createBody, type RunOptions} from '../create-body.ts';
+import {collect, parseCpus, parseInteger, parseSize, parseSwap} from '../parse.ts';
+import {runForeground} from '../run-foreground.ts';
+
+const examples = `
+Examples:
+  tnet run --rm host uname -a
+  tnet run -d --name web -p 8080:80 host python3 -m http.server 80
+  echo hello | tnet run --rm -i --network none host wc -c
+  tnet run --rm -m 512m --cpus 0.5 --pids-limit 100 host make`;
+
+export function registerRun(program: Command, context: Context): void {
+  program
+    .command('run')
+    .description('run a command in a new container')
+    .argument('<image>', "host: this machine's own root file system, copy-on-write")
+    .argument('[command...]', 'the command and its arguments')
+    .passThroughOptions()
+    .option('-d, --detach', 'print the id and leave it running')
+    .option('--rm', 'remove it when it exits')
+    .option('-i, --interactive', 'forward our stdin')
+    .option('--name <name>', 'name, made up without it')
+    .option('-p, --publish <port>', '[[ip:]hostPort:]port[/proto], also ranges (repeatable)', collect)
+    .option('--net, --network <network>', 'bridge, host, none, container:<name>, or a network', 'bridge')
+    .option('--ip <address>', 'address on a network of yours')
+    .option('--hostname <name>', 'host name inside')
+    .option('-e, --env <NAME=value>', 'variable; NAME alone takes ours (repeatable)', collect)
+    .option('--env-file <file>', 'variables, one a line (repeatable)', collect)
+    .option('-w, --workdir <dir>', 'working directory inside')
+    .option('-l, --label <key=value>', 'label (repeatable)', collect)
+    .option('--cpus <n>', 'CPU time, 0.5 is half of one CPU', parseCpus)
+    .option('--cpu-shares <n>', 'weight against other containers (1024)', parseInteger)
+    .option('--cpu-period <µs>', 'length of a period', parseInteger)
+    .option('--cpu-quota <µs>', 'CPU time in a period', parseInteger)
+    .option('-m, --memory <size>', 'memory, as 512m or 1g', parseSize)
+    .option('--memory-swap <size>', 'memory and swap together, -1 is unlimited', parseSwap)
+    .option('--pids-limit <n>', 'number of processes', parseInteger)
+    .option('--stop-signal <signal>', 'what stop sends (SIGTERM)')
+    .option('--stop-timeout <s>', 'how long stop waits (10)', parseInteger)
+    .addHelpText('after', examples)
+    .action(async (image: string, command: readonly string[], options: RunOptions) =>
+      run(image, command, options, context),
+    );
+}
+
+async function run(image: string, command: readonly string[], options: RunOptions, context: Context): Promise<void> {
+  const body = createBody(image, command, options, context.io.env);
+  const client = await context.connect();
+  const {Id: id, Warnings: warnings} = await client.call<ContainerCreated>('POST', '/containers/create', {
+    query: {name: options.name},
+    body,
+  });
+  for (const warning of warnings) context.io.stderr.write(`tnet: warning: ${warning}\n`);
+  try {
+    if (!options.detach) return context.exitWith(await runForeground({client, id, options, io: context.io}));
+    await client.call('POST', `/containers/${id}/start`);
+    context.print(id);
+  } catch (error) {
+    await removeUnstarted(client, id);
+    throw error;
+  }
+}
+
+/** A run that failed leaves nothing behind; `docker run` leaves a container in state created. */
+async function removeUnstarted(client: Client, id: string): Promise<void> {
+  try {
+    const {State} = await client.call<{State: {Status: string}}>('GET', `/containers/${id}/json`);
+    if (State.Status === 'created') await client.call('DELETE', `/containers/${id}`, {query: {force: true}});
+  } catch {}
+}

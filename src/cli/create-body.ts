@@ -1,0 +1,68 @@
+import type {ContainerCreate} from '../api/engine-types.ts';
+import {readVariables, resolveVariables} from './environment.ts';
+import {parsePairs} from './parse.ts';
+
+/** Options of `tnet run`, as commander leaves them. */
+export interface RunOptions {
+  readonly detach?: boolean;
+  readonly rm?: boolean;
+  readonly interactive?: boolean;
+  readonly name?: string;
+  readonly publish?: readonly string[];
+  readonly network: string;
+  readonly ip?: string;
+  readonly hostname?: string;
+  readonly env?: readonly string[];
+  readonly envFile?: readonly string[];
+  readonly workdir?: string;
+  readonly label?: readonly string[];
+  readonly cpus?: number;
+  readonly cpuShares?: number;
+  readonly cpuPeriod?: number;
+  readonly cpuQuota?: number;
+  readonly memory?: number;
+  readonly memorySwap?: number;
+  readonly pidsLimit?: number;
+  readonly stopSignal?: string;
+  readonly stopTimeout?: number;
+}
+
+/** Body of POST /containers/create. What was not asked for is left out: the daemon has the defaults. */
+export function createBody(
+  image: string,
+  command: readonly string[],
+  options: RunOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): ContainerCreate {
+  const variables = [...(options.envFile ?? []).flatMap(readVariables), ...(options.env ?? [])];
+  return {
+    Image: image,
+    Cmd: command,
+    Env: resolveVariables(variables, env),
+    WorkingDir: options.workdir ?? '',
+    Hostname: options.hostname ?? '',
+    Labels: parsePairs(options.label ?? []),
+    OpenStdin: options.interactive ?? false,
+    ...given('StopSignal', options.stopSignal),
+    ...given('StopTimeout', options.stopTimeout),
+    HostConfig: {
+      NetworkMode: options.network,
+      AutoRemove: options.rm ?? false,
+      Publish: options.publish ?? [],
+      ...given('NanoCpus', options.cpus),
+      ...given('CpuShares', options.cpuShares),
+      ...given('CpuPeriod', options.cpuPeriod),
+      ...given('CpuQuota', options.cpuQuota),
+      ...given('Memory', options.memory),
+      ...given('MemorySwap', options.memorySwap),
+      ...given('PidsLimit', options.pidsLimit),
+    },
+    ...(options.ip === undefined
+      ? {}
+      : {NetworkingConfig: {EndpointsConfig: {[options.network]: {IPAMConfig: {IPv4Address: options.ip}}}}}),
+  };
+}
+
+function given<const K extends string, V>(name: K, value: V | undefined): {readonly [P in K]?: V} {
+  return (value === undefined ? {} : {[name]: value}) as {readonly [P in K]?: V};
+}

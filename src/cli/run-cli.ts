@@ -1,0 +1,67 @@
+import {Command, CommanderError} from 'commander';
+import {resolveRoots} from '../api/roots.ts';
+import {tnetVersion} from '../api/version.ts';
+import {commandWords, needed} from './catalog.ts';
+import {connect} from './connect.ts';
+import type {Context, Io, Output} from './context.ts';
+import {describeError, exitCode, usageMessage} from './failure.ts';
+
+/** Runs one command line (without node and script) and resolves to the exit code of the process. */
+export async function runCli(args: readonly string[], io: Io): Promise<number> {
+  const words = commandWords(args);
+  let code = 0;
+  const program = createProgram(() => io.stdout);
+  const context = createContext(program, io, wanted => {
+    code = wanted;
+  });
+  try {
+    for (const register of await needed(words[0])) register(program, context);
+    await program.parseAsync(args, {from: 'user'});
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0; // help and version
+    const text = error instanceof CommanderError ? usageMessage(error, words) : describeError(error);
+    if (text !== '') io.stderr.write(`tnet: ${text}\n`);
+    return exitCode(error, words[0] ?? '');
+  }
+}
+
+function createProgram(stdout: () => Output): Command {
+  const write = (text: string): void => void stdout().write(text);
+  const width = (): number => Math.min(stdout().columns ?? 80, 100);
+  return new Command('tnet')
+    .description(
+      'Containers on networks that tnet makes itself. Every command is a client of one daemon, started when needed.',
+    )
+    .version(tnetVersion, '-v, --version')
+    .option('--root <dir>', 'where state is kept (TNET_ROOT, /var/lib/tnet)')
+    .option('--run-root <dir>', 'where the socket and namespaces are (TNET_RUN_ROOT, /run/tnet)')
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: write,
+      writeErr: write,
+      outputError: () => {},
+      getOutHelpWidth: width,
+      getErrHelpWidth: width,
+    })
+    .addHelpText(
+      'after',
+      '\nExample:\n  tnet run -d --name web -p 8080:80 host python3 -m http.server 80\n  curl localhost:8080',
+    );
+}
+
+function createContext(program: Command, io: Io, exitWith: (code: number) => void): Context {
+  const roots: Context['roots'] = () => resolveRoots(program.opts<{root?: string; runRoot?: string}>(), io.env);
+  return {
+    io,
+    roots,
+    connect: () => connect(roots(), io),
+    print: line => void io.stdout.write(`${line}\n`),
+    fail(message) {
+      io.stderr.write(`tnet: ${message}\n`);
+      exitWith(1);
+    },
+    exitWith,
+  };
+}
