@@ -1,0 +1,241 @@
+import {existsSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import test from 'ava';
+import {belongings, makeHost, makeNeighbour, type Neighbour, run, runIn} from './fixture/host.ts';
+import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
+
+/** The session of the README, and what goes wrong around it, through the commands a user types. */
+const server = 'require("http").createServer((q,s)=>s.end("hello from "+require("os").hostname()+"\\n")).listen(80)';
+let tnet: Tnet;
+let neighbour: Neighbour;
+let before: ReturnType<typeof belongings>;
+let cgroup = '';
+
+test.before(() => {
+  makeHost();
+  neighbour = makeNeighbour();
+  before = belongings();
+  tnet = makeTnet();
+});
+
+test.after.always(async t => {
+  await tnet.end();
+  t.deepEqual(belongings(), before);
+  t.not(cgroup, '');
+  t.deepEqual(remains(tnet, cgroup), []);
+});
+
+/** Waits for a server that is just starting; '' when nobody answers. */
+const curl = (url: string, netns?: string): string => {
+  const script = `for i in $(seq 40); do curl -s --max-time 5 ${url} && exit; sleep 0.05; done; true`;
+  return netns === undefined ? run(script) : runIn(netns, script);
+};
+
+test.serial('a container is published to the host, to a neighbour and to another container', async t => {
+  const id = await tnet.ok('run', '-d', '--name', 'web', '-p', '8080:80', 'host', 'node', '-e', server);
+  t.regex(id, /^[0-9a-f]{64}$/);
+  cgroup = await cgroupParent(tnet, 'web');
+  const hello = `hello from ${id.slice(0, 12)}\n`;
+  t.is(curl('http://localhost:8080'), hello);
+  t.is(curl('http://192.0.2.1:8080', neighbour.netns), hello);
+  t.is(`${await tnet.ok('run', '--rm', 'host', 'curl', '-s', '--max-time', '5', 'http://192.0.2.1:8080')}\n`, hello);
+  t.is(`${await tnet.ok('run', '--rm', 'host', 'curl', '-s', '--max-time', '5', 'http://172.17.0.2')}\n`, hello);
+  t.regex(await tnet.ok('ps'), /web/);
+  t.regex(await tnet.ok('port', 'web'), /80\/tcp -> 0\.0\.0\.0:8080/);
+});
+
+test.serial('a user network, and every kind of --network', async t => {
+  await tnet.ok('network', 'create', 'lan');
+  t.regex(await tnet.ok('network', 'ls'), /lan +bridge/);
+  const show = 'ip -o -4 addr show scope global | cut -d" " -f2,7';
+  t.is(await tnet.ok('run', '--rm', '--network', 'lan', 'host', 'sh', '-c', show), 'eth0 172.18.0.2/16');
+  t.is(
+    await tnet.ok('run', '--rm', '--network', 'lan', '--ip', '172.18.7.7', 'host', 'sh', '-c', show),
+    'eth0 172.18.7.7/16',
+  );
+  t.is(
+    await tnet.ok('run', '--rm', '--network', 'none', 'host', 'sh', '-c', `${show}; cat /sys/class/net/lo/operstate`),
+    'unknown',
+  );
+  t.regex(await tnet.ok('run', '--rm', '--network', 'host', 'host', 'sh', '-c', show), /eth0 192\.0\.2\.1\/24/);
+  t.is(
+    `${await tnet.ok('run', '--rm', '--network', 'container:web', 'host', 'curl', '-s', 'http://127.0.0.1')}\n`,
+    curl('http://localhost:8080'),
+  );
+  await tnet.ok('network', 'rm', 'lan');
+});
+
+test.serial('isolation: pid 1, own hostname, read-only /sys, masked secrets, Docker’s capabilities', async t => {
+  const inside = (script: string): Promise<string> => tnet.ok('run', '--rm', 'host', 'sh', '-c', script);
+  t.is(await inside('echo $$'), '1');
+  t.regex(await inside('hostname'), /^[0-9a-f]{12}$/);
+  t.is(
+    await tnet.ok(
+      'run',
+      '--rm',
+      '--hostname',
+      'box',
+      'host',
+      'sh',
+      '-c',
+      'hostname; cat /etc/hostname; getent hosts box',
+    ),
+    `box\nbox\n172.17.0.3      box`,
+  );
+  t.is(await inside('cat /etc/shadow; ls -A /root/.ssh 2>/dev/null; echo end'), 'end');
+  t.is(
+    await inside('grep -E "CapEff|NoNewPrivs" /proc/self/status | tr -d "\\t\\n"'),
+    'CapEff:00000000a80425fbNoNewPrivs:1',
+  );
+  t.is(await inside('touch /sys/x 2>/dev/null || echo ro'), 'ro');
+  t.is(await inside(`ls -A ${tnet.root}; ls -A ${tnet.runRoot}`), '');
+});
+
+test.serial('the container writes to a copy: the machine’s files stay', async t => {
+  writeFileSync('/tmp/tnet-e2e-file', 'mine\n');
+  t.is(
+    await tnet.ok(
+      'run',
+      '--rm',
+      'host',
+      'sh',
+      '-c',
+      'echo theirs > /tmp/tnet-e2e-file; touch /tnet-e2e-new; rm -r /etc/alternatives; cat /tmp/tnet-e2e-file',
+    ),
+    'theirs',
+  );
+  t.is(readFileSync('/tmp/tnet-e2e-file', 'utf8'), 'mine\n');
+  t.false(existsSync('/tnet-e2e-new'));
+  t.true(existsSync('/etc/alternatives'));
+  rmSync('/tmp/tnet-e2e-file');
+});
+
+for (const [what, args, expected] of [
+  ['its own', ['sh', '-c', 'exit 42'], 42],
+  ['128 + n after signal n', ['sh', '-c', 'sh -c "kill -9 \\$\\$"; exit $?'], 137],
+  ['127 for a command that is not there', ['nosuchcommand'], 127],
+  ['126 for one that cannot be run', ['/etc/passwd'], 126],
+] as const) {
+  test.serial(`the exit code is ${what}`, async t => {
+    const {code} = await tnet.run(['run', '--rm', 'host', ...args]);
+    t.is(code, expected);
+  });
+}
+
+test.serial('logs keep both streams; start, stop, wait and kill', async t => {
+  await tnet.ok('run', '-d', '--name', 'talk', 'host', 'sh', '-c', 'echo out; echo err >&2; exec sleep 60');
+  for (let i = 0; i < 50 && !(await tnet.run(['logs', 'talk'])).stderr.includes('err'); i++)
+    await new Promise(resolve => setTimeout(resolve, 20));
+  const {stdout, stderr} = await tnet.run(['logs', 'talk']);
+  t.deepEqual([stdout, stderr], ['out\n', 'err\n']);
+  await tnet.ok('stop', '-t', '0', 'talk');
+  t.is(await tnet.ok('wait', 'talk'), '137');
+  await tnet.ok('start', 'talk');
+  await tnet.ok('kill', '-s', 'KILL', 'talk');
+  t.is(await tnet.ok('wait', 'talk'), '137');
+  t.is(
+    (await tnet.run(['logs', '--tail', '1', 'talk'])).stdout + (await tnet.run(['logs', '--tail', '1', 'talk'])).stderr,
+    'err\n',
+  );
+  await tnet.ok('rm', 'talk');
+});
+
+test.serial('stdin reaches the container with -i, and its end does', async t => {
+  const {stdout, code} = await tnet.run(['run', '--rm', '-i', 'host', 'sort'], {input: 'b\na\n'});
+  t.deepEqual([stdout, code], ['a\nb\n', 0]);
+});
+
+for (const [what, args, code, message] of [
+  ['an unknown network', ['run', '--network', 'nosuch', 'host', 'true'], 125, /network nosuch not found/],
+  ['a taken port', ['run', '-p', '8080:80', 'host', 'true'], 125, /port is already allocated/],
+  ['a port of the host', ['run', '-p', '192.0.2.99:8099:80', 'host', 'true'], 125, /cannot assign requested address/],
+  [
+    'a used address',
+    ['run', '--network', 'bridge', '--ip', '172.17.0.2', 'host', 'true'],
+    125,
+    /Address already in use|user specified IP address/i,
+  ],
+  ['a name in use', ['run', '--name', 'web', 'host', 'true'], 125, /name "\/web" is already in use/],
+  ['a missing image', ['run', 'nosuch', 'true'], 125, /No such image: nosuch:latest|Unable to find image/],
+  ['a command not found', ['run', 'host', 'nosuchcommand'], 127, /executable file not found in \$PATH/],
+  ['a full subnet', ['run', '--network', 'tiny', 'host', 'true'], 125, /no available IPv4 addresses/],
+  ['too little memory', ['run', '-m', '1m', 'host', 'true'], 125, /Minimum memory limit allowed is 6MB/],
+  ['a bad port', ['run', '-p', '99999:80', 'host', 'true'], 125, /invalid port "99999"|Invalid hostPort/],
+  ['an unknown option', ['run', '--nosuch', 'host', 'true'], 125, /unknown option '--nosuch'/],
+] as const) {
+  test.serial(`bad input, ${what}: one clear line, exit ${code}, nothing left`, async t => {
+    if (what === 'a full subnet') {
+      await tnet.ok('network', 'create', '--subnet', '10.9.9.0/30', 'tiny');
+      await tnet.ok('run', '-d', '--name', 'last', '--network', 'tiny', 'host', 'sleep', '60');
+    }
+    const [links, containers] = [belongings(), await tnet.ok('ps', '-aq')];
+    const result = await tnet.run(args);
+    t.is(result.code, code, result.stderr);
+    t.regex(result.stderr, message);
+    t.true(result.stderr.trim().split('\n').length <= 3, result.stderr);
+    t.deepEqual(belongings(), links);
+    t.is(await tnet.ok('ps', '-aq'), containers);
+    if (what === 'a full subnet') {
+      await tnet.ok('rm', '-f', 'last');
+      await tnet.ok('network', 'rm', 'tiny');
+    }
+  });
+}
+
+test.serial('limits hold: memory is killed and says so, processes are refused', async t => {
+  const eat = 'my $x = "x" x (256 << 20); print length $x';
+  t.is((await tnet.run(['run', '--name', 'eater', '-m', '64m', 'host', 'perl', '-e', eat])).code, 137);
+  const [{State}] = JSON.parse(await tnet.ok('inspect', 'eater')) as [{State: {OOMKilled: boolean; ExitCode: number}}];
+  t.deepEqual([State.OOMKilled, State.ExitCode], [true, 137]);
+  await tnet.ok('rm', 'eater');
+  const {stderr} = await tnet.run([
+    'run',
+    '--rm',
+    '--pids-limit',
+    '5',
+    'host',
+    'sh',
+    '-c',
+    'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done',
+  ]);
+  t.regex(stderr, /Cannot fork|Resource temporarily unavailable/);
+});
+
+const hasDocker = run('command -v docker || true') !== '';
+(hasDocker ? test.serial : test.serial.skip)(
+  `the stock docker command drives it${hasDocker ? '' : ' (no docker command here)'}`,
+  t => {
+    const docker = (args: string): string =>
+      run(`DOCKER_HOST=unix://${tnet.socket} DOCKER_CONFIG=${tnet.runRoot} docker ${args}`).trim();
+    const id = docker(`run -d --name dock -p 8089:80 host node -e '${server}'`);
+    t.is(curl('http://localhost:8089'), `hello from ${id.slice(0, 12)}\n`);
+    t.regex(docker('ps'), /dock.*|0\.0\.0\.0:8089->80\/tcp/);
+    t.is(docker("run --rm host sh -c 'echo out; echo err >&2' 2>/dev/null"), 'out');
+    t.is(docker('run --rm host nosuch 2>&1 || echo $?').split('\n').at(-1), '127');
+    docker('network create docknet');
+    t.regex(docker('network ls'), /docknet +bridge +local/);
+    t.is(docker('network inspect -f "{{(index .IPAM.Config 0).Subnet}}" docknet'), '172.18.0.0/16');
+    t.is(docker('inspect -f "{{.State.Running}} {{.NetworkSettings.IPAddress}}" dock'), 'true 172.17.0.3');
+    t.is(docker('logs dock'), '');
+    t.is(docker('stop -t 0 dock'), 'dock');
+    t.is(docker('wait dock'), '137');
+    t.is(docker('rm dock && true'), 'dock');
+    docker('network rm docknet');
+  },
+);
+
+test.serial('a client in another network namespace is told so, and nothing is changed', t => {
+  const script = `TNET_ROOT=${tnet.root} TNET_RUN_ROOT=${tnet.runRoot} unshare --net node dist/bin/tnet.cjs ps 2>&1 || true`;
+  t.regex(run(script), /network namespace/);
+});
+
+test.serial('a killed daemon disturbs nothing: the next one knows and serves what runs', async t => {
+  const hello = curl('http://localhost:8080');
+  process.kill(tnet.daemonPid(), 'SIGKILL');
+  t.is(curl('http://localhost:8080'), hello);
+  t.is(curl('http://192.0.2.1:8080', neighbour.netns), hello);
+  t.regex(await tnet.ok('ps'), /web/);
+  t.is(curl('http://localhost:8080'), hello);
+  t.is(await tnet.ok('run', '--rm', 'host', 'echo', 'next'), 'next');
+  await tnet.ok('stop', '-t', '1', 'web');
+  t.is(curl('http://localhost:8080'), '');
+});
