@@ -8,7 +8,8 @@ import {fileURLToPath} from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
-if (!existsSync('node_modules/.bin/ava')) execFileSync('npm', ['ci', '--ignore-scripts'], {stdio: 'inherit'});
+if (!existsSync('node_modules/.bin/ava'))
+  execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], {stdio: 'inherit'});
 execFileSync(process.execPath, ['scripts/build.mjs'], {stdio: 'inherit'});
 
 const isRoot = process.getuid?.() === 0;
