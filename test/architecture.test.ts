@@ -103,6 +103,11 @@ test('pure rooms touch no file, socket or process', t => {
   );
 });
 
+test('no process is started to change the network: kernel, store and network know no child_process', t => {
+  const starters = imports.filter(({to}) => to === 'node:child_process').map(({from}) => room(from));
+  t.deepEqual([...new Set(starters)].sort(), ['api', 'runtime']);
+});
+
 test('no file is called utils, helpers, manager, common or misc, and none is over 300 lines', t => {
   t.deepEqual(
     files.filter(name => /(^|[/-])(utils?|helpers?|manager|common|misc)[.-]/.test(name)),
