@@ -40,7 +40,7 @@ export function allocate(subnet: Subnet, taken: ReadonlySet<Ip>, want?: Ip): Ip 
   const range = subnet.range === null ? {first, last} : prefixRange(subnet.range);
   for (let value = range.first; value <= range.last; value++) {
     const ip = ipFromNumber(value, family);
-    if (value >= first && value <= last && ip !== subnet.gateway && !taken.has(ip)) return ip;
+    if (!taken.has(ip) && ip !== subnet.gateway && value >= first && value <= last) return ip;
   }
   throw new TnetError(
     'ERR_SUBNET_FULL',

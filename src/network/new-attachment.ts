@@ -20,9 +20,8 @@ export interface AttachSpec {
 
 /** The attachment as it will be, host ports not yet chosen. Throws ERR_PORT_IN_USE, ERR_ADDRESS_IN_USE, ERR_SUBNET_FULL, ERR_BAD_REQUEST. */
 export function planNewAttachment(spec: AttachSpec, network: Network, state: State, id: string): Attachment {
-  const attachments = [...state.attachments.values()];
-  refuseConflicts(spec.ports, attachments);
-  const lease = chooseLease(spec.address, network, attachments);
+  for (const [i, port] of spec.ports.entries()) refuseConflict(port, spec.ports.slice(0, i), state);
+  const lease = chooseLease(spec.address, network, state);
   return {
     id,
     network: network.id,
@@ -36,27 +35,37 @@ export function planNewAttachment(spec: AttachSpec, network: Network, state: Sta
   };
 }
 
-function chooseLease(want: Ip | null, network: Network, attachments: readonly Attachment[]): Lease {
+function chooseLease(want: Ip | null, network: Network, state: State): Lease {
   const [subnet] = network.subnets;
   if (subnet === undefined)
     throw new TnetError('ERR_BAD_REQUEST', `network "${network.name}" (${network.driver}) has no addresses to give`);
-  const taken = new Set(
-    attachments
-      .filter(other => other.network === network.id)
-      .flatMap(other => other.leases.map(lease => lease.address)),
-  );
-  return {address: allocate(subnet, taken, want ?? undefined), prefixLength: Number(subnet.prefix.split('/')[1])};
+  const address = allocate(subnet, leasedAddresses(network, state), want ?? undefined);
+  return {address, prefixLength: Number(subnet.prefix.split('/')[1])};
+}
+
+/** Plain loops, here and below: with a thousand attachments, arrays of them would cost more than the kernel's work. */
+function leasedAddresses(network: Network, state: State): ReadonlySet<Ip> {
+  const taken = new Set<Ip>();
+  for (const attachment of state.attachments.values()) {
+    if (attachment.network === network.id) for (const lease of attachment.leases) taken.add(lease.address);
+  }
+  return taken;
 }
 
 /** Docker's words, so that people find its help. */
-function refuseConflicts(ports: readonly PortMapping[], attachments: readonly Attachment[]): void {
-  const taken = attachments.flatMap(attachment => attachment.ports);
-  ports.forEach((port, i) => {
-    const other = [...taken, ...ports.slice(0, i)].find(held => portMappingsConflict(held, port));
-    if (other)
-      throw new TnetError(
-        'ERR_PORT_IN_USE',
-        `Bind for ${port.hostIp ?? '0.0.0.0'}:${port.hostPort} failed: port is already allocated (${formatPortMapping(other)})`,
-      );
-  });
+function refuseConflict(port: PortMapping, before: readonly PortMapping[], state: State): void {
+  const other = before.find(held => portMappingsConflict(held, port)) ?? findHolder(port, state);
+  if (other === undefined) return;
+  const host = `${port.hostIp ?? '0.0.0.0'}:${port.hostPort}`;
+  throw new TnetError(
+    'ERR_PORT_IN_USE',
+    `Bind for ${host} failed: port is already allocated (${formatPortMapping(other)})`,
+  );
+}
+
+function findHolder(port: PortMapping, state: State): PortMapping | undefined {
+  for (const {ports} of state.attachments.values()) {
+    for (const held of ports) if (portMappingsConflict(held, port)) return held;
+  }
+  return undefined;
 }

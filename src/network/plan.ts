@@ -19,9 +19,9 @@ export function validateNetwork(network: Network): void {
 /** A network of the user's always has its device; the predefined one only while something is attached to it. */
 export function isRealized(network: Network, state: State): boolean {
   if (drivers[network.driver] === undefined) return false;
-  return (
-    network.name !== 'bridge' || [...state.attachments.values()].some(attachment => attachment.network === network.id)
-  );
+  if (network.name !== 'bridge') return true;
+  for (const attachment of state.attachments.values()) if (attachment.network === network.id) return true;
+  return false;
 }
 
 /** What a network needs on the host, the firewall's table included. */
