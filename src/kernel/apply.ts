@@ -71,7 +71,7 @@ function addLink({sockets}: ApplyParts, item: LinkItem & {ns: NamespacePath}): v
   const socket = sockets.route(item.ns);
   socket.request(newLinkMessage(sockets, item), `add link "${item.name}"`);
   try {
-    const port = item.master === null ? {} : {hairpin: item.hairpin};
+    const port = item.master === null ? {} : {hairpin: item.hairpin, isolated: item.isolated};
     const messages = [
       setLink(item.name, quiet),
       setLink(item.name, {up: item.up, ...port}),
@@ -103,10 +103,10 @@ function newLinkMessage(sockets: Sockets, item: LinkItem & {ns: NamespacePath}):
 }
 
 function changeLink({sockets}: ApplyParts, item: LinkItem & {ns: NamespacePath}, was: LinkItem | null): void {
-  const {name, up, group, mtu, mac, master, hairpin, altname} = item;
+  const {name, up, group, mtu, mac, master, hairpin, isolated, altname} = item;
   const moved = master === was?.master ? {} : {master: master === null ? 0 : linkIndex(sockets, item.ns, master)};
   const messages = [setLink(name, {up, group, ...given({mtu, mac}), ...moved})];
-  if (master !== null) messages.push(setLink(name, {hairpin}));
+  if (master !== null) messages.push(setLink(name, {hairpin, isolated}));
   if (altname !== null && altname !== was?.altname) messages.push(addAltname(name, altname));
   if (was?.altname && altname !== null && altname !== was.altname) messages.push(delAltname(name, was.altname));
   requestAll(sockets.route(item.ns), messages, `change link "${name}"`);

@@ -113,7 +113,9 @@ function replacesContents(was: Item | undefined, item: Item): boolean {
 
 function sameLink(actual: LinkItem, want: LinkItem): boolean {
   const free = (key: 'mtu' | 'mac' | 'altname'): boolean => want[key] === null || actual[key] === want[key];
-  const fixed = (['type', 'up', 'group', 'master', 'hairpin'] as const).every(key => actual[key] === want[key]);
+  const fixed = (['type', 'up', 'group', 'master', 'hairpin', 'isolated'] as const).every(
+    key => actual[key] === want[key],
+  );
   return fixed && free('mtu') && free('mac') && free('altname');
 }
 

@@ -23,6 +23,8 @@ export interface LinkItem {
   readonly master: string | null;
   /** Bridge port: frames may leave through the port they came by. */
   readonly hairpin: boolean;
+  /** Bridge port: no frames to or from other isolated ports. */
+  readonly isolated: boolean;
   /** veth: where the other end is made, in the same request. */
   readonly peer: {
     readonly ns: NamespacePath;

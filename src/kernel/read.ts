@@ -56,6 +56,7 @@ function linkItem(info: LinkInfo, links: readonly HostLink[]): Item & LinkItem {
     altname: info.altnames[0] ?? null,
     master,
     hairpin: info.hairpin ?? false,
+    isolated: info.isolated ?? false,
     peer: null,
   };
 }

@@ -22,6 +22,7 @@ export function planSandbox(path: string): readonly Item[] {
       altname: null,
       master: null,
       hairpin: false,
+      isolated: false,
       peer: null,
     },
   ];

@@ -16,6 +16,7 @@ const link = (name: string, over: Partial<LinkItem> = {}): Item => ({
   altname: null,
   master: null,
   hairpin: false,
+  isolated: false,
   peer: null,
   ...over,
 });

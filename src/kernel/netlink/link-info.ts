@@ -27,6 +27,7 @@ export interface LinkInfo {
   readonly linkNetnsId: number | null;
   /** Null when the link is no bridge port. */
   readonly hairpin: boolean | null;
+  readonly isolated: boolean | null;
   readonly stats: LinkStats;
 }
 
@@ -46,7 +47,7 @@ export interface LinkStats {
 export function decodeLink({payload}: {readonly payload: Uint8Array}): LinkInfo {
   const {index, flags, type, attributes} = linkFormat.decode(payload);
   const {linkInfo} = attributes;
-  const mode = linkInfo?.slaveKind === 'bridge' && linkInfo.slaveData ? linkInfo.slaveData.mode : undefined;
+  const port = linkInfo?.slaveKind === 'bridge' ? linkInfo.slaveData : undefined;
   return {
     index,
     name: attributes.name ?? '',
@@ -63,7 +64,8 @@ export function decodeLink({payload}: {readonly payload: Uint8Array}): LinkInfo 
     masterIndex: attributes.master ?? null,
     peerIndex: attributes.link ?? null,
     linkNetnsId: attributes.linkNetnsId ?? null,
-    hairpin: mode === undefined ? null : mode !== 0,
+    hairpin: port?.mode === undefined ? null : port.mode !== 0,
+    isolated: port?.isolated === undefined ? null : port.isolated !== 0,
     stats: decodeLinkStats(attributes.stats64),
   };
 }

@@ -9,6 +9,8 @@ import {type Driver, linkGroup} from './driver.ts';
 /** IFNAMSIZ is 16 with the closing NUL; '/' and white space are refused by dev_valid_name(). */
 const linkName = /^[^/:\s]{1,15}$/;
 
+const enableIcc = 'com.docker.network.bridge.enable_icc';
+
 /** One Linux bridge a network, one veth pair an attachment: what Docker, netavark and CNI's `bridge` build. */
 export const bridgeDriver: Driver = {validate, planNetwork, planAttachment};
 
@@ -39,6 +41,7 @@ function planNetwork(network: Network): readonly Item[] {
       altname: `tnet-${network.id.slice(0, 12)}`,
       master: null,
       hairpin: false,
+      isolated: false,
       peer: null,
     },
     // Reply packets of localhost connections are for 127.0.0.1 again when they are routed: see docs/network.md.
@@ -66,6 +69,8 @@ function planAttachment(network: Network, attachment: Attachment): readonly Item
       master: network.device,
       // With br_netfilter a DNATed frame to its own sender is bridged, not routed: out of the port it came by.
       hairpin: ports.length > 0,
+      // Between ports of a bridge the firewall sees frames only with br_netfilter; the bridge itself parts them always.
+      isolated: network.options[enableIcc] === 'false',
       peer: {ns: sandbox, name: ifname, mac, mtu},
     },
     ...leases.map((lease): Item => ({ns: sandbox, kind: 'address', link: ifname, ...lease})),

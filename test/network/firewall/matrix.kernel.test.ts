@@ -99,6 +99,26 @@ for (const bridged of ['0', '1']) {
   }
 }
 
+for (const bridged of ['0', '1']) {
+  test.serial(`icc=false parts the containers of a network (bridge-nf-call-iptables=${bridged})`, async t => {
+    run(`echo ${bridged} > /proc/sys/net/bridge/bridge-nf-call-iptables || true`);
+    await net.controller.create(networkSpec('apart', {options: {'com.docker.network.bridge.enable_icc': 'false'}}));
+    const [a, b] = [
+      await net.attach('a', {network: 'apart', ports: ['8084:80']}),
+      await net.attach('b', {network: 'apart'}),
+    ];
+    servers.push(await serve(a.sandbox, 80));
+    t.is(await ask(b.sandbox, 'tcp', `${ip(a)}:80`), null);
+    t.is(await ask(b.sandbox, 'udp', `${ip(a)}:80`), null);
+    t.is(await ask(neighbour.netns, 'tcp', '192.0.2.1:8084'), '192.0.2.2');
+    t.is(await ask(b.sandbox, 'tcp', '192.0.2.1:8082'), '172.18.0.1');
+    servers.pop()?.kill('SIGKILL');
+    await net.detach(a);
+    await net.detach(b);
+    await net.controller.remove('apart');
+  });
+}
+
 test.serial('containers reach the outside under the address of the host', async t => {
   servers.push(await serve(neighbour.netns, 7070));
   t.is(await ask(web.sandbox, 'tcp', '192.0.2.2:7070'), '192.0.2.1');
