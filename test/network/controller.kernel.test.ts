@@ -58,6 +58,26 @@ test.serial('subnets avoid on-link routes of the host and each other', async t =
   run(`ip addr del 172.17.9.9/24 dev ${neighbour.link}`);
 });
 
+for (const [option, value, message] of [
+  ['com.docker.network.bridge.gateway_mode_ipv4', 'routed', /gateway_mode_ipv4" is not supported/],
+  ['com.docker.network.bridge.enable_icc', 'no', /invalid value "no"/],
+  ['com.docker.network.driver.mtu', '9', /invalid MTU "9"/],
+  ['com.docker.network.bridge.name', 'a/b', /invalid bridge name "a\/b"/],
+] as const) {
+  test.serial(`the option ${option}=${value} is refused, and nothing is made`, async t => {
+    const net = await makeNetwork();
+    await t.throwsAsync(net.controller.create(networkSpec('x', {options: {[option]: value}})), {
+      code: 'ERR_BAD_REQUEST',
+      message,
+    });
+    t.deepEqual(
+      net.controller.list().map(({name}) => name),
+      ['bridge', 'host', 'none'],
+    );
+    await net.controller.close();
+  });
+}
+
 test.serial('host ports are held: by us against others, by others against us', async t => {
   const net = await makeNetwork();
   const web = await net.attach('web', {ports: ['8080:80', '80', '127.0.0.1::53/udp']});

@@ -10,6 +10,9 @@ import {type Driver, linkGroup} from './driver.ts';
 const linkName = /^[^/:\s]{1,15}$/;
 
 const enableIcc = 'com.docker.network.bridge.enable_icc';
+const driverMtu = 'com.docker.network.driver.mtu';
+const flags: readonly string[] = [enableIcc, 'com.docker.network.bridge.enable_ip_masquerade'];
+const names: readonly string[] = ['com.docker.network.bridge.name', 'com.docker.network.bridge.default_bridge'];
 
 /** One Linux bridge a network, one veth pair an attachment: what Docker, netavark and CNI's `bridge` build. */
 export const bridgeDriver: Driver = {validate, planNetwork, planAttachment};
@@ -21,7 +24,18 @@ function validate(network: Network): void {
       `invalid bridge name "${network.device}": want 1 to 15 characters without "/", ":" or spaces`,
     );
   }
+  for (const [option, value] of Object.entries(network.options)) checkOption(option, value);
   mtuOf(network);
+}
+
+/** An option of Docker's that would change what the network does is obeyed or refused, never ignored; foreign ones are kept. */
+function checkOption(option: string, value: string): void {
+  if (flags.includes(option)) {
+    if (value === 'true' || value === 'false') return;
+    throw new TnetError('ERR_BAD_REQUEST', `invalid value "${value}" of option "${option}": want true or false`);
+  }
+  if (!option.startsWith('com.docker.network.') || option === driverMtu || names.includes(option)) return;
+  throw new TnetError('ERR_BAD_REQUEST', `option "${option}" is not supported by the bridge driver`);
 }
 
 function planNetwork(network: Network): readonly Item[] {
@@ -92,7 +106,7 @@ function prefixLengthOf(subnet: Subnet): number {
 
 /** `com.docker.network.driver.mtu`; null leaves the kernel's 1500. */
 function mtuOf(network: Network): number | null {
-  const text = network.options['com.docker.network.driver.mtu'];
+  const text = network.options[driverMtu];
   if (text === undefined) return null;
   const mtu = Number(text);
   // 68 is IPv4's minimum (RFC 791), 65535 what a bridge takes.
