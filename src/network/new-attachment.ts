@@ -20,6 +20,8 @@ export interface AttachSpec {
 
 /** The attachment as it will be, host ports not yet chosen. Throws ERR_PORT_IN_USE, ERR_ADDRESS_IN_USE, ERR_SUBNET_FULL, ERR_BAD_REQUEST. */
 export function planNewAttachment(spec: AttachSpec, network: Network, state: State, id: string): Attachment {
+  if (network.internal && spec.ports.length > 0)
+    throw new TnetError('ERR_BAD_REQUEST', `Cannot publish ports on network "${network.name}": it is internal`);
   for (const [i, port] of spec.ports.entries()) refuseConflict(port, spec.ports.slice(0, i), state);
   const lease = chooseLease(spec.address, network, state);
   return {

@@ -119,6 +119,14 @@ for (const bridged of ['0', '1']) {
   });
 }
 
+test.serial('an internal network publishes nothing', async t => {
+  await t.throwsAsync(net.attach('leak', {network: 'sealed', ports: ['8085:80']}), {
+    code: 'ERR_BAD_REQUEST',
+    message: 'Cannot publish ports on network "sealed": it is internal',
+  });
+  await net.controller.removeSandbox('/run/tnet-test/netns/leak');
+});
+
 test.serial('containers reach the outside under the address of the host', async t => {
   servers.push(await serve(neighbour.netns, 7070));
   t.is(await ask(web.sandbox, 'tcp', '192.0.2.2:7070'), '192.0.2.1');
