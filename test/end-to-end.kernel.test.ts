@@ -223,6 +223,26 @@ const hasDocker = run('command -v docker || true') !== '';
   },
 );
 
+test.serial('network ls filters, and prune removes what nothing is attached to', async t => {
+  await tnet.ok('network', 'create', '--label', 'test=1', 'empty');
+  await tnet.ok('network', 'create', 'kept');
+  await tnet.ok('network', 'create', 'busy');
+  await tnet.ok('run', '-d', '--name', 'tenant', '--network', 'busy', 'host', 'sleep', '60');
+  const names = async (...args: readonly string[]): Promise<string[]> =>
+    (await tnet.ok('network', 'ls', '--json', ...args))
+      .split('\n')
+      .filter(Boolean)
+      .map(line => (JSON.parse(line) as {Name: string}).Name);
+  t.deepEqual(await names('--filter', 'type=custom', '--filter', 'name=e'), ['empty', 'kept']);
+  t.is(await tnet.ok('network', 'prune', '--filter', 'label=test'), 'empty');
+  t.is(await tnet.ok('network', 'prune', '--filter', 'label!=test'), 'kept');
+  t.deepEqual(await names('--filter', 'type=custom'), ['busy']);
+  t.regex((await tnet.run(['network', 'prune', '--filter', 'colour=red'])).stderr, /invalid filter 'colour'/);
+  t.regex((await tnet.run(['network', 'ls', '--filter', 'name'])).stderr, /invalid filter "name": want name=value/);
+  await tnet.ok('rm', '-f', 'tenant');
+  await tnet.ok('network', 'rm', 'busy');
+});
+
 test.serial('a client in another network namespace is told so, and nothing is changed', t => {
   const script = `TNET_ROOT=${tnet.root} TNET_RUN_ROOT=${tnet.runRoot} unshare --net node dist/bin/tnet.cjs ps 2>&1 || true`;
   t.regex(run(script), /network namespace/);

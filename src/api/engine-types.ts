@@ -206,3 +206,8 @@ export interface Info {
   readonly MemTotal: number;
   readonly DockerRootDir: string;
 }
+
+/** Answer to `POST /networks/prune`. */
+export interface NetworksPruned {
+  readonly NetworksDeleted: readonly string[];
+}

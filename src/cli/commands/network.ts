@@ -1,5 +1,5 @@
 import type {Command} from 'commander';
-import type {NetworkCreate, NetworkResource} from '../../api/engine-types.ts';
+import type {NetworkCreate, NetworkResource, NetworksPruned} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
 import {forEachName} from '../each.ts';
 import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
@@ -12,11 +12,14 @@ export function registerNetwork(program: Command, context: Context): void {
   listOptions(network.command('ls'))
     .alias('list')
     .description('list networks')
-    .addHelpText('after', '\nExamples:\n  tnet network ls')
-    .action(async (options: ListOptions) => {
+    .option('-f, --filter <filter>', 'driver, id, label, name, type or dangling=value (repeatable)', collect)
+    .addHelpText('after', '\nExamples:\n  tnet network ls\n  tnet network ls -q --filter type=custom')
+    .action(async (options: ListOptions & Filtered) => {
       const client = await context.connect();
-      printListing(await client.call<NetworkResource[]>('GET', '/networks'), listing(options), options, context);
+      const networks = await client.call<NetworkResource[]>('GET', '/networks', {query: filterQuery(options)});
+      printListing(networks, listing(options), options, context);
     });
+  registerPrune(network, context);
   network
     .command('inspect')
     .description('print everything about networks')
@@ -34,6 +37,37 @@ export function registerNetwork(program: Command, context: Context): void {
       await forEachName(names, context, name =>
         client.call<undefined>('DELETE', `/networks/${encodeURIComponent(name)}`),
       );
+    });
+}
+
+interface Filtered {
+  readonly filter?: readonly string[];
+}
+
+/** Docker's `filters`: a JSON object of lists. */
+function filterQuery({filter = []}: Filtered): {filters?: string} {
+  if (filter.length === 0) return {};
+  const filters: Record<string, string[]> = {};
+  for (const text of filter) {
+    const at = text.indexOf('=');
+    if (at < 1) throw new SyntaxError(`invalid filter "${text}": want name=value`);
+    const name = text.slice(0, at);
+    filters[name] = [...(filters[name] ?? []), text.slice(at + 1)];
+  }
+  return {filters: JSON.stringify(filters)};
+}
+
+function registerPrune(network: Command, context: Context): void {
+  network
+    .command('prune')
+    .description('remove all networks of yours that nothing is attached to')
+    .option('--filter <filter>', 'label=value or label!=value (repeatable)', collect)
+    .addHelpText('after', '\nExamples:\n  tnet network prune --filter label=test')
+    .action(async (options: Filtered) => {
+      const client = await context.connect();
+      const query = filterQuery(options);
+      const {NetworksDeleted: names} = await client.call<NetworksPruned>('POST', '/networks/prune', {query});
+      for (const name of names) context.print(name);
     });
 }
 

@@ -12,6 +12,7 @@ export function networkRoutes(parts: ServerParts): readonly Route[] {
   return [
     {method: 'GET', path: '/networks', handle: call => list(parts, call)},
     {method: 'POST', path: '/networks/create', handle: call => create(parts, call)},
+    {method: 'POST', path: '/networks/prune', handle: call => prune(parts, call)},
     {method: 'GET', path: '/networks/:ref', handle: call => inspect(parts, call)},
     {method: 'DELETE', path: '/networks/:ref', handle: call => remove(parts, call)},
   ];
@@ -24,15 +25,14 @@ function list({controller}: ServerParts, {query}: Call): Reply {
 }
 
 function matchers(busy: (id: string) => boolean): Matchers<Network> {
-  const builtin = ({name}: Network): boolean => (predefinedNetworks as readonly string[]).includes(name);
   return {
     id: ({id}, value) => id.startsWith(value),
     name: ({name}, value) => name.includes(value),
     driver: (network, value) => encodeDriver(network) === value,
     label: ({labels}, value) => matchesLabel(labels, value),
     scope: (_, value) => value === 'local',
-    type: (network, value) => builtin(network) === (value === 'builtin'),
-    dangling: (network, value) => (!builtin(network) && !busy(network.id)) === ['1', 'true'].includes(value),
+    type: (network, value) => isBuiltin(network.name) === (value === 'builtin'),
+    dangling: (network, value) => (!isBuiltin(network.name) && !busy(network.id)) === ['1', 'true'].includes(value),
   };
 }
 
@@ -49,4 +49,25 @@ function inspect(parts: ServerParts, {params}: Call): Reply {
 async function remove({controller}: ServerParts, {params}: Call): Promise<Reply> {
   await controller.remove(params.ref!);
   return empty();
+}
+
+const pruneMatchers: Matchers<Network> = {
+  label: ({labels}, value) => matchesLabel(labels, value),
+  'label!': ({labels}, value) => !matchesLabel(labels, value),
+};
+
+/** A stopped container does not protect its network, as with Docker: only what is attached counts. */
+async function prune({controller}: ServerParts, {query}: Call): Promise<Reply> {
+  const candidates = applyFilters(controller.list(), decodeFilters(query.get('filters')), pruneMatchers);
+  const deleted: string[] = [];
+  for (const {id, name} of candidates) {
+    if (isBuiltin(name) || controller.attachmentsOf({network: id}).length > 0) continue;
+    await controller.remove(id);
+    deleted.push(name);
+  }
+  return json({NetworksDeleted: deleted});
+}
+
+function isBuiltin(name: string): boolean {
+  return (predefinedNetworks as readonly string[]).includes(name);
 }
