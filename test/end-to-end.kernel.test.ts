@@ -223,6 +223,25 @@ const hasDocker = run('command -v docker || true') !== '';
   },
 );
 
+test.serial('ports of a running container are added and taken back, and a restart keeps them', async t => {
+  const hello = curl('http://localhost:8080');
+  await tnet.ok('port', 'add', 'web', '8090:80', '127.0.0.1:8091:80');
+  t.is(await tnet.ok('port', 'web', '80'), '0.0.0.0:8080\n0.0.0.0:8090\n127.0.0.1:8091');
+  t.is(curl('http://localhost:8090'), hello);
+  t.is(curl('http://192.0.2.1:8090', neighbour.netns), hello);
+  t.is(curl('http://localhost:8091'), hello);
+  t.regex((await tnet.run(['port', 'add', 'web', '8090:81'])).stderr, /port is already allocated/);
+  await tnet.ok('port', 'rm', 'web', '8090:80');
+  t.is(curl('http://192.0.2.1:8090', neighbour.netns), '');
+  t.regex((await tnet.run(['port', 'rm', 'web', '8090:80'])).stderr, /not published/);
+  await tnet.ok('stop', '-t', '0', 'web');
+  await tnet.ok('start', 'web');
+  t.is(await tnet.ok('port', 'web', '80'), '0.0.0.0:8080\n127.0.0.1:8091');
+  t.is(curl('http://localhost:8091'), hello);
+  await tnet.ok('port', 'rm', 'web', '127.0.0.1:8091:80');
+  t.regex((await tnet.run(['port', 'add', 'web', '99999:80'])).stderr, /invalid port "99999"/);
+});
+
 test.serial('network ls filters, and prune removes what nothing is attached to', async t => {
   await tnet.ok('network', 'create', '--label', 'test=1', 'empty');
   await tnet.ok('network', 'create', 'kept');

@@ -4,6 +4,7 @@ import type {Item, Op} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Network} from '../model/network.ts';
+import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
 import {isOurGroup} from './drivers/driver.ts';
 import {createLock} from './lock.ts';
@@ -18,8 +19,10 @@ import {
   planNetwork,
   validateNetwork,
 } from './plan.ts';
+import {flushPorts, publishPort, unpublishPort} from './publish.ts';
 import type {Reservations} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
+import {undoing} from './undoing.ts';
 
 /** Creates and removes networks, attaches and detaches sandboxes; does not know who calls. References are names, ids or unique id prefixes. */
 export interface Controller {
@@ -32,6 +35,10 @@ export interface Controller {
   createSandbox(path: string): Promise<void>;
   removeSandbox(path: string): Promise<void>;
   attach(spec: AttachSpec): Promise<Attachment>;
+  /** Publishes a port of what runs; returns the mapping with its host port chosen. ERR_PORT_IN_USE, ERR_ATTACHMENT_NOT_FOUND. */
+  publish(attachmentId: string, mapping: PortMapping): Promise<PortMapping>;
+  /** Takes it back, and its connections with it. ERR_BAD_REQUEST when it is not published. */
+  unpublish(attachmentId: string, mapping: PortMapping): Promise<void>;
   /** Idempotent: an unknown id is fine. */
   detach(attachmentId: string): Promise<void>;
   /** Makes the kernel what the store says; returns what was (or would be) done. */
@@ -143,8 +150,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const network = get(attachment.network);
     const items = planAttachment(network, attachment).filter(item => item.ns === '');
     await kernel.execute(removals(items), 'continue');
-    for (const {proto, hostPort, count} of attachment.ports)
-      for (let i = 0; i < count; i++) kernel.flushPort(proto, hostPort + i);
+    flushPorts(kernel, attachment.ports);
     reservations.release(id);
     store.commit({remove: {attachments: [id]}});
   };
@@ -185,6 +191,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
     createSandbox: path => kernel.execute(additions(planSandbox(path)), 'undo'),
     removeSandbox: path => kernel.execute([{do: 'del', item: {ns: path, kind: 'netns'}}], 'continue'),
     attach: spec => lock(() => attach(spec)),
+    publish: (id, mapping) => lock(() => publishPort(parts, {id, mapping})),
+    unpublish: (id, mapping) => lock(() => unpublishPort(parts, {id, mapping})),
     detach: id => lock(() => detach(id)),
     repair: options => lock(() => repair(options)),
     async close() {
@@ -249,19 +257,5 @@ function reserveAgain(attachments: Iterable<Attachment>, reservations: Reservati
     try {
       reservations.reserve(id, ports);
     } catch {}
-  }
-}
-
-/** Runs `job`; when it fails, runs `undo` and throws the cause. A failing undo makes it an AggregateError. */
-async function undoing<T>(job: () => Promise<T>, undo: () => void): Promise<T> {
-  try {
-    return await job();
-  } catch (cause) {
-    try {
-      undo();
-    } catch (second) {
-      throw new AggregateError([cause, second], (cause as Error).message, {cause});
-    }
-    throw cause;
   }
 }

@@ -20,9 +20,7 @@ export interface AttachSpec {
 
 /** The attachment as it will be, host ports not yet chosen. Throws ERR_PORT_IN_USE, ERR_ADDRESS_IN_USE, ERR_SUBNET_FULL, ERR_BAD_REQUEST. */
 export function planNewAttachment(spec: AttachSpec, network: Network, state: State, id: string): Attachment {
-  if (network.internal && spec.ports.length > 0)
-    throw new TnetError('ERR_BAD_REQUEST', `Cannot publish ports on network "${network.name}": it is internal`);
-  for (const [i, port] of spec.ports.entries()) refuseConflict(port, spec.ports.slice(0, i), state);
+  refuseConflicts(spec.ports, network, state);
   const lease = chooseLease(spec.address, network, state);
   return {
     id,
@@ -52,6 +50,13 @@ function leasedAddresses(network: Network, state: State): ReadonlySet<Ip> {
     if (attachment.network === network.id) for (const lease of attachment.leases) taken.add(lease.address);
   }
   return taken;
+}
+
+/** Throws ERR_PORT_IN_USE for ports that are taken, ERR_BAD_REQUEST where nothing can be published. */
+export function refuseConflicts(ports: readonly PortMapping[], network: Network, state: State): void {
+  if (network.internal && ports.length > 0)
+    throw new TnetError('ERR_BAD_REQUEST', `Cannot publish ports on network "${network.name}": it is internal`);
+  for (const [i, port] of ports.entries()) refuseConflict(port, ports.slice(0, i), state);
 }
 
 /** Docker's words, so that people find its help. */

@@ -3,6 +3,7 @@ import type {Duplex} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {TnetError} from '../errors.ts';
 import type {Container, ContainerConfig} from '../model/container.ts';
+import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import {validateLimits} from './cgroup/limits.ts';
 import {createLife, type LifeParts, neverStarted} from './life.ts';
 import {readLogs} from './logs.ts';
@@ -39,6 +40,9 @@ export interface Engine {
   kill(ref: string, signal: string): Promise<void>;
   /** ERR_CONFLICT when it runs and `force` is false. */
   remove(ref: string, options: {readonly force: boolean}): Promise<void>;
+  /** Changes the published ports, live when it runs, and for its next starts. */
+  publish(ref: string, mapping: PortMapping): Promise<PortMapping>;
+  unpublish(ref: string, mapping: PortMapping): Promise<void>;
   /** Exit code. `next-exit` waits for an exit from now on even if it is not running now. */
   wait(ref: string, until: 'not-running' | 'next-exit' | 'removed'): Promise<number>;
   logs(ref: string, options: LogOptions): AsyncIterable<LogLine>;
@@ -119,6 +123,32 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     await life.remove(id);
   };
 
+  const savePorts = ({id}: Container, change: (ports: readonly PortMapping[]) => readonly PortMapping[]): void => {
+    const container = get(id);
+    const config = {...container.config, ports: change(container.config.ports)};
+    store.commit({put: {containers: [{...container, config}]}});
+  };
+
+  const publish: Engine['publish'] = async (ref, mapping) => {
+    const container = get(ref);
+    if (container.config.network.kind !== 'network')
+      throw new TnetError(
+        'ERR_BAD_REQUEST',
+        `Cannot publish a port of "${container.name}": it is on no network of its own`,
+      );
+    const [attachment] = controller.attachmentsOf({owner: container.id});
+    const chosen = attachment ? await controller.publish(attachment.id, mapping) : mapping;
+    savePorts(container, ports => [...ports, chosen]);
+    return chosen;
+  };
+
+  const unpublish: Engine['unpublish'] = async (ref, mapping) => {
+    const container = get(ref);
+    const [attachment] = controller.attachmentsOf({owner: container.id});
+    if (attachment) await controller.unpublish(attachment.id, mapping);
+    savePorts(container, ports => ports.filter(port => !claims(port, mapping)));
+  };
+
   const wait: Engine['wait'] = async (ref, until) => {
     const {id, state} = get(ref);
     if (until === 'removed') return life.removed(id);
@@ -135,6 +165,8 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     stop,
     kill,
     remove,
+    publish,
+    unpublish,
     wait,
     logs(ref, options) {
       const {id, state} = get(ref);
@@ -144,6 +176,12 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     attach: async ref => life.attach(get(ref).id),
     close: () => life.close(),
   };
+}
+
+/** Whether `asked` at create is what runs as `mapping`: its host port may have been left to us. */
+function claims(asked: PortMapping, mapping: PortMapping): boolean {
+  const hostPort = asked.hostPort === 0 ? mapping.hostPort : asked.hostPort;
+  return formatPortMapping({...asked, hostPort}) === formatPortMapping(mapping);
 }
 
 function findContainer(containers: ReadonlyMap<string, Container>, ref: string): Container {

@@ -54,6 +54,8 @@ export function createFakeController(): Controller {
     async detach(id) {
       attachments.delete(id);
     },
+    publish: async (_, mapping) => mapping,
+    unpublish: async () => {},
     repair: async () => [{do: 'del', item: {ns: '', kind: 'netns'}}],
     close: async () => {},
   };

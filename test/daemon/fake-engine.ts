@@ -158,6 +158,8 @@ export function createFakeEngine(controller: Controller): FakeEngine {
       if (running) await exited(entry, 137);
       drop(entry);
     },
+    publish: async (_, mapping) => mapping,
+    unpublish: async () => {},
     async wait(ref, until) {
       const entry = find(ref);
       if (until === 'not-running' && entry.container.state.status !== 'running') return entry.container.state.exitCode;

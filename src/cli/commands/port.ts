@@ -1,15 +1,16 @@
 import type {Command} from 'commander';
 import type {ContainerInspect} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
+import {forEachName} from '../each.ts';
 import {bracket, formatPortMap} from '../format-ports.ts';
 
 export function registerPort(program: Command, context: Context): void {
-  program
+  const command = program
     .command('port')
-    .description("print a container's published ports")
+    .description("print a container's published ports, or change them while it runs")
     .argument('<container>')
     .argument('[port]', 'port[/proto]: print only where this one is published')
-    .addHelpText('after', '\nExamples:\n  tnet port web\n  tnet port web 80/tcp')
+    .addHelpText('after', '\nExamples:\n  tnet port web\n  tnet port web 80/tcp\n  tnet port add web 8443:443')
     .action(async (name: string, port: string | undefined) => {
       const client = await context.connect();
       const {NetworkSettings} = await client.call<ContainerInspect>(
@@ -19,6 +20,28 @@ export function registerPort(program: Command, context: Context): void {
       const lines =
         port === undefined ? formatPortMap(NetworkSettings.Ports) : addresses(NetworkSettings.Ports, name, port);
       for (const line of lines) context.print(line);
+    });
+  registerChange(command, context, {name: 'add', method: 'POST', what: 'publish ports of a container, running or not'});
+  registerChange(command, context, {name: 'rm', method: 'DELETE', what: 'take published ports back'});
+}
+
+interface Change {
+  readonly name: 'add' | 'rm';
+  readonly method: 'POST' | 'DELETE';
+  readonly what: string;
+}
+
+function registerChange(command: Command, context: Context, {name, method, what}: Change): void {
+  command
+    .command(name)
+    .description(what)
+    .argument('<container>')
+    .argument('<publish...>', '[[ip:]hostPort:]port[/proto], as with run -p')
+    .addHelpText('after', `\nExamples:\n  tnet port ${name} web 8443:443 127.0.0.1:5353:53/udp`)
+    .action(async (container: string, ports: string[]) => {
+      const client = await context.connect();
+      const path = `/tnet/containers/${encodeURIComponent(container)}/ports`;
+      await forEachName(ports, context, publish => client.call<undefined>(method, path, {query: {publish}}));
     });
 }
 

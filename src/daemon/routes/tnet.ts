@@ -1,12 +1,30 @@
+import {type PortMapping, parsePortMapping} from '../../model/port-mapping.ts';
+import {badRequest, decoding} from '../failure.ts';
 import type {ServerParts} from '../parts.ts';
 import {empty, json} from '../reply.ts';
-import type {Route} from '../route.ts';
+import type {Call, Route} from '../route.ts';
 
 /** What Docker has no word for. */
-export function tnetRoutes({controller, shutdown}: ServerParts): readonly Route[] {
+export function tnetRoutes({controller, engine, shutdown}: ServerParts): readonly Route[] {
   return [
     {method: 'GET', path: '/tnet/repair', handle: async () => json(await controller.repair({dryRun: true}))},
     {method: 'POST', path: '/tnet/repair', handle: async () => json(await controller.repair())},
+    {
+      method: 'POST',
+      path: '/tnet/containers/:ref/ports',
+      async handle(call) {
+        await engine.publish(call.params.ref!, publishOf(call));
+        return empty();
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/tnet/containers/:ref/ports',
+      async handle(call) {
+        await engine.unpublish(call.params.ref!, publishOf(call));
+        return empty();
+      },
+    },
     {
       method: 'POST',
       path: '/tnet/shutdown',
@@ -16,4 +34,11 @@ export function tnetRoutes({controller, shutdown}: ServerParts): readonly Route[
       },
     },
   ];
+}
+
+/** `?publish=8080:80/tcp`, in the words of `-p`. */
+function publishOf({query}: Call): PortMapping {
+  const text = query.get('publish');
+  if (text === null) throw badRequest('publish is missing: want [[ip:]hostPort:]containerPort[/proto]');
+  return decoding(() => parsePortMapping(text));
 }
