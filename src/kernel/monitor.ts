@@ -1,12 +1,14 @@
 import {closeSync} from 'node:fs';
 import type {Fd, Native} from './native.ts';
-import {be32} from './netlink/codecs.ts';
-import {format} from './netlink/format.ts';
-import {decodeEvents, type Event, eventTable, netfilterGroups, routeGroups} from './netlink/monitor.ts';
-import {nfgenmsg} from './netlink/nftables/message.ts';
+import {
+  decodeEvents,
+  decodeGeneration,
+  type Event,
+  eventTable,
+  netfilterGroups,
+  routeGroups,
+} from './netlink/monitor.ts';
 
-/** Ends every transaction's events: NFTA_GEN_PROC_PID is the process that asked for it. */
-const generation = format(nfgenmsg, {id: [1, be32], pid: [2, be32]});
 /** A burst of events (a `firewall-cmd --reload`, a hundred links) is one change. */
 const settleMs = 50;
 
@@ -35,7 +37,7 @@ export function watchKernel({native, table}: MonitorSpec, onChange: () => void):
   };
 }
 
-/** Remembers across datagrams whether the transaction under way touches our table. */
+/** Remembers across datagrams whether the transaction under way touches our table; a generation ends its events. */
 function foreignChange(table: string): (events: readonly Event[]) => boolean {
   let touched = false;
   return events => {
@@ -43,7 +45,7 @@ function foreignChange(table: string): (events: readonly Event[]) => boolean {
     for (const event of events) {
       if (event.object !== 'generation') touched ||= eventTable(event) === table;
       else {
-        foreign ||= touched && generation.decode(event.message.payload).attributes.pid !== process.pid;
+        foreign ||= touched && decodeGeneration(event.message).pid !== process.pid;
         touched = false;
       }
     }

@@ -53,8 +53,8 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
           .map(message => decodeAddress(message).index),
       );
       return hostLinks(parts)
-        .filter(({info}) => addressed.has(info.index) && info.hardwareType !== loopbackType && !isOurs(info.group))
-        .map(({info: {name}}) => ({
+        .filter(link => addressed.has(link.index) && link.hardwareType !== loopbackType && !isOurs(link.group))
+        .map(({name}) => ({
           name,
           forwarding: readSysctl(parts, '', `net/ipv4/conf/${name}/forwarding`) === '1',
         }));
@@ -62,8 +62,8 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     connectedPrefixes() {
       const ours = new Set(
         hostLinks(parts)
-          .filter(({info}) => isOurs(info.group))
-          .map(({info}) => info.index),
+          .filter(({group}) => isOurs(group))
+          .map(({index}) => index),
       );
       const routes = sockets
         .route('')

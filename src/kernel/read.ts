@@ -20,30 +20,24 @@ export interface ReadParts extends ApplyParts {
 export function readWorld(parts: ReadParts, want: Iterable<Item>): World {
   const wanted = new Map(Array.from(want, item => [itemKey(item), item]));
   const links = hostLinks(parts);
+  const names = new Map(links.map(({index, name}) => [index, name]));
   const items = [
-    ...links
-      .filter(({info}) => parts.isOurs(info.group) || wanted.has(itemKey(linkItem(info, links))))
-      .map(({info}) => linkItem(info, links)),
-    ...hostAddresses(parts, links).filter(item => wanted.has(itemKey(item))),
+    ...links.map(link => linkItem(link, names)).filter(item => parts.isOurs(item.group) || wanted.has(itemKey(item))),
+    ...hostAddresses(parts, names).filter(item => wanted.has(itemKey(item))),
     ...readTable(parts),
     ...[...wanted.values()].flatMap(item => readOne(parts, item)),
   ];
   return new Map(items.map(item => [itemKey(item), item]));
 }
 
-interface HostLink {
-  readonly info: LinkInfo;
+export function hostLinks({sockets}: Pick<ReadParts, 'sockets'>): readonly LinkInfo[] {
+  return sockets.route('').dump(dumpLinks()).map(decodeLink);
 }
 
-export function hostLinks({sockets}: Pick<ReadParts, 'sockets'>): readonly HostLink[] {
-  return sockets
-    .route('')
-    .dump(dumpLinks())
-    .map(message => ({info: decodeLink(message)}));
-}
+/** Names of the host's links by ifindex. */
+type LinkNames = ReadonlyMap<number, string>;
 
-function linkItem(info: LinkInfo, links: readonly HostLink[]): Item & LinkItem {
-  const master = links.find(({info: {index}}) => index === info.masterIndex)?.info.name ?? null;
+function linkItem(info: LinkInfo, names: LinkNames): Item & LinkItem {
   return {
     ns: '',
     kind: 'link',
@@ -54,15 +48,14 @@ function linkItem(info: LinkInfo, links: readonly HostLink[]): Item & LinkItem {
     mtu: info.mtu,
     mac: info.mac,
     altname: info.altnames[0] ?? null,
-    master,
+    master: info.masterIndex === null ? null : (names.get(info.masterIndex) ?? null),
     hairpin: info.hairpin ?? false,
     isolated: info.isolated ?? false,
     peer: null,
   };
 }
 
-function hostAddresses({sockets}: ReadParts, links: readonly HostLink[]): (Item & AddressItem)[] {
-  const names = new Map(links.map(({info}) => [info.index, info.name]));
+function hostAddresses({sockets}: ReadParts, names: LinkNames): (Item & AddressItem)[] {
   return sockets
     .route('')
     .dump(dumpAddresses({family: 4}))

@@ -33,6 +33,10 @@ export function parsePrefix(text: string): Prefix {
   return formatPrefix(address, prefixLength);
 }
 
+export function prefixLengthOf(prefix: Prefix): number {
+  return Number(prefix.slice(prefix.indexOf('/') + 1));
+}
+
 /** The network that holds `address`: `formatPrefix('172.17.0.1', 16)` is `172.17.0.0/16`. */
 export function formatPrefix(address: Ip, prefixLength: number): Prefix {
   const bits = BigInt(addressBits(address) - prefixLength);

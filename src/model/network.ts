@@ -29,3 +29,7 @@ export interface Network {
 }
 
 export const predefinedNetworks = ['bridge', 'host', 'none'] as const;
+
+export function isPredefined(name: string): boolean {
+  return (predefinedNetworks as readonly string[]).includes(name);
+}

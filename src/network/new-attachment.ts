@@ -1,6 +1,6 @@
 import {TnetError} from '../errors.ts';
 import type {Attachment, Lease} from '../model/attachment.ts';
-import type {Ip} from '../model/ip.ts';
+import {type Ip, prefixLengthOf} from '../model/ip.ts';
 import {macFromIp} from '../model/mac.ts';
 import type {Network} from '../model/network.ts';
 import {formatPortMapping, type PortMapping, portMappingsConflict} from '../model/port-mapping.ts';
@@ -40,7 +40,7 @@ function chooseLease(want: Ip | null, network: Network, state: State): Lease {
   if (subnet === undefined)
     throw new TnetError('ERR_BAD_REQUEST', `network "${network.name}" (${network.driver}) has no addresses to give`);
   const address = allocate(subnet, leasedAddresses(network, state), want ?? undefined);
-  return {address, prefixLength: Number(subnet.prefix.split('/')[1])};
+  return {address, prefixLength: prefixLengthOf(subnet.prefix)};
 }
 
 /** Plain loops, here and below: with a thousand attachments, arrays of them would cost more than the kernel's work. */

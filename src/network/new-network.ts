@@ -1,6 +1,6 @@
 import {TnetError} from '../errors.ts';
 import {type Ip, type Prefix, prefixContains, prefixesOverlap} from '../model/ip.ts';
-import type {Network, NetworkDriver, Subnet} from '../model/network.ts';
+import {isPredefined, type Network, type NetworkDriver, predefinedNetworks, type Subnet} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 import {choosePrefix, defaultGateway, defaultPools} from './ipam.ts';
 
@@ -48,7 +48,7 @@ export function planPredefined(state: State, device: string, seeds: () => Networ
   const have = new Set(Array.from(state.networks.values(), network => network.name));
   const networks = new Map(state.networks);
   const made: Network[] = [];
-  for (const name of ['bridge', 'host', 'none'] as const) {
+  for (const name of predefinedNetworks) {
     if (have.has(name)) continue;
     const options = name === 'bridge' ? {[defaultBridge]: 'true', [bridgeName]: device} : {};
     const spec: NetworkSpec = {name, driver: name, subnets: [], internal: false, options, labels: {}};
@@ -86,7 +86,7 @@ function checkName(name: string, state: State): void {
       'ERR_BAD_REQUEST',
       `invalid network name "${name}": only [a-zA-Z0-9][a-zA-Z0-9_.-]* is allowed`,
     );
-  if (name === 'bridge' || name === 'host' || name === 'none')
+  if (isPredefined(name))
     throw new TnetError('ERR_FORBIDDEN', `operation is not permitted on predefined ${name} network`);
   if ([...state.networks.values()].some(network => network.name === name))
     throw new TnetError('ERR_NAME_IN_USE', `network with name ${name} already exists`);

@@ -5,6 +5,7 @@ import {TnetError} from '../errors.ts';
 import type {Container, ContainerConfig} from '../model/container.ts';
 import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import {validateLimits} from './cgroup/limits.ts';
+import {findContainer} from './find-container.ts';
 import {createLife, type LifeParts, neverStarted} from './life.ts';
 import {readLogs} from './logs.ts';
 import {makeName} from './names.ts';
@@ -182,17 +183,6 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
 function claims(asked: PortMapping, mapping: PortMapping): boolean {
   const hostPort = asked.hostPort === 0 ? mapping.hostPort : asked.hostPort;
   return formatPortMapping({...asked, hostPort}) === formatPortMapping(mapping);
-}
-
-function findContainer(containers: ReadonlyMap<string, Container>, ref: string): Container {
-  const all = [...containers.values()];
-  const name = ref.replace(/^\//, '');
-  const exact = containers.get(ref) ?? all.find(container => container.name === name);
-  if (exact) return exact;
-  const matches = ref === '' ? [] : all.filter(container => container.id.startsWith(ref));
-  if (matches.length > 1) throw new TnetError('ERR_BAD_REQUEST', `multiple IDs found with provided prefix: ${ref}`);
-  if (matches.length === 0) throw new TnetError('ERR_CONTAINER_NOT_FOUND', `No such container: ${ref}`);
-  return matches[0]!;
 }
 
 function refuseTakenName(name: string | null, holder: Container | undefined): void {

@@ -7,6 +7,7 @@ import {createLock, type Lock} from '../network/lock.ts';
 import type {Store} from '../store/store.ts';
 import {type AttachStream, createAttachStream} from './attach-stream.ts';
 import {readOomKilled} from './cgroup/cgroup.ts';
+import {findContainer} from './find-container.ts';
 import type {Image} from './images/host-image.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
 import {containerPlaces} from './places.ts';
@@ -145,10 +146,7 @@ export function createLife(parts: LifeParts): Life {
   /** Where `--network container:` leads; null is the host's own namespace. */
   const sharedSandbox = ({config: {network}}: Container): string | null => {
     if (network.kind !== 'container') return null;
-    const other = [...containers.values()].find(
-      ({id, name}) => name === network.container || id.startsWith(network.container),
-    );
-    if (other === undefined) throw new TnetError('ERR_CONTAINER_NOT_FOUND', `No such container: ${network.container}`);
+    const other = findContainer(containers, network.container);
     if (other.state.status !== 'running')
       throw new TnetError('ERR_CONFLICT', `cannot join network of a non running container: ${other.id}`);
     if (other.config.network.kind === 'host') return null;

@@ -1,4 +1,4 @@
-import {type Network, predefinedNetworks} from '../../model/network.ts';
+import {isPredefined, type Network} from '../../model/network.ts';
 import {applyFilters, decodeFilters, type Matchers, matchesLabel} from '../decode-filters.ts';
 import {decodeNetwork} from '../decode-network.ts';
 import {encodeDriver, encodeNetwork} from '../encode-network.ts';
@@ -31,8 +31,8 @@ function matchers(busy: (id: string) => boolean): Matchers<Network> {
     driver: (network, value) => encodeDriver(network) === value,
     label: ({labels}, value) => matchesLabel(labels, value),
     scope: (_, value) => value === 'local',
-    type: (network, value) => isBuiltin(network.name) === (value === 'builtin'),
-    dangling: (network, value) => (!isBuiltin(network.name) && !busy(network.id)) === ['1', 'true'].includes(value),
+    type: (network, value) => isPredefined(network.name) === (value === 'builtin'),
+    dangling: (network, value) => (!isPredefined(network.name) && !busy(network.id)) === ['1', 'true'].includes(value),
   };
 }
 
@@ -61,13 +61,9 @@ async function prune({controller}: ServerParts, {query}: Call): Promise<Reply> {
   const candidates = applyFilters(controller.list(), decodeFilters(query.get('filters')), pruneMatchers);
   const deleted: string[] = [];
   for (const {id, name} of candidates) {
-    if (isBuiltin(name) || controller.attachmentsOf({network: id}).length > 0) continue;
+    if (isPredefined(name) || controller.attachmentsOf({network: id}).length > 0) continue;
     await controller.remove(id);
     deleted.push(name);
   }
   return json({NetworksDeleted: deleted});
-}
-
-function isBuiltin(name: string): boolean {
-  return (predefinedNetworks as readonly string[]).includes(name);
 }

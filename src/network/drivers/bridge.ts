@@ -1,7 +1,7 @@
 import {TnetError} from '../../errors.ts';
 import type {Item} from '../../kernel/item.ts';
 import type {Attachment} from '../../model/attachment.ts';
-import type {Prefix} from '../../model/ip.ts';
+import {type Prefix, prefixLengthOf} from '../../model/ip.ts';
 import {macFromIp} from '../../model/mac.ts';
 import type {Network, Subnet} from '../../model/network.ts';
 import {type Driver, linkGroup} from './driver.ts';
@@ -61,7 +61,7 @@ function planNetwork(network: Network): readonly Item[] {
     // Reply packets of localhost connections are for 127.0.0.1 again when they are routed: see docs/network.md.
     {ns: '', kind: 'sysctl', path: `net/ipv4/conf/${device}/route_localnet`, value: '1'},
     {ns: '', kind: 'sysctl', path: `net/ipv4/conf/${device}/forwarding`, value: network.internal ? '0' : '1'},
-    {ns: '', kind: 'address', link: device, address: subnet.gateway, prefixLength: prefixLengthOf(subnet)},
+    {ns: '', kind: 'address', link: device, address: subnet.gateway, prefixLength: prefixLengthOf(subnet.prefix)},
   ];
 }
 
@@ -98,10 +98,6 @@ function onlySubnet(network: Network): Subnet {
   const subnet = network.subnets[0];
   if (subnet === undefined) throw new TnetError('ERR_BAD_REQUEST', `network "${network.name}" has no subnet`);
   return subnet;
-}
-
-function prefixLengthOf(subnet: Subnet): number {
-  return Number(subnet.prefix.split('/')[1]);
 }
 
 /** `com.docker.network.driver.mtu`; null leaves the kernel's 1500. */
