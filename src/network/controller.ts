@@ -3,7 +3,7 @@ import {diff, itemKey, toWorld, type World} from '../kernel/diff.ts';
 import type {Item, Op} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
-import type {Network} from '../model/network.ts';
+import {isPredefined, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
 import {isOurGroup} from './drivers/driver.ts';
@@ -82,18 +82,25 @@ export async function createController(parts: ControllerParts): Promise<Controll
     await kernel.execute(diff(known, want), 'undo');
   };
 
+  /** `items` without those on a device that another program has made under our name meanwhile: it is neither changed nor removed. */
+  const readOurs = (planned: readonly Item[]): {items: readonly Item[]; actual: World} => {
+    const foreign = foreignLinks(toWorld(planned), kernel.read(planned));
+    const items = planned.filter(item => !isOn(item, foreign));
+    return {items, actual: kernel.read(items)};
+  };
+
   /** A device that is gone took its setting along. */
   const forgetGoneDevices = (): void => {
     const actual = kernel.read([...state.forwarding].map(forwardingSysctl));
     const gone = [...state.forwarding].filter(device => !actual.has(itemKey(forwardingSysctl(device))));
-    store.commit({remove: {forwarding: gone}});
+    if (gone.length > 0) store.commit({remove: {forwarding: gone}});
   };
 
   /** Decides where forwarding must be on because packets for our networks come in, and remembers that it was off there. */
   const noteForwarding = (): readonly string[] => {
     forgetGoneDevices();
     const off = kernel.uplinks().filter(link => !link.forwarding && !state.forwarding.has(link.name));
-    store.commit({put: {forwarding: off.map(link => link.name)}});
+    if (off.length > 0) store.commit({put: {forwarding: off.map(link => link.name)}});
     return [...state.forwarding];
   };
 
@@ -118,8 +125,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
   const remove = async (ref: string): Promise<void> => {
     const network = get(ref);
     refuseRemoval(network, attachmentsOf({network: network.id}));
-    const actual = kernel.read(planNetwork(network));
-    const gone = planNetwork(network).filter(item => item.kind !== 'table' && actual.has(itemKey(item)));
+    const {items, actual} = readOurs(planNetwork(network));
+    const gone = items.filter(item => item.kind !== 'table' && actual.has(itemKey(item)));
     await kernel.execute(diff(toWorld(gone), new Map()), 'continue');
     store.commit({remove: {networks: [network.id]}});
   };
@@ -158,8 +165,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   const repair = async ({dryRun = false} = {}): Promise<readonly Op[]> => {
     const forwards = [...state.networks.values()].some(network => isRealized(network, state) && !network.internal);
     if (forwards && !dryRun) noteForwarding();
-    const items = planHost(state);
-    const actual = kernel.read(items);
+    const {items, actual} = readOurs(planHost(state));
     const want = toWorld(withoutIntactSandboxes(items, actual));
     const ops = diff(actual, want);
     if (!dryRun) await kernel.execute(ops, 'continue');
@@ -174,8 +180,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
       const was = forwardingSysctl(device);
       return {do: 'set', was, item: {...was, value: '0'} as Item};
     });
-    const ours = kernel.read([...planHost(state)]);
-    await kernel.execute([...diff(ours, new Map()), ...restored], 'continue');
+    const {actual} = readOurs(planHost(state));
+    await kernel.execute([...diff(actual, new Map()), ...restored], 'continue');
     store.commit({remove: {forwarding: [...state.forwarding]}});
   };
 
@@ -218,15 +224,25 @@ function findNetwork(networks: ReadonlyMap<string, Network>, ref: string): Netwo
   return matches[0]!;
 }
 
+/** Names of wanted links that are there, and not of our making. */
+function foreignLinks(want: World, actual: World): ReadonlySet<string> {
+  const present = [...actual].flatMap(([key, item]) => (item.kind === 'link' && want.has(key) ? [item] : []));
+  return new Set(present.filter(link => !isOurGroup(link.group)).map(link => link.name));
+}
+
+function isOn(item: Item, links: ReadonlySet<string>): boolean {
+  if (item.kind === 'link') return links.has(item.name) || links.has(item.master ?? '');
+  if (item.kind === 'sysctl') return links.has(item.path.split('/')[3] ?? '');
+  return item.kind === 'address' && links.has(item.link);
+}
+
 /** A device that another program made is never taken over. */
 function refuseForeignLinks(want: World, actual: World): void {
-  for (const [key, item] of want) {
-    const present = actual.get(key);
-    if (item.kind !== 'link' || present?.kind !== 'link' || isOurGroup(present.group)) continue;
+  for (const name of foreignLinks(want, actual)) {
     throw new TnetError(
       'ERR_LINK_FOREIGN',
-      `Cannot use "${item.name}" as a network's bridge: another program made it. ` +
-        (item.name === 'docker0'
+      `Cannot use "${name}" as a network's bridge: another program made it. ` +
+        (name === 'docker0'
           ? 'Give the daemon another device: tnet daemon --bridge tnet0'
           : 'Choose another name with -o com.docker.network.bridge.name=NAME'),
     );
@@ -234,7 +250,7 @@ function refuseForeignLinks(want: World, actual: World): void {
 }
 
 function refuseRemoval(network: Network, attachments: readonly Attachment[]): void {
-  if (network.name === 'bridge' || network.name === 'host' || network.name === 'none') {
+  if (isPredefined(network.name)) {
     throw new TnetError('ERR_FORBIDDEN', `${network.name} is a pre-defined network and cannot be removed`);
   }
   if (attachments.length === 0) return;

@@ -35,6 +35,20 @@ test.serial('a docker0 that another program made is never taken over', async t =
   run('ip link del docker0');
 });
 
+test.serial('a bridge that another program made meanwhile is neither changed nor removed', async t => {
+  const net = await makeNetwork();
+  await net.controller.create(networkSpec('lan', {options: {'com.docker.network.bridge.name': 'br9'}}));
+  run('ip link del br9 && ip link add br9 type bridge && ip addr add 198.51.100.1/24 dev br9');
+  const theirs = run('ip -d link show br9; ip -4 -o addr show br9');
+  await net.controller.repair();
+  t.is(run('ip -d link show br9; ip -4 -o addr show br9'), theirs);
+  await net.controller.remove('lan');
+  t.is(run('ip -d link show br9; ip -4 -o addr show br9'), theirs);
+  await net.controller.close();
+  t.is(run('ip -d link show br9; ip -4 -o addr show br9'), theirs);
+  run('ip link del br9');
+});
+
 test.serial('subnets avoid on-link routes of the host and each other', async t => {
   run(`ip addr add 172.17.9.9/24 dev ${neighbour.link}`);
   const net = await makeNetwork();
