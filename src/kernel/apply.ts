@@ -1,5 +1,6 @@
 import {closeSync, constants, readFileSync, writeSync} from 'node:fs';
-import {KernelError} from '../errors.ts';
+import {KernelError, TnetError} from '../errors.ts';
+import {ipFamily} from '../model/ip.ts';
 import {formatOp} from './diff.ts';
 import {describeStep, isNft} from './execute.ts';
 import type {ElementItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
@@ -11,7 +12,7 @@ import {delNeigh, newNeigh} from './netlink/neigh.ts';
 import {addElements, deleteElements} from './netlink/nftables/elements.ts';
 import {createTable, deleteTable, replaceTable} from './netlink/nftables/objects.ts';
 import type {NftSet, NftTable} from './netlink/nftables/types.ts';
-import {delRoute, newRoute} from './netlink/route.ts';
+import {delRoute, newRoute, type RouteSpec, RT_TABLE_LOCAL, replaceRoute} from './netlink/route.ts';
 import type {NetlinkSocket} from './netlink/socket.ts';
 import type {Sockets} from './sockets.ts';
 
@@ -91,7 +92,7 @@ function newLinkMessage(sockets: Sockets, item: LinkItem & {ns: NamespacePath}):
     name,
     group,
     ...given({mtu, mac}),
-    ...(master === null ? {} : {master: linkIndex(sockets, item.ns, master)}),
+    ...(master === null ? {} : {master: masterIndex(sockets, item, master)}),
   };
   if (peer === null) return newLink({...settings, kind: 'bridge'});
   const netnsFd = sockets.netnsFd(peer.ns);
@@ -100,6 +101,14 @@ function newLinkMessage(sockets: Sockets, item: LinkItem & {ns: NamespacePath}):
     kind: 'veth',
     peer: {name: peer.name, ...given({mac: peer.mac, mtu: peer.mtu}), ...(netnsFd === undefined ? {} : {netnsFd})},
   });
+}
+
+/** A bridge that another program made under our name meanwhile has another group: nothing of ours is plugged into it. */
+function masterIndex(sockets: Sockets, {ns, name, group}: LinkItem & {ns: NamespacePath}, master: string): number {
+  const [answer] = sockets.route(ns).request(getLink(master), `find link "${master}"`);
+  const info = decodeLink(answer!);
+  if (info.group === group) return info.index;
+  throw new TnetError('ERR_LINK_FOREIGN', `Cannot plug "${name}" into "${master}": another program made it; remove it`);
 }
 
 function changeLink({sockets}: ApplyParts, item: LinkItem & {ns: NamespacePath}, was: LinkItem | null): void {
@@ -120,11 +129,12 @@ function applyInLink({sockets}: ApplyParts, op: Op): void {
     switch (item.kind) {
       case 'address': {
         const spec = {index: index(item.link), address: item.address, prefixLength: item.prefixLength};
-        return op.do === 'del' ? delAddress(spec) : newAddress(spec);
+        // Nobody else can have what we give away, and detection takes a second.
+        return op.do === 'del' ? delAddress(spec) : newAddress({...spec, noDad: ipFamily(item.address) === 6});
       }
       case 'route': {
         const spec = routeSpec(item, index);
-        return op.do === 'del' ? delRoute(spec) : newRoute(spec);
+        return op.do === 'del' ? delRoute(spec) : op.do === 'set' ? replaceRoute(spec) : newRoute(spec);
       }
       case 'neigh': {
         const spec = {index: index(item.link), address: item.address, mac: item.mac};
@@ -137,8 +147,13 @@ function applyInLink({sockets}: ApplyParts, op: Op): void {
   sockets.route(item.ns).request(message(), formatOp(op));
 }
 
-function routeSpec({to, via, link}: RouteItem, index: (link: string) => number) {
-  return {to, ...(via === null ? {} : {via}), ...(link === null ? {} : {oif: index(link)})};
+function routeSpec({to, via, link, type, metric}: RouteItem, index: (link: string) => number): RouteSpec {
+  return {
+    to,
+    ...given({via, oif: link === null ? null : index(link)}),
+    ...(metric === undefined ? {} : {metric}),
+    ...(type === 'local' ? {type, table: RT_TABLE_LOCAL} : {}),
+  };
 }
 
 /** There is no way to un-write a sysctl but its old value: `del` is left to the removal of the device or namespace. */

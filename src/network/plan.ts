@@ -1,16 +1,24 @@
+import {itemKey, type World} from '../kernel/diff.ts';
 import type {Item} from '../kernel/item.ts';
-import type {Attachment} from '../model/attachment.ts';
+import {type Attachment, leaseOf} from '../model/attachment.ts';
+import type {Family} from '../model/ip.ts';
 import type {Network} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 import {bridgeDriver} from './drivers/bridge.ts';
-import type {Driver} from './drivers/driver.ts';
+import type {Driver, Role} from './drivers/driver.ts';
 import {toNft} from './firewall/nft.ts';
-import {guardedNetworks, planFirewall, publishedPorts, type Ruleset} from './firewall/ruleset.ts';
+import {
+  emptyRuleset,
+  guardedNetworks,
+  planFirewall,
+  publishedPorts,
+  type Ruleset,
+  targetsOf,
+} from './firewall/ruleset.ts';
+import {attachmentsIn, bySandbox, gatewayOf} from './gateway.ts';
 
 /** `host` and `none` need nothing from the kernel. */
 const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {bridge: bridgeDriver};
-
-const nothing: Ruleset = {networks: [], ports: [], forwarding: []};
 
 export function validateNetwork(network: Network): void {
   drivers[network.driver]?.validate(network);
@@ -28,19 +36,44 @@ export function isRealized(network: Network, state: State): boolean {
 export function planNetwork(network: Network): readonly Item[] {
   return [
     ...(drivers[network.driver]?.planNetwork(network) ?? []),
-    ...firewallItems({...nothing, networks: guardedNetworks(network)}),
+    ...firewallItems({...emptyRuleset, networks: guardedNetworks(network)}),
   ];
 }
 
-/** What an attachment adds, in the order in which it is made. */
-export function planAttachment(network: Network, attachment: Attachment): readonly Item[] {
-  const {elements} = toNft({...nothing, ports: publishedPorts(attachment)});
-  return [...(drivers[network.driver]?.planAttachment(network, attachment) ?? []), ...elements.map(elementItem)];
+/** Everything of one sandbox's attachments, on the host and inside, in the order in which it is made. */
+export function planSandboxLinks(state: State, sandbox: string): readonly Item[] {
+  return planAttached(attachmentsIn(state, sandbox), state.networks);
 }
 
-/** What forwarding through `devices`, which had it off, needs. */
-export function planForwarding(devices: readonly string[]): readonly Item[] {
-  return [...devices.map(forwardingSysctl), ...toNft({...nothing, forwarding: devices}).elements.map(elementItem)];
+function planAttached(attachments: readonly Attachment[], networks: State['networks']): readonly Item[] {
+  const targets = targetsOf(attachments, networks);
+  const links = attachments.flatMap(attachment => {
+    const network = networks.get(attachment.network)!;
+    const role: Role = {
+      defaultRoutes: ([4, 6] as const).filter(family => isGateway(attachment, {attachments, networks, family})),
+      published: targets.has(attachment.id),
+    };
+    return drivers[network.driver]?.planAttachment(network, attachment, role) ?? [];
+  });
+  const {elements} = toNft({...emptyRuleset, ports: publishedPorts(attachments, networks)});
+  return [...links, ...elements.map(elementItem)];
+}
+
+function isGateway(
+  attachment: Attachment,
+  {attachments, networks, family}: {attachments: readonly Attachment[]; networks: State['networks']; family: Family},
+): boolean {
+  if (attachment.gatewayPriority !== null) return gatewayOf(attachments, networks, family) === attachment;
+  return leaseOf(attachment, family) !== undefined && !networks.get(attachment.network)?.internal;
+}
+
+/** Settings of the host that our networks need, and what keeps them from helping others. */
+export function planForwarding(state: State): readonly Item[] {
+  const {forwarding} = planFirewall({...state, attachments: new Map()});
+  return [
+    ...Array.from(state.sysctls.values(), sysctlItem),
+    ...toNft({...emptyRuleset, forwarding}).elements.map(elementItem),
+  ];
 }
 
 /** Everything wanted in the host's namespace; nothing at all when no network is realized. */
@@ -48,20 +81,16 @@ export function planHost(state: State): readonly Item[] {
   const networks = [...state.networks.values()].filter(network => isRealized(network, state));
   if (networks.length === 0) return [];
   const realized = new Map(networks.map(network => [network.id, network]));
-  const attached = [...state.attachments.values()].flatMap(attachment => {
-    const network = realized.get(attachment.network);
-    return network === undefined ? [] : (drivers[network.driver]?.planAttachment(network, attachment) ?? []);
-  });
   return [
     ...networks.flatMap(network => drivers[network.driver]?.planNetwork(network) ?? []),
-    ...attached,
+    ...[...bySandbox(state).values()].flatMap(attachments => planAttached(attachments, realized)).filter(isNoElement),
     ...firewallItems(planFirewall({...state, networks: realized})),
-    ...[...state.forwarding].map(forwardingSysctl),
+    ...Array.from(state.sysctls.values(), sysctlItem),
   ];
 }
 
-export function forwardingSysctl(device: string): Item {
-  return {ns: '', kind: 'sysctl', path: `net/ipv4/conf/${device}/forwarding`, value: '1'};
+export function sysctlItem({path, value}: {readonly path: string; readonly value: string}): Item {
+  return {ns: '', kind: 'sysctl', path, value};
 }
 
 function firewallItems(ruleset: Ruleset): readonly Item[] {
@@ -71,4 +100,13 @@ function firewallItems(ruleset: Ruleset): readonly Item[] {
 
 function elementItem(element: ReturnType<typeof toNft>['elements'][number]): Item {
   return {ns: '', kind: 'element', ...element};
+}
+
+const isNoElement = (item: Item): boolean => item.kind !== 'element';
+
+/** What is inside a sandbox is its owner's, unless the link that leads there is gone. */
+export function withoutIntactSandboxes(items: readonly Item[], actual: World): readonly Item[] {
+  const links = items.filter(item => item.kind === 'link' && item.peer !== null && actual.has(itemKey(item)));
+  const intact = new Set(links.map(item => (item.kind === 'link' ? item.peer?.ns : undefined)));
+  return items.filter(item => item.ns === '' || !intact.has(item.ns));
 }

@@ -1,6 +1,15 @@
-import type {Item} from '../../kernel/item.ts';
+import type {Item, LinkItem} from '../../kernel/item.ts';
 import type {Attachment} from '../../model/attachment.ts';
+import type {Family} from '../../model/ip.ts';
 import type {Network} from '../../model/network.ts';
+
+/** What an attachment is among those of its sandbox. */
+export interface Role {
+  /** Families whose default route leads through it. */
+  readonly defaultRoutes: readonly Family[];
+  /** Published ports end here. */
+  readonly published: boolean;
+}
 
 /** Turns words into kernel items. Pure: never executes, never reads. */
 export interface Driver {
@@ -9,7 +18,7 @@ export interface Driver {
   /** What the network itself needs on the host. */
   planNetwork(network: Network): readonly Item[];
   /** What one attachment adds to it, on the host and in the sandbox; the sandbox exists. */
-  planAttachment(network: Network, attachment: Attachment): readonly Item[];
+  planAttachment(network: Network, attachment: Attachment, role: Role): readonly Item[];
 }
 
 /** "tn" in the high half of IFLA_GROUP marks a link as ours; the low half is the network's index. */
@@ -22,3 +31,17 @@ export function linkGroup(network: Network): number {
 export function isOurGroup(group: number): boolean {
   return (group & 0xffff_0000) === linkGroupBase;
 }
+
+/** A link without anything special. */
+export const plainLink: Omit<LinkItem, 'name' | 'type'> = {
+  kind: 'link',
+  up: true,
+  group: 0,
+  mtu: null,
+  mac: null,
+  altname: null,
+  master: null,
+  hairpin: false,
+  isolated: false,
+  peer: null,
+};
