@@ -10,12 +10,15 @@ import {addressBits, formatPrefix, type Prefix} from '../model/ip.ts';
 import {type Controller, createController} from '../network/controller.ts';
 import {isOurGroup} from '../network/drivers/driver.ts';
 import {tnetTable} from '../network/firewall/nft.ts';
+import {createPreview as createNetworkPreview} from '../network/preview.ts';
 import {createReservations} from '../network/reservation.ts';
 import {detectCgroups} from '../runtime/cgroup/cgroup.ts';
-import {createEngine, type Engine} from '../runtime/engine.ts';
+import {createDoctor, type Doctor} from '../runtime/doctor.ts';
+import {createEngine, type Engine, type EngineParts} from '../runtime/engine.ts';
 import {hostResolvConfPath, nameservers} from '../runtime/files.ts';
 import {hostFiles} from '../runtime/images/host-files.ts';
 import {resolveImage} from '../runtime/images/host-image.ts';
+import {createPreview, type Preview} from '../runtime/preview.ts';
 import {openStore} from '../store/store.ts';
 import type {Logger} from './logger.ts';
 import type {DaemonOptions} from './options.ts';
@@ -24,6 +27,8 @@ import type {DaemonOptions} from './options.ts';
 export interface Composed {
   readonly controller: Controller;
   readonly engine: Engine;
+  readonly preview: Preview;
+  readonly doctor: Doctor;
 }
 
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
@@ -37,16 +42,10 @@ export const compose: Compose = async ({roots, bridge}) => {
   const newId = (): string => randomBytes(32).toString('hex');
   const now = (): Date => new Date();
   const kernel = openKernel({native, isOurs: isOurGroup, table: tnetTable});
-  const controller = await createController({
-    store,
-    kernel,
-    reservations: createReservations(native),
-    newId,
-    now,
-    bridge,
-    avoided: resolvers,
-  });
-  const engine = await createEngine({
+  const reservations = createReservations(native);
+  const controllerParts = {store, kernel, reservations, newId, now, bridge, avoided: resolvers};
+  const controller = await createController(controllerParts);
+  const engineParts: EngineParts = {
     store,
     controller,
     roots,
@@ -56,9 +55,13 @@ export const compose: Compose = async ({roots, bridge}) => {
     hostResolvConf,
     newId,
     now,
-  });
+  };
+  const engine = await createEngine(engineParts);
+  const networkPreview = createNetworkPreview(controllerParts, controller);
   return {
     engine,
+    preview: createPreview(engineParts, networkPreview),
+    doctor: createDoctor({...engineParts, native, reservations, preview: networkPreview}),
     controller: {
       ...controller,
       async close() {
@@ -92,7 +95,7 @@ function resolvers(): readonly Prefix[] {
   return nameservers(text).map(ip => formatPrefix(ip, addressBits(ip)));
 }
 
-async function hostResolvConf(): Promise<string> {
+export async function hostResolvConf(): Promise<string> {
   const text = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
   const path = hostResolvConfPath(text);
   return path === '/etc/resolv.conf' ? text : readFile(path, 'utf8').catch(() => text);

@@ -8,6 +8,8 @@ export interface DaemonOptions {
   readonly bridge: string;
   /** Started by a client: whoever loses the race for the lock leaves silently. */
   readonly detached: boolean;
+  /** Do not serve: print what the doctor sees without a daemon. */
+  readonly examine: boolean;
 }
 
 /** Throws ERR_BAD_REQUEST for an unknown option. The command line for people is that of `tnet daemon`, cli/commands/daemon.ts. */
@@ -20,6 +22,7 @@ export function parseDaemonOptions(
     roots: resolveRoots({root: values.root ?? '', runRoot: values['run-root'] ?? ''}, env),
     bridge: values.bridge ?? 'docker0',
     detached: values.detached ?? false,
+    examine: values.examine ?? false,
   };
 }
 
@@ -28,6 +31,7 @@ const known = {
   'run-root': {type: 'string'},
   bridge: {type: 'string'},
   detached: {type: 'boolean'},
+  examine: {type: 'boolean'},
 } as const;
 
 function parse(args: readonly string[]) {

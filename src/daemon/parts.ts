@@ -1,5 +1,7 @@
 import type {Controller} from '../network/controller.ts';
+import type {Doctor} from '../runtime/doctor.ts';
 import type {Engine} from '../runtime/engine.ts';
+import type {Preview} from '../runtime/preview.ts';
 import type {HostFacts} from './host-facts.ts';
 import type {Logger} from './logger.ts';
 
@@ -7,6 +9,8 @@ import type {Logger} from './logger.ts';
 export interface ServerParts {
   readonly controller: Controller;
   readonly engine: Engine;
+  readonly preview: Preview;
+  readonly doctor: Doctor;
   readonly facts: HostFacts;
   /** State root, for /info. */
   readonly root: string;

@@ -19,7 +19,12 @@ const compose = async () => {
   const failure = `${options.roots.root}/failure`;
   if (existsSync(failure)) throw new Error(readFileSync(failure, 'utf8'));
   const controller = createFakeController();
-  return {controller, engine: createFakeEngine(controller)};
+  return {
+    controller,
+    engine: createFakeEngine(controller),
+    preview: async () => [],
+    doctor: {examine: async () => [], mend: async () => []},
+  };
 };
 
 runDaemon(options, {tryLock, compose, log}).then(

@@ -46,6 +46,8 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
   const server = createServer({
     controller,
     engine,
+    preview: async () => [{do: 'add', item: {ns: '/run/x', kind: 'netns'}}],
+    doctor: {examine: async () => [], mend: async () => []},
     facts,
     root: roots.root,
     netns,

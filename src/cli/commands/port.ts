@@ -1,6 +1,7 @@
 import type {Command} from 'commander';
 import type {ContainerInspect} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
+import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {forEachName} from '../each.ts';
 import {bracket, formatPortMap} from '../format-ports.ts';
 
@@ -32,15 +33,16 @@ interface Change {
 }
 
 function registerChange(command: Command, context: Context, {name, method, what}: Change): void {
-  command
-    .command(name)
+  dryRunOptions(command.command(name))
     .description(what)
     .argument('<container>')
     .argument('<publish...>', '[[ip:]hostPort:]port[/proto], as with run -p')
     .addHelpText('after', `\nExamples:\n  tnet port ${name} web 8443:443 127.0.0.1:5353:53/udp`)
-    .action(async (container: string, ports: string[]) => {
+    .action(async (container: string, ports: string[], {dryRun, json}: DryRunOptions) => {
       const client = await context.connect();
       const path = `/tnet/containers/${encodeURIComponent(container)}/ports`;
+      const requests = ports.map(publish => ({method, path, query: {publish}}));
+      if (dryRun) return printDryRun(client, requests, {json, context});
       await forEachName(ports, context, publish => client.call<undefined>(method, path, {query: {publish}}));
     });
 }

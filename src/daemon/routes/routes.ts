@@ -2,15 +2,22 @@ import type {ServerParts} from '../parts.ts';
 import type {HijackRoute, Route} from '../route.ts';
 import {attachRoutes, containerStreamRoutes} from './container-streams.ts';
 import {containerRoutes} from './containers.ts';
+import {doctorRoutes} from './doctor.ts';
 import {imageRoutes} from './images.ts';
 import {networkRoutes} from './networks.ts';
 import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
 
 export function routes(parts: ServerParts): readonly Route[] {
-  return [systemRoutes, containerRoutes, containerStreamRoutes, networkRoutes, imageRoutes, tnetRoutes].flatMap(
-    subject => subject(parts),
-  );
+  return [
+    systemRoutes,
+    containerRoutes,
+    containerStreamRoutes,
+    networkRoutes,
+    imageRoutes,
+    tnetRoutes,
+    doctorRoutes,
+  ].flatMap(subject => subject(parts));
 }
 
 export function hijackRoutes(parts: ServerParts): readonly HijackRoute[] {

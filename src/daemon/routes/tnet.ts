@@ -1,29 +1,26 @@
 import {type PortMapping, parsePortMapping} from '../../model/port-mapping.ts';
+import type {Verbs} from '../../runtime/preview.ts';
+import {perform} from '../dry-run.ts';
 import {badRequest, decoding} from '../failure.ts';
 import type {ServerParts} from '../parts.ts';
-import {empty, json} from '../reply.ts';
+import {empty, json, type Reply} from '../reply.ts';
 import type {Call, Route} from '../route.ts';
 
 /** What Docker has no word for. */
-export function tnetRoutes({controller, engine, shutdown}: ServerParts): readonly Route[] {
+export function tnetRoutes(parts: ServerParts): readonly Route[] {
+  const {controller, shutdown} = parts;
   return [
     {method: 'GET', path: '/tnet/repair', handle: async () => json(await controller.repair({dryRun: true}))},
-    {method: 'POST', path: '/tnet/repair', handle: async () => json(await controller.repair())},
+    {method: 'POST', path: '/tnet/repair', handle: call => perform(parts, call, repair)},
     {
       method: 'POST',
       path: '/tnet/containers/:ref/ports',
-      async handle(call) {
-        await engine.publish(call.params.ref!, publishOf(call));
-        return empty();
-      },
+      handle: call => perform(parts, call, publish),
     },
     {
       method: 'DELETE',
       path: '/tnet/containers/:ref/ports',
-      async handle(call) {
-        await engine.unpublish(call.params.ref!, publishOf(call));
-        return empty();
-      },
+      handle: call => perform(parts, call, unpublish),
     },
     {
       method: 'POST',
@@ -34,6 +31,20 @@ export function tnetRoutes({controller, engine, shutdown}: ServerParts): readonl
       },
     },
   ];
+}
+
+async function publish({engine}: Verbs, call: Call): Promise<Reply> {
+  await engine.publish(call.params.ref!, publishOf(call));
+  return empty();
+}
+
+async function unpublish({engine}: Verbs, call: Call): Promise<Reply> {
+  await engine.unpublish(call.params.ref!, publishOf(call));
+  return empty();
+}
+
+async function repair({controller}: Verbs): Promise<Reply> {
+  return json(await controller.repair());
 }
 
 /** `?publish=8080:80/tcp`, in the words of `-p`. */
