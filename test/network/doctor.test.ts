@@ -99,25 +99,39 @@ const withPorts = (...ports: readonly string[]): Facts => {
 const bridge = {...plainLink, ns: '', name: 'br-blue', type: 'bridge', group} as const;
 const veth = {...plainLink, ns: '', name: 'vethabc', type: 'veth', group, master: 'br-blue'} as const;
 const element = {ns: '', kind: 'element', set: 'bridges', fields: ['br-blue'], data: []} as const;
-const table = {ns: '', kind: 'table', table: {family: 'inet', name: 'tnet', comment: '', sets: [], chains: []}} as const;
+const table = {
+  ns: '',
+  kind: 'table',
+  table: {family: 'inet', name: 'tnet', comment: '', sets: [], chains: []},
+} as const;
 const sysctl = {ns: '', kind: 'sysctl', path: 'net/ipv4/conf/br-blue/route_localnet', value: '1'} as const;
 const foreign = (name: string): Facts =>
   withKernel({links: kernel.links.map(each => (each.name === name ? {...each, group: 0} : each))});
 const squatted = {...healthy, unheld: [{attachment, mapping: attachment.ports[0]!}]};
 
 const rows: readonly (readonly [keyof typeof catalogue, Facts, RegExp])[] = [
-  ['link-missing', withDrift({do: 'add', item: veth}), /"vethabc" of container 0123456789ab on network blue is missing/],
+  [
+    'link-missing',
+    withDrift({do: 'add', item: veth}),
+    /"vethabc" of container 0123456789ab on network blue is missing/,
+  ],
   ['link-changed', withDrift({do: 'set', item: veth, was: {...veth, up: false}}), /up is false, should be true/],
   ['link-leftover', withDrift({do: 'del', item: {...veth, name: 'vethold'}}), /"vethold"/],
   ['link-foreign', foreign('br-blue'), /"br-blue"/],
   [
     'address-missing',
-    withDrift({do: 'add', item: {ns: '', kind: 'address', link: 'br-blue', address: '172.18.0.1' as Ip, prefixLength: 16}}),
+    withDrift({
+      do: 'add',
+      item: {ns: '', kind: 'address', link: 'br-blue', address: '172.18.0.1' as Ip, prefixLength: 16},
+    }),
     /172\.18\.0\.1\/16/,
   ],
   [
     'route-missing',
-    withDrift({do: 'add', item: {ns: '', kind: 'route', to: '::1/128' as Prefix, via: null, link: 'br-blue', type: 'local'}}),
+    withDrift({
+      do: 'add',
+      item: {ns: '', kind: 'route', to: '::1/128' as Prefix, via: null, link: 'br-blue', type: 'local'},
+    }),
     /::1\/128/,
   ],
   ['setting-changed', withDrift({do: 'set', item: sysctl, was: {...sysctl, value: '0'}}), /is 0, should be 1/],
@@ -149,11 +163,7 @@ const rows: readonly (readonly [keyof typeof catalogue, Facts, RegExp])[] = [
     withSysctl(['net/netfilter/nf_conntrack_count', '95'], ['net/netfilter/nf_conntrack_max', '100']),
     /95 of at most 100/,
   ],
-  [
-    'neighbours-full',
-    {...withSysctl(['net/ipv4/neigh/default/gc_thresh3', '2'])},
-    /2 of at most 2/,
-  ],
+  ['neighbours-full', {...withSysctl(['net/ipv4/neigh/default/gc_thresh3', '2'])}, /2 of at most 2/],
   ['subnet-overlap', withRoute('172.18.5.0/24'), /172\.18\.5\.0\/24 dev tun0 overlaps/],
   ['subnet-shadows', withRoute('172.16.0.0/12', 51820), /table 51820/],
   [
@@ -168,7 +178,9 @@ const rows: readonly (readonly [keyof typeof catalogue, Facts, RegExp])[] = [
   ],
   [
     'bridge-full',
-    withKernel({links: [...kernel.links, ...Array.from({length: 1000}, (_, i) => ({...kernel.links[2]!, name: `v${i}`}))]}),
+    withKernel({
+      links: [...kernel.links, ...Array.from({length: 1000}, (_, i) => ({...kernel.links[2]!, name: `v${i}`}))],
+    }),
     /1001 of at most 1023/,
   ],
   ['port-not-held', squatted, /8080->80/],
@@ -221,15 +233,25 @@ test('examine() does not tell what lies in a missing bridge besides it', t => {
 });
 
 for (const [what, facts] of [
-  ['a dropping chain that names our device', withKernel({forwardChains: [{family: 'ip', table: 'filter', name: 'FORWARD', otherwise: 'drop', mentions: ['br-blue']}]})],
+  [
+    'a dropping chain that names our device',
+    withKernel({
+      forwardChains: [{family: 'ip', table: 'filter', name: 'FORWARD', otherwise: 'drop', mentions: ['br-blue']}],
+    }),
+  ],
   ['a VPN that takes the default route in two halves', withRoute('128.0.0.0/1')],
-  ['a reserved port', {...withPorts('40000:80'), kernel: withSysctl(['net/ipv4/ip_local_reserved_ports', '39999-40000']).kernel}],
+  [
+    'a reserved port',
+    {...withPorts('40000:80'), kernel: withSysctl(['net/ipv4/ip_local_reserved_ports', '39999-40000']).kernel},
+  ],
 ] as const)
   test(`examine() is content with ${what}`, t => t.deepEqual(examine(facts), []));
 
 test('docs/doctor.md has every finding, with its severity, meaning and fix', t => {
   const doc = readFileSync(new URL('../../../docs/doctor.md', import.meta.url), 'utf8');
-  const table = Object.entries(catalogue).map(([id, {severity, why, fix}]) => `| \`${id}\` | ${severity} | ${why} | ${fix} |`);
+  const table = Object.entries(catalogue).map(
+    ([id, {severity, why, fix}]) => `| \`${id}\` | ${severity} | ${why} | ${fix} |`,
+  );
   t.deepEqual(
     doc.split('\n').filter(line => line.startsWith('| `')),
     table.map(line => line),

@@ -17,7 +17,9 @@ const idle = belongings();
 test.afterEach.always(t => t.deepEqual(belongings(), idle));
 
 const look = (): string =>
-  run('ip -d link; ip addr; ip route; nft list ruleset; sysctl -a 2>/dev/null | grep forwarding');
+  run(
+    'ip -o link | cut -d: -f2; ip -o addr | grep -v fe80 | sed "s/ tentative//; s/valid_lft.*//"; ip route | sed "s/ linkdown//"; nft -s list ruleset; sysctl -a 2>/dev/null | grep forwarding',
+  );
 
 /** The same ids in both, so that devices are called the same. */
 async function makePair() {

@@ -27,7 +27,7 @@ export const checkNeighbours: Check = ({kernel: {sysctls, neighbours}}) =>
 export const checkBridgeNetfilter: Check = ({realized, kernel: {sysctls}}) => {
   const on = ['iptables', 'ip6tables'].filter(name => sysctls.get(`net/bridge/bridge-nf-call-${name}`) === '1');
   if (on.length === 0 || realized.length === 0) return [];
-  const what = `On: ${on.map(name => `net.bridge.bridge-nf-call-${name}`).join(", ")}.`;
+  const what = `On: ${on.map(name => `net.bridge.bridge-nf-call-${name}`).join(', ')}.`;
   return [finding('br-netfilter', {object, what})];
 };
 
