@@ -10,7 +10,7 @@ export function registerPort(program: Command, context: Context): void {
     .command('port')
     .description("print a container's published ports, or change them while it runs")
     .argument('<container>')
-    .argument('[port]', 'port[/proto]: print only where this one is published')
+    .argument('[port]', 'port[/proto]: where this is published')
     .addHelpText('after', '\nExamples:\n  tnet port web\n  tnet port web 80/tcp\n  tnet port add web 8443:443')
     .action(async (name: string, port: string | undefined) => {
       const client = await context.connect();
@@ -22,7 +22,7 @@ export function registerPort(program: Command, context: Context): void {
         port === undefined ? formatPortMap(NetworkSettings.Ports) : addresses(NetworkSettings.Ports, name, port);
       for (const line of lines) context.print(line);
     });
-  registerChange(command, context, {name: 'add', method: 'POST', what: 'publish ports of a container, running or not'});
+  registerChange(command, context, {name: 'add', method: 'POST', what: 'publish ports, running or not'});
   registerChange(command, context, {name: 'rm', method: 'DELETE', what: 'take published ports back'});
 }
 
