@@ -1,8 +1,10 @@
-import {close, closeSync, constants, openSync} from 'node:fs';
+import {close, closeSync, openSync} from 'node:fs';
+import {constants} from 'node:os';
 import {KernelError, TnetError} from '../../errors.ts';
 import type {Fd, Native} from '../../kernel/native.ts';
-import {createTable, replaceTable} from '../../kernel/netlink/nftables/objects.ts';
-import {openNetlinkSocket} from '../../kernel/netlink/socket.ts';
+import {createTable, getTable, replaceTable} from '../../kernel/netlink/nftables/objects.ts';
+import type {NftTable} from '../../kernel/netlink/nftables/types.ts';
+import {type NetlinkSocket, openNetlinkSocket} from '../../kernel/netlink/socket.ts';
 import {createForwarder} from './forward.ts';
 import {createQuota, type Quota} from './quota.ts';
 import {dnsAddress, redirectTable} from './redirect.ts';
@@ -80,7 +82,7 @@ function openServer(parts: ServerParts, sandbox: string, options: DnsOptions): (
     for (const step of undo.splice(0).reverse()) step();
   };
   try {
-    const netnsFd = openSync(sandbox, constants.O_RDONLY);
+    const netnsFd = openSync(sandbox, 'r');
     undo.push(() => closeSync(netnsFd));
     serve(parts, {sandbox, netnsFd, options, undo});
     return closeServer;
@@ -120,23 +122,27 @@ function serve(parts: ServerParts, {sandbox, netnsFd, options, undo}: Opening): 
 }
 
 /**
- * Replaces the table of a daemon before us, if there is one. The answer comes at once; but close(2) of a netlink socket
- * waits until what it deleted is freed after an RCU grace period, 10–25 ms, so that is left to libuv's threads.
+ * Replaces the table of a daemon before us, if there is one; we look first, since a transaction that fails waits for RCU.
+ * So does close(2) of a netlink socket that deleted something, 10–25 ms: that is left to libuv's threads.
  */
 function redirect(native: DnsParts['native'], netnsFd: Fd, ports: {udp: number; tcp: number}): void {
   const socket = openNetlinkSocket({native, protocol: 'netfilter', netnsFd, close: fd => close(fd, () => undefined)});
   const table = redirectTable(ports);
   try {
-    socket.batch(createTable(table));
-  } catch (error) {
-    if (!(error instanceof KernelError && error.errno === EEXIST)) throw error;
-    socket.batch(replaceTable(table));
+    socket.batch(hasTable(socket, table) ? replaceTable(table) : createTable(table));
   } finally {
     socket.close();
   }
 }
 
-const EEXIST = 17;
+function hasTable(socket: NetlinkSocket, table: NftTable): boolean {
+  try {
+    return socket.request(getTable(table)).length > 0;
+  } catch (error) {
+    if (error instanceof KernelError && error.errno === constants.errno.ENOENT) return false;
+    throw error;
+  }
+}
 
 /** A container decides how often something goes wrong: one line each is enough. */
 function logOnce({log}: DnsParts, sandbox: string): (error: unknown) => void {
