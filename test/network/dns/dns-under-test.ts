@@ -39,8 +39,12 @@ export interface DnsUnderTest {
 }
 
 /** A sandbox whose loopback is up, and servers for it; `open` them. */
-export function makeDns(t: ExecutionContext, parts: {zone?: Zone; limits?: Partial<DnsLimits>} = {}): DnsUnderTest {
-  const {path, fd: netnsFd} = sandbox(t);
+export function makeDns(
+  t: ExecutionContext,
+  parts: {name?: string; zone?: Zone; limits?: Partial<DnsLimits>} = {},
+): DnsUnderTest {
+  const title = `${parts.name ?? ''} ${t.title}`;
+  const {path, fd: netnsFd} = sandbox({title, teardown: t.teardown.bind(t)} as unknown as ExecutionContext);
   runIn(path, 'ip link set lo up');
   const told: string[] = [];
   const servers = createDnsServers({
@@ -171,7 +175,7 @@ export function fakeServer(t: ExecutionContext, where: {ip: string; netnsFd?: Fd
     asked.push(`${proto} ${query.questions![0]!.name}`);
     return encodeSaid(query, says(query, bytes));
   };
-  const datagrams = createSocket('udp4').on('message', (bytes, {port, address}) => {
+  const datagrams = createSocket(where.ip.includes(':') ? 'udp6' : 'udp4').on('message', (bytes, {port, address}) => {
     for (const answer of answers('udp', bytes)) datagrams.send(answer, port, address);
   });
   datagrams.bind({fd: native.openSocket({...spec, type: 'udp', listen: false}, where.netnsFd).fd});
@@ -184,7 +188,10 @@ export function fakeServer(t: ExecutionContext, where: {ip: string; netnsFd?: Fd
     });
   });
   streams.listen({fd: native.openSocket({...spec, type: 'tcp', listen: true}, where.netnsFd).fd});
+  let open = true;
   const close = (): void => {
+    if (!open) return;
+    open = false;
     datagrams.close();
     streams.close();
     for (const socket of sockets) socket.destroy();
