@@ -28,7 +28,7 @@ const pure = [
   /^src\/kernel\/(diff|item)\.ts$/,
   /^src\/kernel\/netlink\/(?!socket\.ts)/,
   /^src\/runtime\/launch\/(plan-launch|program|capabilities|default-paths)\.ts$/,
-  /^src\/runtime\/(files|names|signals)\.ts$/,
+  /^src\/runtime\/(files|names|resolv-conf|signals)\.ts$/,
 ];
 const shells = [
   'src/network/controller.ts',
