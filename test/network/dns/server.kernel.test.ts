@@ -21,8 +21,9 @@ import {
 
 const none = {upstreams: [], ndots: 0};
 const system = 'PATH=/usr/sbin:/usr/bin:/sbin:/bin;';
+/** Where nobody has needed it yet, connection tracking is not even loaded. */
 const conntracked = (path: string): string =>
-  runIn(path, `${system} cat /proc/sys/net/netfilter/nf_conntrack_count`).trim();
+  runIn(path, `${system} cat /proc/sys/net/netfilter/nf_conntrack_count 2>/dev/null || echo 0`).trim();
 
 for (const [proto, ask] of [
   ['udp', askUdp],
@@ -132,15 +133,21 @@ test.serial('open() replaces what a daemon before left, and close() leaves the r
 test.serial('open() does not block the event loop while the kernel frees the table it replaced', async t => {
   const {path, servers} = makeDns(t);
   await servers.open(path, none);
-  const blocked: number[] = [];
+  const times = {opened: [] as number[], fresh: [] as number[]};
   for (let i = 0; i < 10; i++) {
-    const begin = performance.now();
+    let begin = performance.now();
     await servers.open(path, none);
-    blocked.push(performance.now() - begin);
+    times.opened.push(performance.now() - begin);
     await sleep(60); // the next one would wait for this one's grace period
+    servers.close(path);
+    runIn(path, `${system} nft delete table ip tnet`);
+    begin = performance.now();
+    await servers.open(path, none);
+    times.fresh.push(performance.now() - begin);
   }
-  const median = blocked.sort((a, b) => a - b)[5]!;
-  t.true(median < 8, `${blocked.map(ms => ms.toFixed(1)).join(' ')} ms`);
+  const median = (values: number[]): number => values.sort((a, b) => a - b)[5]!;
+  const [opened, fresh] = [median(times.opened), median(times.fresh)];
+  t.true(opened < 2 * fresh + 3, `${opened.toFixed(1)} ms, fresh ${fresh.toFixed(1)} ms`);
 });
 
 test.serial('close() lets the namespace go, and is no error for one that vanished', async t => {
@@ -210,7 +217,7 @@ test.serial('TCP: queries at once, in pieces, and after the client closed its ha
 test.serial(
   'TCP: what is no DNS, what is too long and what is idle is closed; 100 connections and no more',
   async t => {
-    const {path, netnsFd, servers} = makeDns(t, {limits: {idleMs: 300, connections: 100}});
+    const {path, netnsFd, servers} = makeDns(t, {limits: {idleMs: 1500, connections: 100}});
     await servers.open(path, none);
     const closed = async (bytes: string): Promise<boolean> => {
       const socket = await connectTcp(netnsFd);
@@ -224,10 +231,10 @@ test.serial(
     t.false(await closed('00'), 'half a prefix waits');
 
     const all = await Promise.all(Array.from({length: 130}, () => connectTcp(netnsFd)));
-    await sleep(50);
     for (const socket of all) socket.resume();
-    await sleep(100);
-    const alive = all.filter(socket => !socket.destroyed && socket.readable);
+    const living = () => all.filter(socket => !socket.destroyed && socket.readable);
+    for (let i = 0; i < 100 && living().length > 100; i++) await sleep(10);
+    const alive = living();
     t.true(alive.length <= 100 && alive.length >= 98, `${alive.length} alive`);
     t.is(said(await askUdp(netnsFd, 'web')), 'NOERROR 172.18.0.2', 'UDP does not care');
     while (alive.some(socket => !socket.destroyed)) await sleep(20);
