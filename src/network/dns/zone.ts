@@ -14,7 +14,7 @@ export interface ZoneNetwork {
 }
 
 export interface ZoneHost {
-  /** Name, aliases, short id. The first is what PTR answers, as `<names[0]>.<network>.` */
+  /** Name, aliases, short id. The first that DNS can carry is what PTR answers, as `<names[0]>.<network>.` */
   readonly names: readonly string[];
   readonly addresses: readonly Ip[];
 }
@@ -78,8 +78,14 @@ function makeIndex({name: network, hosts}: ZoneNetwork): Index {
       for (const ip of addresses) entry[ipFamily(ip)].push(ip);
       byName.set(name, entry);
     }
-    const [first] = names;
-    if (first !== undefined) for (const ip of addresses) byAddress.set(ip, `${first}.${network}`);
+    const whole = names.map(name => `${name}.${network}`).find(isDnsName);
+    if (whole !== undefined) for (const ip of addresses) byAddress.set(ip, whole);
   }
   return {suffix: `.${network.toLowerCase()}`, byName, byAddress};
+}
+
+/** RFC 1035 §2.3.4: labels of 1 to 63 bytes, 255 in all with lengths and root. Names of containers may be longer. */
+function isDnsName(name: string): boolean {
+  const lengths = name.split('.').map(label => Buffer.byteLength(label));
+  return lengths.every(length => length >= 1 && length <= 63) && Buffer.byteLength(name) + 2 <= 255;
 }

@@ -80,6 +80,19 @@ test('nameOfAddress() gives first name and network', t => {
   t.is(nameOfAddress(zone, parseIp('172.19.0.99')), null);
 });
 
+test('nameOfAddress() gives no name that DNS cannot carry: it would be a broken packet', t => {
+  const of = (...names: string[]): string | null =>
+    nameOfAddress(
+      {networks: [{name: 'n', hosts: [{names, addresses: [parseIp('10.0.0.1')]}]}], forwards: true},
+      parseIp('10.0.0.1'),
+    );
+  t.is(of('a'.repeat(63)), `${'a'.repeat(63)}.n`);
+  t.is(of('a'.repeat(64), 'short'), 'short.n');
+  t.is(of(Array(4).fill('a'.repeat(63)).join('.')), null);
+  t.is(of('a..b'), null);
+  t.is(of(), null);
+});
+
 for (const [name, ip] of [
   ['2.0.18.172.in-addr.arpa', '172.18.0.2'],
   ['2.0.18.172.IN-ADDR.ARPA', '172.18.0.2'],
