@@ -74,9 +74,9 @@ test.serial(
     t.is(await says(servfail, refused, silent), 'SERVFAIL', 'none answers');
     t.is(await says(servfail, refused, silent, good), 'SERVFAIL', 'the fourth is not asked');
     t.is(deaf.asked.length, 3);
-    const begin = performance.now();
-    t.is(await says(closed, good), 'NOERROR 1.1.1.1');
-    t.true(performance.now() - begin < 120, 'a closed port needs no timeout');
+    const patient = makeDns(t, {name: 'patient'});
+    await patient.servers.open(patient.path, {upstreams: upstreams('host', closed, good), ndots: 0});
+    t.is(said(await askUdp(patient.netnsFd, 'example.com')), 'NOERROR 1.1.1.1', 'a closed port needs no 4 seconds');
   },
 );
 
