@@ -8,12 +8,14 @@ import {loadNative} from '../kernel/native.ts';
 import {openKernel} from '../kernel/open-kernel.ts';
 import {addressBits, formatPrefix, type Prefix} from '../model/ip.ts';
 import {type Controller, createController} from '../network/controller.ts';
+import {createDnsServers} from '../network/dns/server.ts';
+import {createZones} from '../network/dns/zones.ts';
 import {isOurGroup} from '../network/drivers/driver.ts';
 import {tnetTable} from '../network/firewall/nft.ts';
 import {createReservations} from '../network/reservation.ts';
 import {detectCgroups} from '../runtime/cgroup/cgroup.ts';
 import {createEngine, type Engine} from '../runtime/engine.ts';
-import {hostResolvConfPath, nameservers} from '../runtime/files.ts';
+import {hostResolvConfPath, nameserversOf} from '../runtime/files.ts';
 import {hostFiles} from '../runtime/images/host-files.ts';
 import {resolveImage} from '../runtime/images/host-image.ts';
 import {openStore} from '../store/store.ts';
@@ -29,7 +31,7 @@ export interface Composed {
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
 
 /** Opens store, kernel, controller and engine, and repairs what the last daemon left. Throws what they throw. */
-export const compose: Compose = async ({roots, bridge}) => {
+export const compose: Compose = async ({roots, bridge}, log) => {
   const claim = await claimNetns();
   const native = loadNative();
   mkdirSync(join(roots.root, 'containers'), {recursive: true, mode: 0o711});
@@ -46,8 +48,15 @@ export const compose: Compose = async ({roots, bridge}) => {
     bridge,
     avoided: resolvers,
   });
+  const dns = createDnsServers({
+    native,
+    zoneOf: createZones(store),
+    log: (message, error) => log.warn(message, error),
+  });
   const engine = await createEngine({
     store,
+    dns,
+    log: (about, error) => log.warn(`names of "${about}"`, error),
     controller,
     roots,
     cgroups: detectCgroups(),
@@ -62,6 +71,7 @@ export const compose: Compose = async ({roots, bridge}) => {
     controller: {
       ...controller,
       async close() {
+        dns.closeAll();
         await controller.close();
         store.close();
         claim.close();
@@ -89,7 +99,7 @@ function claimNetns(): Promise<Server> {
 /** The host's name servers: a subnet that held one would hide it. */
 function resolvers(): readonly Prefix[] {
   const text = existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : '';
-  return nameservers(text).map(ip => formatPrefix(ip, addressBits(ip)));
+  return nameserversOf(text).map(ip => formatPrefix(ip, addressBits(ip)));
 }
 
 async function hostResolvConf(): Promise<string> {

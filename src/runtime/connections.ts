@@ -5,12 +5,12 @@ import type {Network} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
 import type {Store} from '../store/store.ts';
 import {attachSpec} from './join-networks.ts';
-import {containerPlaces, type Roots} from './places.ts';
+import {isServedByUs, updateNetworkFiles} from './network-files.ts';
+import {containerPlaces} from './places.ts';
+import {filesView, type StartParts, serveNames} from './start.ts';
 
-export interface ConnectionParts {
+export interface ConnectionParts extends StartParts {
   readonly store: Store;
-  readonly controller: Controller;
-  readonly roots: Roots;
 }
 
 /** Puts a container on another network, at once when it runs, and for its next starts. */
@@ -39,8 +39,12 @@ export async function disconnect(parts: ConnectionParts, container: Container, r
   const endpoint = endpointOn(container, network, controller);
   if (endpoint === undefined)
     throw new TnetError('ERR_FORBIDDEN', `container ${container.id} is not connected to network ${network.name}`);
-  const attachment = attachments(parts, container).find(each => each.network === network.id);
-  if (attachment) await controller.detach(attachment.id);
+  const held = attachments(parts, container);
+  const attachment = held.find(each => each.network === network.id);
+  if (attachment) {
+    await controller.detach(attachment.id);
+    await refresh(parts, container, held);
+  }
   const left = container.config.endpoints.filter(each => each !== endpoint);
   saveEndpoints(parts, container, left);
 }
@@ -50,7 +54,18 @@ async function attachLive(parts: ConnectionParts, container: Container, endpoint
   const internal = parts.controller.get(endpoint.network).internal;
   const netns = containerPlaces(parts.roots, container.id).netns;
   const ports = held || internal ? [] : container.config.ports;
+  const before = attachments(parts, container);
   await parts.controller.attach(attachSpec(container, endpoint, {netns, ports}));
+  await refresh(parts, container, before);
+}
+
+/** Names and files follow; on the first network of the user's, our DNS server comes. */
+async function refresh(parts: ConnectionParts, container: Container, before: readonly Attachment[]): Promise<void> {
+  const places = containerPlaces(parts.roots, container.id);
+  const was = await filesView(parts, container, before);
+  const now = await filesView(parts, container, attachments(parts, container));
+  if (!isServedByUs(was)) await serveNames(parts, places.netns, now);
+  await updateNetworkFiles(places, was, now);
 }
 
 /** The container as it is by now: an exit may have come meanwhile. */

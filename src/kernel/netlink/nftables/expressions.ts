@@ -14,7 +14,16 @@ export const expressionSchema = {
     2,
     nestedBy('name', NLA_F_NESTED, {
       meta: {dreg: [1, be32], key: [2, be32], sreg: [3, be32]},
-      payload: {dreg: [1, be32], base: [2, be32], offset: [3, be32], length: [4, be32]},
+      payload: {
+        dreg: [1, be32],
+        base: [2, be32],
+        offset: [3, be32],
+        length: [4, be32],
+        sreg: [5, be32],
+        checksumType: [6, be32],
+        checksumOffset: [7, be32],
+        checksumFlags: [8, be32],
+      },
       ct: {dreg: [1, be32], key: [2, be32]},
       fib: {dreg: [1, be32], result: [2, be32], flags: [3, be32]},
       cmp: {sreg: [1, be32], op: [2, be32], data: [3, data]},
@@ -48,6 +57,10 @@ export function toExpression(expr: NftExpr): Expression {
         name: 'payload',
         data: {dreg: expr.dreg, base: payloadBases[expr.base], offset: expr.offset, length: expr.length},
       };
+    case 'payload-set':
+      return payloadSet(expr);
+    case 'immediate':
+      return {name: 'immediate', data: {dreg: expr.dreg, data: {value: expr.data}}};
     case 'ct':
       return {name: 'ct', data: {key: ctKeys[expr.key], dreg: expr.dreg}};
     case 'fib':
@@ -69,9 +82,10 @@ export function toExpression(expr: NftExpr): Expression {
   }
 }
 
-/** enum nft_meta_keys, nft_payload_bases, nft_ct_keys, nft_fib_flags, nft_fib_result, nft_nat_types */
+/** enum nft_meta_keys, nft_payload_bases, nft_payload_csum_types, nft_ct_keys, nft_fib_flags, nft_fib_result, nft_nat_types */
 const metaKeys = {mark: 3, iifname: 6, oifname: 7, nfproto: 15, l4proto: 16} as const;
 const payloadBases = {network: 1, transport: 2} as const;
+const NFT_PAYLOAD_CSUM_INET = 1;
 const ctKeys = {state: 0, status: 2} as const;
 const fibFlags = {saddr: 1, daddr: 2} as const;
 const NFT_FIB_RESULT_ADDRTYPE = 3;
@@ -83,6 +97,12 @@ const verdicts = {drop: 0, accept: 1, jump: -3, goto: -4, return: -5} as const;
 const NFT_LOOKUP_F_INV = 1;
 
 type Of<K extends NftExpr['expr']> = Extract<NftExpr, {expr: K}>;
+
+/** The kernel leaves the checksum alone where the device fills it in (CHECKSUM_PARTIAL, as on lo), and corrects it elsewhere. */
+function payloadSet({sreg, base, offset, length, checksumOffset}: Of<'payload-set'>): Expression {
+  const checksum = {checksumType: NFT_PAYLOAD_CSUM_INET, checksumOffset};
+  return {name: 'payload', data: {sreg, base: payloadBases[base], offset, length, ...checksum}};
+}
 
 function bitwise({sreg, dreg, mask, xor}: Of<'bitwise'>): Expression {
   return {name: 'bitwise', data: {sreg, dreg, length: mask.length, mask: {value: mask}, xor: {value: xor}}};

@@ -22,6 +22,8 @@ export const NFT_MSG_NEWGEN = nftables | 15;
 
 /** NFPROTO_INET: one table for IPv4 and IPv6. */
 export const NFPROTO_INET = 1;
+/** By the family of a table. */
+export const nfprotos = {inet: NFPROTO_INET, ip: 2} as const;
 
 /** struct nfgenmsg; res_id is in network order. */
 export const nfgenmsg = {family: u8, version: u8, resourceId: be16} as const;

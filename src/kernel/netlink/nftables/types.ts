@@ -47,6 +47,16 @@ export type NftExpr =
       readonly length: number;
       readonly dreg: Register;
     }
+  | {
+      /** Writes register `sreg` into the packet; the transport header's checksum, at `checksumOffset`, follows. */
+      readonly expr: 'payload-set';
+      readonly base: 'transport';
+      readonly offset: number;
+      readonly length: number;
+      readonly checksumOffset: number;
+      readonly sreg: Register;
+    }
+  | {readonly expr: 'immediate'; readonly dreg: Register; readonly data: Uint8Array}
   | {readonly expr: 'ct'; readonly key: 'state' | 'status'; readonly dreg: Register}
   | {readonly expr: 'fib'; readonly result: 'addrtype'; readonly address: 'saddr' | 'daddr'; readonly dreg: Register}
   | {readonly expr: 'cmp'; readonly sreg: Register; readonly op: 'eq' | 'neq'; readonly data: Uint8Array}
@@ -77,7 +87,8 @@ export type NftExpr =
   | {readonly expr: 'verdict'; readonly verdict: 'jump' | 'goto'; readonly chain: string};
 
 export interface NftTable {
-  readonly family: 'inet';
+  /** `ip` sees IPv4 alone. */
+  readonly family: 'inet' | 'ip';
   readonly name: string;
   /** The table's comment: carries the skeleton's fingerprint. */
   readonly comment: string;
