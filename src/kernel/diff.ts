@@ -1,9 +1,11 @@
-import type {Item, LinkItem, Op} from './item.ts';
+import {formatRate} from '../model/bandwidth.ts';
+import type {Item, LinkItem, Op, TbfItem} from './item.ts';
+import {sameBurst} from './netlink/qdisc.ts';
 
 /** What was read, or what is wanted, by `itemKey`. */
 export type World = ReadonlyMap<string, Item>;
 
-/** Containers before what they contain: netns ⊃ table ⊃ element, netns ⊃ link ⊃ sysctl, address ⊃ route. */
+/** Containers before what they contain: netns ⊃ table ⊃ element, netns ⊃ link ⊃ sysctl, address ⊃ route, qdisc ⊃ filter. */
 const rank: Readonly<Record<Item['kind'], number>> = {
   netns: 0,
   table: 1,
@@ -13,6 +15,8 @@ const rank: Readonly<Record<Item['kind'], number>> = {
   address: 5,
   route: 6,
   neigh: 7,
+  qdisc: 8,
+  filter: 9,
 };
 
 /** Names an item: two items with one key are two versions of the same thing. */
@@ -60,6 +64,10 @@ export function sameItem(actual: Item, want: Item): boolean {
       return actual.kind === 'element' && actual.data.join(' ') === want.data.join(' ');
     case 'neigh':
       return actual.kind === 'neigh' && actual.mac === want.mac;
+    case 'qdisc':
+      return actual.kind === 'qdisc' && (want.type === 'ingress' || (actual.type === 'tbf' && sameTbf(actual, want)));
+    case 'filter':
+      return actual.kind === 'filter' && actual.redirectTo === want.redirectTo;
     default:
       return true;
   }
@@ -83,6 +91,10 @@ function identity(item: Item): readonly (string | number | null)[] {
       return [item.to, item.via, item.link];
     case 'neigh':
       return [item.link, item.address];
+    case 'qdisc':
+      return [item.link, item.type === 'ingress' ? 'ingress' : 'root'];
+    case 'filter':
+      return [item.link];
     case 'sysctl':
       return [item.path];
     case 'table':
@@ -103,7 +115,8 @@ function containers(item: Item): readonly string[] {
         : null;
   const link = device ? [`${item.ns} link ${device}`] : [];
   const table = item.kind === 'element' ? [`${item.ns} table tnet`] : [];
-  return [...inside, ...link, ...table];
+  const qdisc = item.kind === 'filter' ? [`${item.ns} qdisc ${item.link} ingress`] : [];
+  return [...inside, ...link, ...table, ...qdisc];
 }
 
 /** A table with a foreign fingerprint is replaced whole, and its elements with it. */
@@ -117,6 +130,10 @@ function sameLink(actual: LinkItem, want: LinkItem): boolean {
     key => actual[key] === want[key],
   );
   return fixed && free('mtu') && free('mac') && free('altname');
+}
+
+function sameTbf(actual: TbfItem, want: TbfItem): boolean {
+  return sameBurst(actual, want) && actual.limitBytes === want.limitBytes;
 }
 
 function byRank(items: readonly Item[], direction: 1 | -1): Item[] {
@@ -144,6 +161,10 @@ function describe(item: Item): string {
       return `"${item.to}"${item.via ? ` via ${item.via}` : ''}${item.link ? ` dev ${item.link}` : ''}`;
     case 'neigh':
       return `"${item.address}" lladdr ${item.mac} dev ${item.link}`;
+    case 'qdisc':
+      return `${item.type} dev ${item.link}${item.type === 'tbf' ? ` rate ${formatRate(item.rateBitsPerS)}` : ''}`;
+    case 'filter':
+      return `dev ${item.link} redirect to ${item.redirectTo}`;
     case 'sysctl':
       return `${item.path.replaceAll('/', '.')} = ${item.value}`;
     case 'table':
