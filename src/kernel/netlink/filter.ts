@@ -1,5 +1,12 @@
 import {type NetlinkMessage, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST} from './message.ts';
-import {filterFormat, ingressHandle, RTM_DELTFILTER, RTM_GETTFILTER, RTM_NEWTFILTER} from './traffic-control.ts';
+import {
+  filterFormat,
+  ingressHandle,
+  RTM_DELTFILTER,
+  RTM_GETTFILTER,
+  RTM_NEWTFILTER,
+  u32Format,
+} from './traffic-control.ts';
 
 export interface RedirectSpec {
   readonly index: number;
@@ -36,7 +43,9 @@ export function newRedirect({index, target}: RedirectSpec): NetlinkMessage {
     info,
     attributes: {
       kind: 'u32',
-      options: {actions: [{kind: 'mirred', options: {parameters}}], selector: everything},
+      options: u32Format.encode({
+        attributes: {actions: [{kind: 'mirred', options: {parameters}}], selector: everything},
+      }),
     },
   });
   return {type: RTM_NEWTFILTER, flags: NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL, payload};
@@ -56,8 +65,8 @@ export function dumpFilters(index: number): NetlinkMessage {
 
 /** Decodes RTM_NEWTFILTER; null for what is not ours, and for u32's own tables, which dumps list too. */
 export function decodeRedirect({payload}: {readonly payload: Uint8Array}): RedirectInfo | null {
-  const message = filterFormat.decode(payload);
-  const [action] = message.attributes.options?.actions ?? [];
-  if (message.info !== info || action?.kind !== 'mirred') return null;
-  return {index: message.index, target: action.options?.parameters?.target ?? 0};
+  const {index, info: filterInfo, attributes} = filterFormat.decode(payload);
+  if (filterInfo !== info || attributes.kind !== 'u32' || attributes.options === undefined) return null;
+  const [action] = u32Format.decode(attributes.options).attributes.actions ?? [];
+  return action?.kind === 'mirred' ? {index, target: action.options?.parameters?.target ?? 0} : null;
 }

@@ -7,6 +7,7 @@ import {
   RTM_NEWQDISC,
   TC_H_INGRESS,
   TC_H_ROOT,
+  tbfFormat,
 } from './traffic-control.ts';
 
 /** A token bucket at the root of a link: what leaves by the link is delayed to the rate, and dropped beyond the limit. */
@@ -37,9 +38,6 @@ export interface QdiscInfo {
 
 /** TC_LINKLAYER_ETHERNET: with any link layer the kernel computes times itself and wants no table of them (since 3.8). */
 const linkLayerEthernet = 1;
-/** What tc(8) sends for lengths in steps of 8 bytes, rounded by one less. */
-const cellLog = 3;
-const cellAlign = 0xffff;
 /** PSCHED_SHIFT 6, include/net/pkt_sched.h: the tick in which the kernel tells a bucket's size. */
 const tickNs = 64;
 /** A rate above this many bytes a second is in TCA_TBF_RATE64 alone. */
@@ -53,19 +51,19 @@ export function replaceTbf({index, rateBitsPerS, burstBytes, limitBytes}: TbfSpe
     parent: TC_H_ROOT,
     attributes: {
       kind: 'tbf',
-      options: {
-        parameters: {
-          cellLog,
-          linkLayer: linkLayerEthernet,
-          cellAlign,
-          rate: Math.min(bytesPerS, maxRate32),
-          limit: limitBytes,
-          buffer: burstTicks({burstBytes, rateBitsPerS}),
-          attributes: {},
+      options: tbfFormat.encode({
+        attributes: {
+          parameters: {
+            linkLayer: linkLayerEthernet,
+            rate: Math.min(bytesPerS, maxRate32),
+            limit: limitBytes,
+            attributes: {},
+          },
+          // In bytes; without it the kernel would compute them from the ticks above, and lose some.
+          burst: burstBytes,
+          ...(bytesPerS > maxRate32 ? {rate64: BigInt(bytesPerS)} : {}),
         },
-        burst: burstBytes,
-        ...(bytesPerS > maxRate32 ? {rate64: BigInt(bytesPerS)} : {}),
-      },
+      }),
     },
   });
   return {type: RTM_NEWQDISC, flags: NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE, payload};
@@ -113,7 +111,7 @@ export function decodeQdisc({payload}: {readonly payload: Uint8Array}): QdiscInf
     index,
     kind,
     at: parent === TC_H_ROOT ? 'root' : parent === TC_H_INGRESS ? 'ingress' : 'inner',
-    tbf: kind === 'tbf' && options?.parameters !== undefined ? decodeTbf(options) : null,
+    tbf: kind === 'tbf' && options !== undefined ? decodeTbf(options) : null,
     stats: {drops: queue?.drops ?? 0, overlimits: queue?.overlimits ?? 0, backlogBytes: queue?.backlog ?? 0},
   };
 }
@@ -126,10 +124,9 @@ export function sameBurst(
   return a.rateBitsPerS === b.rateBitsPerS && Math.abs(burstTicks(a) - burstTicks(b)) <= 2;
 }
 
-type TbfOptions = NonNullable<ReturnType<typeof qdiscFormat.decode>['attributes']['options']>;
-
-function decodeTbf({parameters, rate64}: TbfOptions): QdiscInfo['tbf'] {
-  const {rate = 0, buffer = 0, limit = 0} = parameters!;
+function decodeTbf(options: Uint8Array): QdiscInfo['tbf'] {
+  const {parameters, rate64} = tbfFormat.decode(options).attributes;
+  const {rate = 0, buffer = 0, limit = 0} = parameters ?? {};
   const rateBitsPerS = (rate64 === undefined ? rate : Number(rate64)) * 8;
   return {rateBitsPerS, burstBytes: Math.round((buffer * tickNs * rateBitsPerS) / 8e9), limitBytes: limit};
 }

@@ -1,6 +1,6 @@
 import {bytes, s32, stringz, u8, u16, u32, u64} from './codecs.ts';
 import {format} from './format.ts';
-import {list, nested, nestedBy, nestedNoFlag} from './nests.ts';
+import {list, nested, nestedNoFlag} from './nests.ts';
 
 /** include/uapi/linux/rtnetlink.h */
 export const RTM_NEWQDISC = 36;
@@ -42,15 +42,18 @@ const tbfParameters = format(
 );
 
 /** TCA_TBF_*: `rateTable` is what only kernels before 3.8 looked at. */
-const tbf = {parameters: [1, tbfParameters.codec], rateTable: [2, bytes], rate64: [4, u64], burst: [6, u32]} as const;
+export const tbfFormat = format(
+  {},
+  {parameters: [1, tbfParameters.codec], rateTable: [2, bytes], rate64: [4, u64], burst: [6, u32]},
+);
 
 /** struct gnet_stats_queue */
 const queueStats = format({queueLength: u32, backlog: u32, drops: u32, requeues: u32, overlimits: u32}, {});
 
-/** TCA_*; `stats2` holds TCA_STATS_*. */
+/** TCA_*; `stats2` holds TCA_STATS_*. Options stay bytes, for they are no attributes with every kind: pfifo_fast sends a struct. */
 export const qdiscFormat = format(tcmsg, {
   kind: [1, stringz],
-  options: [2, nestedBy('kind', 0, {tbf})],
+  options: [2, bytes],
   stats2: [7, nestedNoFlag({basic: [1, bytes], queue: [3, queueStats.codec]})],
   chain: [11, u32],
   hardwareOffload: [12, u8],
@@ -69,18 +72,14 @@ const action = {
 } as const;
 
 /** TCA_U32_*; actions are numbered in the order in which they act, and ours is the only one. */
-export const filterFormat = format(tcmsg, {
-  kind: [1, stringz],
-  options: [
-    2,
-    nestedBy('kind', 0, {
-      u32: {
-        hash: [2, u32],
-        divisor: [4, u32],
-        actions: [7, {...list(1, nestedNoFlag(action)), flags: 0}],
-        selector: [5, bytes],
-      },
-    }),
-  ],
-  chain: [11, u32],
-});
+export const u32Format = format(
+  {},
+  {
+    hash: [2, u32],
+    divisor: [4, u32],
+    selector: [5, bytes],
+    actions: [7, {...list(1, nestedNoFlag(action)), flags: 0}],
+  },
+);
+
+export const filterFormat = format(tcmsg, {kind: [1, stringz], options: [2, bytes], chain: [11, u32]});
