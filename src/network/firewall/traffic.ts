@@ -53,11 +53,12 @@ export const trafficChains: readonly NftChain[] = [
   {
     name: 'traffic',
     hook: null,
-    rules: Object.values(protocols).flatMap(proto => [
-      countRule(proto, 'traffic-any', []),
-      countRule(proto, 'traffic4', [{expr: 'ct', key: 'dst_ip', of: 'original', dreg: fourth}]),
-      countRule(proto, 'traffic6', [{expr: 'ct', key: 'dst_ip6', of: 'original', dreg: fourth}]),
-    ]),
+    // A packet belongs to one port: whatever is found ends the chain. Most ports have no host address, so those come first.
+    rules: [
+      ...Object.values(protocols).map(proto => countRule(proto, 'traffic-any', [])),
+      ...Object.values(protocols).map(proto => countRule(proto, 'traffic4', askedAddress('dst_ip'))),
+      ...Object.values(protocols).map(proto => countRule(proto, 'traffic6', askedAddress('dst_ip6'))),
+    ],
   },
 ];
 
@@ -71,7 +72,7 @@ export function trafficElements({proto, hostIp, hostPort, count}: PortMapping): 
   );
 }
 
-/** `meta l4proto tcp meta l4proto . ct original proto-dst . ct direction … @set`; found or not, the next rule follows. */
+/** `meta l4proto tcp meta l4proto . ct original proto-dst . ct direction … @set accept` */
 function countRule(proto: number, set: string, address: readonly NftExpr[]): NftRule {
   return {
     exprs: [
@@ -82,7 +83,13 @@ function countRule(proto: number, set: string, address: readonly NftExpr[]): Nft
       {expr: 'ct', key: 'direction', dreg: third},
       ...address,
       {expr: 'lookup', set, sreg: first, dreg: null, invert: false},
+      {expr: 'verdict', verdict: 'accept'},
     ],
     comment: null,
   };
+}
+
+/** `. ct original ip daddr`; of a packet of the other family there is none, and the rule ends. */
+function askedAddress(key: 'dst_ip' | 'dst_ip6'): readonly NftExpr[] {
+  return [{expr: 'ct', key, of: 'original', dreg: fourth}];
 }
