@@ -4,6 +4,7 @@ import type {Prefix} from '../model/ip.ts';
 import {type ApplyParts, applyStep, readSysctl} from './apply.ts';
 import {execute} from './execute.ts';
 import type {Kernel} from './kernel.ts';
+import {readLinkStats} from './link-stats.ts';
 import {watchKernel} from './monitor.ts';
 import type {Native} from './native.ts';
 import {decodeAddress, dumpAddresses} from './netlink/address.ts';
@@ -11,6 +12,7 @@ import {deleteConntrack} from './netlink/conntrack.ts';
 import type {NftTable} from './netlink/nftables/types.ts';
 import {decodeRoute, dumpRoutes, RT_TABLE_MAIN} from './netlink/route.ts';
 import {hostLinks, isForwarding, readWorld} from './read.ts';
+import {readCounters} from './read-counters.ts';
 import {createSockets} from './sockets.ts';
 
 export interface KernelSpec {
@@ -77,6 +79,8 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     flushPort(proto, port) {
       deleteConntrack(sockets.netfilter(), {proto, port});
     },
+    linkStats: names => readLinkStats(parts, names),
+    counters: () => readCounters(parts),
     watch: onChange => watchKernel({native, table: table.name}, onChange),
     close: sockets.close,
   };

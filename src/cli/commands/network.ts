@@ -5,6 +5,7 @@ import {forEachName} from '../each.ts';
 import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
 import {collect, parsePairs} from '../parse.ts';
 import {printInspected} from './inspect.ts';
+import {registerNetworkStats} from './network-stats.ts';
 
 export function registerNetwork(program: Command, context: Context): void {
   const network = program.command('network').description('create, list, inspect and remove networks');
@@ -20,6 +21,7 @@ export function registerNetwork(program: Command, context: Context): void {
       printListing(networks, listing(options), options, context);
     });
   registerPrune(network, context);
+  registerNetworkStats(network, context);
   network
     .command('inspect')
     .description('print everything about networks')
