@@ -55,7 +55,7 @@ test.serial(
     t.is(await inside('web', addresses), 'eth0 10.8.1.2/24\neth0 fd08:1::2/64\neth1 10.8.2.9/24\neth1 fd08:2::2/64\n');
     t.is(await inside('web', gateways), '10.8.2.1 eth1\nfd08:2::1 eth1\n');
     t.is(get('http://192.0.2.1:8080', neighbour.netns), 'web\n');
-    t.regex(run('nft list map inet tnet published4-any'), /tcp \. 8080 : 10\.8\.2\.9 \. 80/);
+    t.regex(run('nft list map inet tnet published4-any'), /tcp \. 8080 .*: 10\.8\.2\.9 \. 80/);
     t.regex(await inside('web', 'cat /etc/hosts'), /10\.8\.2\.9\t[0-9a-f]{12}\n/);
     await tnet.ok('network', 'disconnect', 'lan', 'web');
     t.is(await inside('web', addresses), 'eth1 10.8.2.9/24\neth1 fd08:2::2/64\n');
@@ -127,4 +127,39 @@ test.serial('a stopped container keeps its networks, and changes of them wait fo
   t.is(await inside('web', addresses), 'eth0 10.8.2.2/24\neth0 fd08:2::2/64\n');
   t.is(get('http://192.0.2.1:8080', neighbour.netns), 'web\n');
   await tnet.ok('rm', '-f', 'web');
+});
+
+test.serial('limits of an attachment are set and counted; a wrong one is one clear line', async t => {
+  const wrong = await tnet.run([
+    'run',
+    '-d',
+    '--network',
+    'name=lan,driver-opt=tnet.ingress-rate=fast',
+    'host',
+    'sleep',
+    '9',
+  ]);
+  t.is(wrong.code, 125);
+  t.regex(wrong.stderr, /^tnet: option "tnet\.ingress-rate": invalid rate "fast"/);
+  const opt = 'driver-opt=tnet.ingress-rate=20mbit,driver-opt=tnet.egress-rate=10mbit';
+  await tnet.ok(
+    'run',
+    '-d',
+    '--name',
+    'slow',
+    '--network',
+    `name=lan,${opt}`,
+    '-p',
+    '8090:80',
+    'host',
+    'node',
+    '-e',
+    server,
+  );
+  t.is(get('http://192.0.2.1:8090', neighbour.netns), 'web\n');
+  t.regex(run('tc qdisc show'), /tbf .* rate 20Mbit[\s\S]*|tbf .* rate 10Mbit/);
+  const stats = JSON.parse(await tnet.ok('network', 'stats', '--no-stream', '--ports', '--json', 'slow')) as unknown;
+  const text = JSON.stringify(stats);
+  t.regex(text, /"Connections":[12],/);
+  await tnet.ok('rm', '-f', 'slow');
 });

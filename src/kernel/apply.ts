@@ -1,9 +1,11 @@
 import {closeSync, constants, readFileSync, writeSync} from 'node:fs';
 import {KernelError, TnetError} from '../errors.ts';
 import {ipFamily} from '../model/ip.ts';
+import {applyFilter, applyQdisc} from './apply-traffic-control.ts';
 import {formatOp} from './diff.ts';
 import {describeStep, isNft} from './execute.ts';
 import type {ElementItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
+import {linkIndex} from './link-index.ts';
 import type {Native} from './native.ts';
 import {delAddress, newAddress} from './netlink/address.ts';
 import {addAltname, decodeLink, delAltname, delLink, getLink, newLink, setLink} from './netlink/link.ts';
@@ -35,6 +37,10 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
       return applyLink(parts, op.do, {...item, kind: 'link'}, op.do === 'set' ? (op.was as LinkItem) : null);
     case 'sysctl':
       return applySysctl(parts, op.do, item);
+    case 'qdisc':
+      return applyQdisc(parts, op.do, item);
+    case 'filter':
+      return applyFilter(parts, op.do, item);
     default:
       return applyInLink(parts, op);
   }
@@ -94,7 +100,7 @@ function newLinkMessage(sockets: Sockets, item: LinkItem & {ns: NamespacePath}):
     ...given({mtu, mac}),
     ...(master === null ? {} : {master: masterIndex(sockets, item, master)}),
   };
-  if (peer === null) return newLink({...settings, kind: 'bridge'});
+  if (peer === null) return newLink({...settings, kind: item.type === 'ifb' ? 'ifb' : 'bridge'});
   const netnsFd = sockets.netnsFd(peer.ns);
   return newLink({
     ...settings,
@@ -241,11 +247,6 @@ function setOf(table: NftTable, {set}: ElementItem): NftSet {
   const found = table.sets.find(({name}) => name === set);
   if (found === undefined) throw new TypeError(`table "${table.name}" has no set "${set}"`);
   return found;
-}
-
-export function linkIndex(sockets: Sockets, ns: NamespacePath, name: string): number {
-  const [answer] = sockets.route(ns).request(getLink(name), `find link "${name}"`);
-  return decodeLink(answer!).index;
 }
 
 function requestAll(socket: NetlinkSocket, messages: readonly NetlinkMessage[], what: string): void {

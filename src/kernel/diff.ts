@@ -1,9 +1,11 @@
-import type {Item, LinkItem, Op} from './item.ts';
+import {formatRate} from '../model/bandwidth.ts';
+import type {Item, LinkItem, Op, TbfItem} from './item.ts';
+import {sameBurst} from './netlink/qdisc.ts';
 
 /** What was read, or what is wanted, by `itemKey`. */
 export type World = ReadonlyMap<string, Item>;
 
-/** Containers before what they contain: netns ⊃ table ⊃ element, netns ⊃ link ⊃ sysctl, address ⊃ route. */
+/** Containers before what they contain: netns ⊃ table ⊃ element, netns ⊃ link ⊃ sysctl, address ⊃ route, qdisc ⊃ filter. */
 const rank: Readonly<Record<Item['kind'], number>> = {
   netns: 0,
   table: 1,
@@ -13,6 +15,8 @@ const rank: Readonly<Record<Item['kind'], number>> = {
   address: 5,
   route: 6,
   neigh: 7,
+  qdisc: 8,
+  filter: 9,
 };
 
 /** Names an item: two items with one key are two versions of the same thing. */
@@ -63,6 +67,10 @@ export function sameItem(actual: Item, want: Item): boolean {
       return actual.kind === 'neigh' && actual.mac === want.mac;
     case 'route':
       return actual.kind === 'route' && actual.via === want.via && actual.link === want.link;
+    case 'qdisc':
+      return actual.kind === 'qdisc' && (want.type === 'ingress' || (actual.type === 'tbf' && sameTbf(actual, want)));
+    case 'filter':
+      return actual.kind === 'filter' && actual.redirectTo === want.redirectTo;
     default:
       return true;
   }
@@ -86,6 +94,10 @@ function identity(item: Item): readonly (string | number | null)[] {
       return item.type === 'local' ? [item.to, item.link] : [item.to];
     case 'neigh':
       return [item.link, item.address];
+    case 'qdisc':
+      return [item.link, item.type === 'ingress' ? 'ingress' : 'root'];
+    case 'filter':
+      return [item.link];
     case 'sysctl':
       return [item.path];
     case 'table':
@@ -106,7 +118,8 @@ function containers(item: Item): readonly string[] {
         : null;
   const link = device ? [`${item.ns} link ${device}`] : [];
   const table = item.kind === 'element' ? [`${item.ns} table tnet`] : [];
-  return [...inside, ...link, ...table];
+  const qdisc = item.kind === 'filter' ? [`${item.ns} qdisc ${item.link} ingress`] : [];
+  return [...inside, ...link, ...table, ...qdisc];
 }
 
 /** A table with a foreign fingerprint is replaced whole, and its elements with it. */
@@ -132,6 +145,10 @@ function sortOps(ops: readonly Op[], direction: 1 | -1): Op[] {
   return [...ops].sort((a, b) => direction * (order(a) - order(b)));
 }
 
+function sameTbf(actual: TbfItem, want: TbfItem): boolean {
+  return sameBurst(actual, want) && actual.limitBytes === want.limitBytes;
+}
+
 /** A master comes before its ports. */
 function linkRank(item: Item): number {
   return rank[item.kind] + (item.kind === 'link' && item.master !== null ? 0.5 : 0);
@@ -149,6 +166,10 @@ function describe(item: Item): string {
       return `"${item.to}"${item.via ? ` via ${item.via}` : ''}${item.link ? ` dev ${item.link}` : ''}`;
     case 'neigh':
       return `"${item.address}" lladdr ${item.mac} dev ${item.link}`;
+    case 'qdisc':
+      return `${item.type} dev ${item.link}${item.type === 'tbf' ? ` rate ${formatRate(item.rateBitsPerS)}` : ''}`;
+    case 'filter':
+      return `dev ${item.link} redirect to ${item.redirectTo}`;
     case 'sysctl':
       return `${item.path.replaceAll('/', '.')} = ${item.value}`;
     case 'table':

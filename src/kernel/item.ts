@@ -12,7 +12,7 @@ export interface NetnsItem {
 export interface LinkItem {
   readonly kind: 'link';
   readonly name: string;
-  readonly type: 'bridge' | 'veth' | 'loopback';
+  readonly type: 'bridge' | 'veth' | 'ifb' | 'loopback';
   readonly up: boolean;
   /** IFLA_GROUP; ours has `linkGroupBase` in its high half. */
   readonly group: number;
@@ -58,6 +58,31 @@ export interface NeighItem {
   readonly mac: Mac;
 }
 
+/** A token bucket at the root of a link: limits what leaves by it. */
+export interface TbfItem {
+  readonly kind: 'qdisc';
+  readonly type: 'tbf';
+  readonly link: string;
+  readonly rateBitsPerS: number;
+  readonly burstBytes: number;
+  readonly limitBytes: number;
+}
+
+/** Where a link's incoming packets can be filtered. */
+export interface IngressItem {
+  readonly kind: 'qdisc';
+  readonly type: 'ingress';
+  readonly link: string;
+}
+
+/** Sends everything that comes in by `link` through the egress queue of another link first. Ours is the only one of a link. */
+export interface FilterItem {
+  readonly kind: 'filter';
+  readonly link: string;
+  /** '' when the link it led to is gone: the kernel then drops everything. */
+  readonly redirectTo: string;
+}
+
 export interface SysctlItem {
   readonly kind: 'sysctl';
   /** Below /proc/sys, with slashes: `net/ipv4/conf/docker0/route_localnet`. */
@@ -83,6 +108,9 @@ export type Item = {readonly ns: NamespacePath} & (
   | AddressItem
   | RouteItem
   | NeighItem
+  | TbfItem
+  | IngressItem
+  | FilterItem
   | SysctlItem
   | TableItem
   | ElementItem

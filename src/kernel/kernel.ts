@@ -3,6 +3,8 @@ import type {Proto} from '../model/port-mapping.ts';
 import type {SysctlChange} from '../model/state.ts';
 import type {World} from './diff.ts';
 import type {Item, Op} from './item.ts';
+import type {QueuedLinkStats} from './link-stats.ts';
+import type {NftElement} from './netlink/nftables/types.ts';
 
 /** `undo` takes everything back and throws the cause; `continue` does all it can and throws what failed. */
 export type OnError = 'undo' | 'continue';
@@ -22,6 +24,10 @@ export interface Kernel {
   defaultMtu(): number | null;
   /** Forgets the connections to a host port, so that its next owner does not inherit them. */
   flushPort(proto: Proto, hostPort: number): void;
+  /** Counters of host links, by name; what is not there is left out. */
+  linkStats(names: Iterable<string>): ReadonlyMap<string, QueuedLinkStats>;
+  /** Elements of the counting sets of our table, with their counters. */
+  counters(): readonly NftElement[];
   /** Calls back when our nft table was touched by somebody else, or a host address came or went. */
   watch(onChange: () => void): () => void;
   close(): void;

@@ -4,11 +4,13 @@ import {type ApplyParts, applyStep} from './apply.ts';
 import {execute} from './execute.ts';
 import {connectedPrefixes, defaultMtu, forwardingChanges} from './host-routing.ts';
 import type {Kernel} from './kernel.ts';
+import {readLinkStats} from './link-stats.ts';
 import {watchKernel} from './monitor.ts';
 import type {Native} from './native.ts';
 import {deleteConntrack} from './netlink/conntrack.ts';
 import type {NftTable} from './netlink/nftables/types.ts';
 import {isForwarding, readWorld} from './read.ts';
+import {readCounters} from './read-counters.ts';
 import {createSockets} from './sockets.ts';
 
 export interface KernelSpec {
@@ -45,6 +47,8 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     flushPort(proto, port) {
       deleteConntrack(sockets.netfilter(), {proto, port});
     },
+    linkStats: names => readLinkStats(parts, names),
+    counters: () => readCounters(parts),
     watch: onChange => watchKernel({native, table: table.name}, onChange),
     close: sockets.close,
   };

@@ -8,6 +8,7 @@ import {decodeLink, dumpLinks, getLink, type LinkInfo} from './netlink/link.ts';
 import {decodeElements, dumpElements} from './netlink/nftables/elements.ts';
 import {decodeTable, getTable} from './netlink/nftables/objects.ts';
 import {decodeRoute, dumpRoutes, RTPROT_TNET} from './netlink/route.ts';
+import {readTrafficControl} from './read-traffic-control.ts';
 
 export interface ReadParts extends ApplyParts {
   /** Whether a link with this IFLA_GROUP is ours. */
@@ -26,6 +27,7 @@ export function readWorld(parts: ReadParts, want: Iterable<Item>): World {
     ...links.map(link => linkItem(link, names)).filter(item => parts.isOurs(item.group) || wanted.has(itemKey(item))),
     ...hostAddresses(parts, names).filter(item => wanted.has(itemKey(item))),
     ...hostRoutes(parts, names, wanted),
+    ...readTrafficControl(parts, links, wanted),
     ...readTable(parts),
     ...[...wanted.values()].flatMap(item => readOne(parts, item)),
   ];
@@ -44,7 +46,7 @@ function linkItem(info: LinkInfo, names: LinkNames): Item & LinkItem {
     ns: '',
     kind: 'link',
     name: info.name,
-    type: info.kind === 'bridge' || info.kind === 'veth' ? info.kind : 'loopback',
+    type: info.kind === 'bridge' || info.kind === 'veth' || info.kind === 'ifb' ? info.kind : 'loopback',
     up: info.up,
     group: info.group,
     mtu: info.mtu,

@@ -27,6 +27,7 @@ import {
 import {flushPorts, publishPort, unpublishPort} from './publish.ts';
 import type {Reservations} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
+import {type AttachmentStats, readStats} from './stats.ts';
 import {undoing} from './undoing.ts';
 
 /** Creates and removes networks, attaches and detaches sandboxes; does not know who calls. References are names, ids or unique id prefixes. */
@@ -34,6 +35,8 @@ export interface Controller {
   list(): readonly Network[];
   get(ref: string): Network;
   attachmentsOf(filter: {readonly network?: string; readonly owner?: string}): readonly Attachment[];
+  /** What attachments have carried so far. */
+  stats(attachments: readonly Attachment[]): readonly AttachmentStats[];
   create(spec: NetworkSpec): Promise<Network>;
   remove(ref: string): Promise<void>;
   /** A network namespace with loopback up and nothing else. */
@@ -179,6 +182,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     list: () => [...state.networks.values()],
     get,
     attachmentsOf,
+    stats: attachments => readStats(kernel, attachments),
     create: spec => lock(() => create(spec)),
     remove: ref => lock(() => remove(ref)),
     createSandbox: path =>

@@ -1,5 +1,6 @@
 import {TnetError} from '../errors.ts';
 import type {Attachment, Lease} from '../model/attachment.ts';
+import {parseBandwidth} from '../model/bandwidth.ts';
 import {type Ip, ipFamily, prefixLengthOf} from '../model/ip.ts';
 import {type Mac, macFromIp} from '../model/mac.ts';
 import {type Network, subnetOf} from '../model/network.ts';
@@ -31,6 +32,7 @@ export function planNewAttachment(spec: AttachSpec, network: Network, state: Sta
   const siblings = attachmentsIn(state, spec.sandbox);
   if (siblings.some(sibling => sibling.network === network.id))
     throw new TnetError('ERR_FORBIDDEN', `endpoint with name ${spec.owner} already exists in network ${network.name}`);
+  checkOptions(spec.options, network);
   const ports = bindPorts(spec.ports, network);
   refuseConflicts(ports, network, state);
   const leases = chooseLeases(spec.addresses, network, state);
@@ -48,6 +50,15 @@ export function planNewAttachment(spec: AttachSpec, network: Network, state: Sta
     gatewayPriority: spec.gatewayPriority,
     options: spec.options,
   };
+}
+
+/** Throws ERR_BAD_REQUEST for an option of ours that is wrong. Foreign ones are kept. */
+function checkOptions(options: Readonly<Record<string, string>>, {mtu}: Network): void {
+  try {
+    parseBandwidth(options, mtu ?? undefined);
+  } catch (cause) {
+    throw new TnetError('ERR_BAD_REQUEST', (cause as Error).message, {cause});
+  }
 }
 
 /** Docker's option of an endpoint, besides `--driver-opt`'s own of the drivers. */

@@ -4,13 +4,20 @@ import {attachRoutes, containerStreamRoutes} from './container-streams.ts';
 import {containerRoutes} from './containers.ts';
 import {imageRoutes} from './images.ts';
 import {networkRoutes} from './networks.ts';
+import {statsRoutes} from './stats.ts';
 import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
 
 export function routes(parts: ServerParts): readonly Route[] {
-  return [systemRoutes, containerRoutes, containerStreamRoutes, networkRoutes, imageRoutes, tnetRoutes].flatMap(
-    subject => subject(parts),
-  );
+  return [
+    systemRoutes,
+    containerRoutes,
+    containerStreamRoutes,
+    networkRoutes,
+    imageRoutes,
+    tnetRoutes,
+    statsRoutes,
+  ].flatMap(subject => subject(parts));
 }
 
 export function hijackRoutes(parts: ServerParts): readonly HijackRoute[] {

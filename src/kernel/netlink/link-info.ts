@@ -28,6 +28,8 @@ export interface LinkInfo {
   /** Null when the link is no bridge port. */
   readonly hairpin: boolean | null;
   readonly isolated: boolean | null;
+  /** Kind of the root qdisc: `noqueue`, `tbf` …; '' when the kernel does not say. */
+  readonly qdisc: string;
   readonly stats: LinkStats;
 }
 
@@ -66,6 +68,7 @@ export function decodeLink({payload}: {readonly payload: Uint8Array}): LinkInfo 
     linkNetnsId: attributes.linkNetnsId ?? null,
     hairpin: port?.mode === undefined ? null : port.mode !== 0,
     isolated: port?.isolated === undefined ? null : port.isolated !== 0,
+    qdisc: attributes.qdisc ?? '',
     stats: decodeLinkStats(attributes.stats64),
   };
 }

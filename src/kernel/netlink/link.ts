@@ -30,6 +30,7 @@ export interface LinkSettings {
 export type NewLink = LinkSettings & {readonly name: string} & (
     | {readonly kind: 'bridge'; readonly bridge?: BridgeSettings}
     | {readonly kind: 'veth'; readonly peer: VethPeer}
+    | {readonly kind: 'ifb'}
   );
 
 export interface BridgeSettings {
@@ -170,6 +171,7 @@ function addrGenMode(linkLocal: boolean | undefined): LinkMessage['attributes'][
 
 function kindData(spec: NewLink): NonNullable<LinkMessage['attributes']['linkInfo']>['data'] {
   if (spec.kind === 'bridge') return spec.bridge && bridgeData(spec.bridge);
+  if (spec.kind === 'ifb') return undefined;
   const {name, mac, mtu, netnsFd} = spec.peer;
   return {peer: {attributes: {mac, mtu, netnsFd, name}}};
 }

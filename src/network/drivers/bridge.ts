@@ -1,10 +1,12 @@
 import {TnetError} from '../../errors.ts';
 import type {Item} from '../../kernel/item.ts';
 import {type Attachment, leaseOf} from '../../model/attachment.ts';
+import {parseBandwidth} from '../../model/bandwidth.ts';
 import {type Family, type Ip, ipFamily, type Prefix, prefixLengthOf} from '../../model/ip.ts';
 import {macFromIp} from '../../model/mac.ts';
 import {type Network, type Subnet, subnetOf} from '../../model/network.ts';
 import {bridgeOptions, checkOptions} from '../options.ts';
+import {planBandwidth} from './bandwidth.ts';
 import {type Driver, linkGroup, plainLink, type Role} from './driver.ts';
 
 /** IFNAMSIZ is 16 with the closing NUL; '/' and white space are refused by dev_valid_name(). */
@@ -105,6 +107,7 @@ function planAttachment(network: Network, attachment: Attachment, {defaultRoutes
       isolated: !bridgeOptions(network).icc,
       peer: {ns: sandbox, name: ifname, mac, mtu},
     },
+    ...planBandwidth(hostIfname, parseBandwidth(attachment.options, mtu ?? undefined), linkGroup(network)),
     ...(leaseOf(attachment, 6) ? ipv6Sysctls(sandbox, ifname) : []),
     ...leases.map((lease): Item => ({ns: sandbox, kind: 'address', link: ifname, ...lease})),
     ...defaultRoutes.map(family => defaultRoute(network, attachment, family)),

@@ -20,6 +20,8 @@ export interface GuardedNetwork {
 
 /** `count` host ports that lead to as many of `address`, which decides the family. */
 export interface PublishedPort {
+  /** As it was asked for, for both families. */
+  readonly mapping: PortMapping;
   readonly proto: Proto;
   /** null: every address of the host of that family. */
   readonly hostIp: Ip | null;
@@ -93,7 +95,7 @@ function publishedPort(
   const {proto, hostPort, containerPort, count} = mapping;
   const hostIp = isAnyHost(mapping) ? null : mapping.hostIp;
   const mode = bridgeOptions(network).mode[family] === 'routed' ? 'routed' : 'nat';
-  return [{proto, hostIp, hostPort, address: lease.address, containerPort, count, mode}];
+  return [{mapping, proto, hostIp, hostPort, address: lease.address, containerPort, count, mode}];
 }
 
 /** From the paths of the settings we changed: `net/ipv4/conf/eth0/forwarding`. Our own bridges are not meant. */

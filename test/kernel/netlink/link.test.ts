@@ -91,6 +91,7 @@ test('decodeLink() reads what ip -d link show reads', t => {
     group: 84,
     masterIndex: docker0,
     peerIndex: 2,
+    qdisc: 'noqueue',
     linkNetnsId: 0,
     hairpin: true,
     isolated: false,

@@ -108,6 +108,7 @@ function newSet(table: NftTable, set: NftSet, id: number): NetlinkMessage {
       id,
       desc: concatDescription(set),
       userdata: encodeSetUserdata(typeByteOrder(key), map ? typeByteOrder(data) : null),
+      expression: set.counter && toExpression({expr: 'counter'}),
     },
   });
   const what = `add ${map ? 'map' : 'set'} "${name}" to table "${table.name}"`;
