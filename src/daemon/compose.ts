@@ -4,6 +4,7 @@ import {readFile} from 'node:fs/promises';
 import {createServer, type Server} from 'node:net';
 import {join} from 'node:path';
 import {TnetError} from '../errors.ts';
+import {type OpenCapture, openCapture} from '../kernel/capture/capture.ts';
 import {loadNative} from '../kernel/native.ts';
 import {openKernel} from '../kernel/open-kernel.ts';
 import {type Controller, createController} from '../network/controller.ts';
@@ -23,6 +24,7 @@ import type {DaemonOptions} from './options.ts';
 export interface Composed {
   readonly controller: Controller;
   readonly engine: Engine;
+  readonly openCapture: OpenCapture;
 }
 
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
@@ -57,6 +59,7 @@ export const compose: Compose = async ({roots, bridge}) => {
   });
   return {
     engine,
+    openCapture: spec => openCapture({native, ...spec}),
     controller: {
       ...controller,
       async close() {

@@ -1,5 +1,6 @@
 import type {ServerParts} from '../parts.ts';
 import type {HijackRoute, Route} from '../route.ts';
+import {captureRoutes} from './capture.ts';
 import {attachRoutes, containerStreamRoutes} from './container-streams.ts';
 import {containerRoutes} from './containers.ts';
 import {imageRoutes} from './images.ts';
@@ -8,9 +9,15 @@ import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
 
 export function routes(parts: ServerParts): readonly Route[] {
-  return [systemRoutes, containerRoutes, containerStreamRoutes, networkRoutes, imageRoutes, tnetRoutes].flatMap(
-    subject => subject(parts),
-  );
+  return [
+    systemRoutes,
+    containerRoutes,
+    containerStreamRoutes,
+    networkRoutes,
+    imageRoutes,
+    tnetRoutes,
+    captureRoutes,
+  ].flatMap(subject => subject(parts));
 }
 
 export function hijackRoutes(parts: ServerParts): readonly HijackRoute[] {
