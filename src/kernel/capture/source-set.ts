@@ -38,7 +38,7 @@ export function createSourceSet({native, netnsFd, filter, snaplen, onReady}: Sou
       return [source];
     } catch (error) {
       if (hasGone(error)) return [];
-      throw error;
+      throw explain(error, program.length / 8);
     }
   };
   const close = (source: Source): void => {
@@ -63,4 +63,12 @@ export function createSourceSet({native, netnsFd, filter, snaplen, onReady}: Sou
 function hasGone(error: unknown): boolean {
   const {code} = error as NodeJS.ErrnoException;
   return code === 'ENODEV' || code === 'ENXIO';
+}
+
+/** A program is charged to its socket, translated: 16,384 bytes of net.core.optmem_max are about 1,000 instructions. */
+function explain(error: unknown, instructions: number): unknown {
+  const {code, syscall} = error as NodeJS.ErrnoException;
+  if (code !== 'ENOMEM' || syscall !== 'setsockopt') return error;
+  const message = `invalid filter: too long for this kernel (${instructions} instructions); raise net.core.optmem_max or shorten it`;
+  return new RangeError(message, {cause: error});
 }
