@@ -44,6 +44,11 @@ export interface Capture {
   close(): void;
 }
 
+/**
+ * The kernel begins to stamp packets when the first socket wants it, but in a work item (netstamp_work): a packet before
+ * that gets the time at which it is read. Who waits for the first next() sends later.
+ */
+const stampMs = 10;
 /** After the first packet: what comes in this time is read together. */
 const gatherMs = 4;
 
@@ -97,6 +102,7 @@ export function openCapture(spec: CaptureSpec): Capture {
   }
   return {
     async next() {
+      if (first.length > 0) await sleep(stampMs);
       for (;;) {
         const taps = [...first, ...(closed ? [] : retap())];
         first = [];

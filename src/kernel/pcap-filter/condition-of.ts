@@ -103,11 +103,15 @@ function isIp(
 }
 
 /** Ports of IPv4 are read in first fragments only, those of IPv6 when they follow the header at once. */
-function isPort({protocols, direction, first, last}: Filter & {kind: 'port'}, link: LinkType): Condition {
+function isPort({protocols, direction, ranges}: Filter & {kind: 'port'}, link: LinkType): Condition {
   const at = networkOffset(link);
   const isProtocol = (offset: number): Condition => any(...protocols.map(number => equal(number, load(offset, 1))));
   const isIn = (...steps: readonly Step[]): Condition =>
-    first === last ? equal(first, ...steps) : all(atLeast(first, ...steps), atMost(last, ...steps));
+    any(
+      ...ranges.map(({first, last}) =>
+        first === last ? equal(first, ...steps) : all(atLeast(first, ...steps), atMost(last, ...steps)),
+      ),
+    );
   const port = (offset: number): Condition =>
     isIn({code: code.loadHeaderLength, k: at}, {code: code.loadHalfAtX, k: at + offset});
   const notFragment: Condition = {kind: 'not', of: anyBit(0x1fff, load(at + 6, 2))};

@@ -7,6 +7,12 @@ export type Direction = 'src' | 'dst' | 'either' | 'both';
 /** Network layers that carry addresses; null is any of them. */
 export type Layer = 'ip' | 'ip6' | 'arp' | 'rarp';
 
+/** Both ends are in it. */
+export interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** What a filter expression means, without its words: pcap-filter(7). */
 export type Filter =
   | {readonly kind: 'all'}
@@ -22,13 +28,12 @@ export type Filter =
       readonly address: Ip;
       readonly prefixLength: number;
     }
-  /** `protocols` are numbers, `first` to `last` inclusive. */
+  /** `protocols` are numbers. */
   | {
       readonly kind: 'port';
       readonly protocols: readonly number[];
       readonly direction: Direction;
-      readonly first: number;
-      readonly last: number;
+      readonly ranges: readonly Range[];
     }
   | {readonly kind: 'mac'; readonly direction: Direction; readonly mac: Mac}
   | {readonly kind: 'multicast'; readonly layer: 'ether' | 'ip' | 'ip6'}

@@ -26,9 +26,18 @@ function parseSum(cursor: Cursor, inherited: Qualifiers | null): Parsed {
   let left = parseTerm(cursor, inherited);
   for (let joint = cursor.take('and', 'or'); joint !== null; joint = cursor.take('and', 'or')) {
     const right = parseTerm(cursor, left.qualifiers);
-    left = {filter: {kind: joint, left: left.filter, right: right.filter}, qualifiers: right.qualifiers};
+    left = {filter: join(joint, left.filter, right.filter), qualifiers: right.qualifiers};
   }
   return left;
+}
+
+/** `port 80 or 443` becomes one test of two ports: a program of 2,600 instructions is the most that a socket may have (net.core.optmem_max). */
+function join(joint: 'and' | 'or', left: Filter, right: Filter): Filter {
+  if (joint === 'or' && left.kind === 'port' && right.kind === 'port') {
+    const same = left.direction === right.direction && left.protocols.join() === right.protocols.join();
+    if (same && left.direction !== 'both') return {...left, ranges: [...left.ranges, ...right.ranges]};
+  }
+  return {kind: joint, left, right};
 }
 
 function parseTerm(cursor: Cursor, inherited: Qualifiers | null): Parsed {

@@ -107,7 +107,7 @@ function portOf(cursor: Cursor, {protocol, direction}: Qualifiers, type: 'port' 
     type === 'port'
       ? takeValue(cursor, single, 'a port, 0 to 65535, after "port"')
       : takeValue(cursor, parsePortRange, 'two ports as in 8000-8080 after "portrange"');
-  return {kind: 'port', protocols: numbers, direction: direction ?? 'either', ...range};
+  return {kind: 'port', protocols: numbers, direction: direction ?? 'either', ranges: [range]};
 }
 
 function protoOf(cursor: Cursor, {protocol, direction}: Qualifiers): Filter {

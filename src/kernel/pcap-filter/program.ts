@@ -22,7 +22,7 @@ interface Label {
 
 type Line =
   | {readonly kind: 'step'; readonly step: Step}
-  | {readonly kind: 'jump'; readonly test: Test; readonly yes: Label; readonly no: Label; far: boolean}
+  | {readonly kind: 'jump'; readonly test: Test; readonly yes: Label; readonly no: Label; far: readonly Label[]}
   | {readonly kind: 'always'; readonly to: Label};
 
 /** Code that returns `snaplen` where the condition holds, and 0 elsewhere. Throws RangeError when it is too long for the kernel. */
@@ -30,42 +30,66 @@ export function programOf(condition: Condition, snaplen: number): readonly Instr
   const lines: Line[] = [];
   const [accept, refuse]: [Label, Label] = [{at: 0}, {at: 0}];
   const places = new Map<Label, number>();
-  emit(condition, accept, refuse);
+  emit(condition, {yes: accept, no: refuse, loaded: []});
   places.set(accept, lines.length).set(refuse, lines.length + 1);
   return assemble(lines, places, snaplen);
 
-  function emit(from: Condition, yes: Label, no: Label): void {
+  function emit(from: Condition, {yes, no, loaded}: Ways): void {
     switch (from.kind) {
       case 'always':
       case 'never':
         lines.push({kind: 'always', to: from.kind === 'always' ? yes : no});
         break;
       case 'not':
-        emit(from.of, no, yes);
+        emit(from.of, {yes: no, no: yes, loaded});
         break;
       case 'test':
-        for (const step of from.steps) lines.push({kind: 'step', step});
-        lines.push({kind: 'jump', test: from, yes, no, far: false});
+        if (!isSame(from.steps, loaded)) for (const step of from.steps) lines.push({kind: 'step', step});
+        lines.push({kind: 'jump', test: from, yes, no, far: []});
         break;
       default: {
         const right: Label = {at: 0};
-        emit(from.left, from.kind === 'and' ? right : yes, from.kind === 'and' ? no : right);
+        const left = from.kind === 'and' ? {yes: right, no, loaded} : {yes, no: right, loaded};
+        emit(from.left, left);
         places.set(right, lines.length);
-        emit(from.right, yes, no);
+        emit(from.right, {yes, no, loaded: loadedAfter(from.left)});
       }
     }
   }
 }
 
-/** A jump too far for a byte becomes three instructions; that moves others, which may then be too far too. */
+interface Ways {
+  readonly yes: Label;
+  readonly no: Label;
+  /** The steps whose result is in the accumulator on every way that leads here; none when they differ. */
+  readonly loaded: readonly Step[];
+}
+
+/** Whichever way a condition ends. */
+function loadedAfter(condition: Condition): readonly Step[] {
+  if (condition.kind === 'test') return condition.steps;
+  if (condition.kind === 'not') return loadedAfter(condition.of);
+  if (condition.kind !== 'and' && condition.kind !== 'or') return [];
+  const [left, right] = [loadedAfter(condition.left), loadedAfter(condition.right)];
+  return isSame(left, right) ? left : [];
+}
+
+function isSame(steps: readonly Step[], others: readonly Step[]): boolean {
+  return (
+    steps.length === others.length && steps.every(({code, k}, i) => code === others[i]!.code && k === others[i]!.k)
+  );
+}
+
+/** A jump too far for a byte goes through one of 32 bits behind it; that moves others, which may then be too far too. */
 function assemble(lines: readonly Line[], places: ReadonlyMap<Label, number>, snaplen: number): readonly Instruction[] {
   for (let moved = true; moved; ) {
     const starts = layOut(lines, places);
     moved = false;
     lines.forEach((line, i) => {
-      if (line.kind !== 'jump' || line.far) return;
-      line.far = Math.max(line.yes.at, line.no.at) - starts[i]! - 1 > maxSkip;
-      moved ||= line.far;
+      if (line.kind !== 'jump') return;
+      const far = [line.yes, line.no].filter(to => line.far.includes(to) || to.at - starts[i]! - 1 > maxSkip);
+      moved ||= far.length > line.far.length;
+      line.far = far;
     });
   }
   const starts = layOut(lines, places);
@@ -80,7 +104,7 @@ function layOut(lines: readonly Line[], places: ReadonlyMap<Label, number>): rea
   let at = 0;
   const starts = lines.map(line => {
     const start = at;
-    at += line.kind === 'jump' && line.far ? 3 : 1;
+    at += line.kind === 'jump' ? 1 + line.far.length : 1;
     return start;
   });
   for (const [label, line] of places) label.at = line < lines.length ? starts[line]! : at + (line - lines.length);
@@ -91,9 +115,9 @@ function encodeLine(line: Line, start: number): readonly Instruction[] {
   if (line.kind === 'step') return [{...line.step, jt: 0, jf: 0}];
   if (line.kind === 'always') return [jump(line.to.at - start - 1)];
   const {test, yes, no, far} = line;
-  const code = jumps[test.compare];
-  if (!far) return [{code, k: test.k, jt: yes.at - start - 1, jf: no.at - start - 1}];
-  return [{code, k: test.k, jt: 0, jf: 1}, jump(yes.at - start - 2), jump(no.at - start - 3)];
+  const skip = (to: Label): number => (far.includes(to) ? far.indexOf(to) : to.at - start - 1);
+  const detours = far.map((to, i) => jump(to.at - start - i - 2));
+  return [{code: jumps[test.compare], k: test.k, jt: skip(yes), jf: skip(no)}, ...detours];
 }
 
 function jump(skip: number): Instruction {

@@ -1,12 +1,8 @@
 import {addressBits, type Ip, ipFromNumber, ipToNumber, parseIp} from '../../model/ip.ts';
+import type {Range} from './filter.ts';
 
 /** Returned when a text is no such value: the parser knows the place and says so. */
 type Parsed<T> = T | null;
-
-export interface Range {
-  readonly first: number;
-  readonly last: number;
-}
 
 /** The names people type; others are in /etc/services, which differs from machine to machine. */
 const services: Readonly<Record<string, number>> = {
