@@ -44,7 +44,14 @@ function announceOn({io}: Context): Sink['listening'] {
     void io.stderr.write(`tnet: capturing ${comment} on ${interfaces.map(printable).join(', ')}\n`);
 }
 
+/** Also when it is closed: nobody will ever drain it. */
 async function writeAll(output: Output, data: Uint8Array | string): Promise<void> {
   if (data.length === 0 || output.write(data)) return;
-  await new Promise(resolve => output.once('drain', resolve).once('close', resolve));
+  await new Promise<void>(resolve => {
+    const done = (): void => {
+      output.off('drain', done).off('close', done);
+      resolve();
+    };
+    output.on('drain', done).on('close', done);
+  });
 }

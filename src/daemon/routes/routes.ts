@@ -7,6 +7,7 @@ import {imageRoutes} from './images.ts';
 import {networkRoutes} from './networks.ts';
 import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
+import {topologyRoutes} from './topology.ts';
 
 export function routes(parts: ServerParts): readonly Route[] {
   return [
@@ -17,6 +18,7 @@ export function routes(parts: ServerParts): readonly Route[] {
     imageRoutes,
     tnetRoutes,
     captureRoutes,
+    topologyRoutes,
   ].flatMap(subject => subject(parts));
 }
 

@@ -1,5 +1,5 @@
 import {closeSync, constants, openSync} from 'node:fs';
-import {setTimeout as sleep} from 'node:timers/promises';
+import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises';
 import {TnetError} from '../../errors.ts';
 import type {Filter} from '../pcap-filter/filter.ts';
 import {followLinks} from './follow-links.ts';
@@ -102,7 +102,8 @@ export function openCapture(spec: CaptureSpec): Capture {
   }
   return {
     async next() {
-      if (first.length > 0) await sleep(stampMs);
+      // Promises alone would never let the event loop go on as long as packets come faster than they are taken.
+      await (first.length > 0 ? sleep(stampMs) : nextTurn());
       for (;;) {
         const taps = [...first, ...(closed ? [] : retap())];
         first = [];

@@ -21,14 +21,20 @@ export interface PacketCounts {
   readonly dropped: number;
 }
 
+/** Reached, they are exceeded by up to 64 packets. */
+export interface ReadLimits {
+  readonly maxBytes: number;
+  readonly maxMs: number;
+}
+
 /** The packet socket of one tap. */
 export interface Source {
   readonly id: number;
   readonly tap: Tap;
   /** Whether packets may wait: they came, and were not yet read to the end. */
   ready(): boolean;
-  /** What waits, up to about `maxBytes`; `drained` when that was all. */
-  read(maxBytes: number): {readonly batches: readonly Buffer[]; readonly drained: boolean};
+  /** What waits, as far as `maxBytes` and `maxMs` go; `drained` when that was all. */
+  read(limits: ReadLimits): {readonly batches: readonly Buffer[]; readonly drained: boolean};
   counts(): PacketCounts;
   close(): void;
 }
@@ -67,9 +73,10 @@ export function openSource({native, id, tap, filter, bufferSize, netnsFd, onRead
     id,
     tap,
     ready: () => stopWatch === null,
-    read(maxBytes) {
+    read({maxBytes, maxMs}) {
       const batches: Buffer[] = [];
-      for (let bytes = 0; bytes < maxBytes; bytes += batches.at(-1)!.length) {
+      const end = performance.now() + maxMs;
+      for (let bytes = 0; bytes < maxBytes && performance.now() < end; bytes += batches.at(-1)!.length) {
         const records = receive(native, fd);
         if (records.length > 0) batches.push(records);
         else {

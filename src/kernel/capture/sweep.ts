@@ -60,7 +60,7 @@ async function readAll(
       turn = performance.now();
     }
     if (!present().includes(source)) continue;
-    const {batches: read, drained} = source.read(turnBytes);
+    const {batches: read, drained} = source.read({maxBytes: turnBytes, maxMs: turnMs});
     batches.push(...read.map(records => ({source: source.id, records})));
     if (!drained) unreadAfterNs.push(lastTime(read.at(-1)!));
   }

@@ -288,7 +288,7 @@ test.serial('a flood leaves others their turns', async t => {
   const {accepted, dropped} = ours.counts().get(1)!;
   t.is(packetsOf(await collected).length, accepted - dropped);
   t.true(accepted > 10_000);
-  t.true(longestUs < 100_000, `${longestUs} µs`);
+  t.true(longestUs < 200_000, `${longestUs} µs`);
 });
 
 test.serial('close() ends a next() under way, and leaves no descriptor', async t => {
