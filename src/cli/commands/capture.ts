@@ -1,10 +1,9 @@
 import {randomBytes} from 'node:crypto';
 import type {Command} from 'commander';
-import type {Client} from '../../api/client.ts';
+import {endings} from '../capture/endings.ts';
 import {type Received, receiveCapture} from '../capture/receive.ts';
 import {type OpenSink, printTo, writeTo} from '../capture/sinks.ts';
 import type {Context} from '../context.ts';
-import {forwardSignals} from '../forward-signals.ts';
 import {parseNatural, parseSeconds} from '../parse-natural.ts';
 
 interface CaptureOptions {
@@ -83,32 +82,6 @@ function chooseSink(context: Context, {write, print}: CaptureOptions): () => Ope
     throw new Error('packets are no text for a terminal: give -w a file, pipe the output, or use --print');
   if (print || (write === undefined && isTTY)) return () => printTo(context);
   return () => writeTo(write ?? '-', context);
-}
-
-interface Endings {
-  readonly client: Client;
-  readonly id: string;
-  /** 0 is without end. */
-  readonly durationMs: number;
-  cut(): void;
-}
-
-/** A signal, or the time that is over, asks the daemon for the end; a second signal does not wait for it. */
-function endings({client, id, durationMs, cut}: Endings): {cancel(): void} {
-  let asked = false;
-  const end = (): void => {
-    if (asked) cut();
-    else client.call('DELETE', `/tnet/captures/${id}`).catch(() => {}); // it has just ended
-    asked = true;
-  };
-  const timer = durationMs > 0 ? setTimeout(end, durationMs) : undefined;
-  const restore = forwardSignals(end);
-  return {
-    cancel() {
-      clearTimeout(timer);
-      restore();
-    },
-  };
 }
 
 function report(context: Context, {packets, dropped}: Received): void {
