@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   } finally {
     execFileSync('node', [tnet, 'rm', '-f', 'target'], {env});
     execFileSync('node', [tnet, 'daemon', 'stop'], {env});
-    execFileSync('umount', [dir]);
+    execFileSync('umount', ['--lazy', dir]);
     rmSync(dir, {recursive: true});
   }
 }
