@@ -27,6 +27,10 @@ const pure = [
   /^src\/network\//,
   /^src\/kernel\/(diff|item)\.ts$/,
   /^src\/kernel\/netlink\/(?!socket\.ts)/,
+  /^src\/kernel\/pcap-filter\//,
+  /^src\/kernel\/capture\/(records|taps)\.ts$/,
+  /^src\/api\/pcapng/,
+  /^src\/cli\/topology\//,
   /^src\/runtime\/launch\/(plan-launch|program|capabilities|default-paths)\.ts$/,
   /^src\/runtime\/(files|names|resolv-conf|signals)\.ts$/,
 ];

@@ -16,6 +16,8 @@ export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
   wait: async () => (await import('./commands/wait.ts')).registerWait,
   inspect: async () => (await import('./commands/inspect.ts')).registerInspect,
   port: async () => (await import('./commands/port.ts')).registerPort,
+  capture: async () => (await import('./commands/capture.ts')).registerCapture,
+  topology: async () => (await import('./commands/topology.ts')).registerTopology,
   network: async () => (await import('./commands/network.ts')).registerNetwork,
   images: async () => (await import('./commands/images.ts')).registerImages,
   system: async () => (await import('./commands/system.ts')).registerSystem,

@@ -4,6 +4,7 @@ import {readFile} from 'node:fs/promises';
 import {createServer, type Server} from 'node:net';
 import {join} from 'node:path';
 import {TnetError} from '../errors.ts';
+import {type OpenCapture, openCapture} from '../kernel/capture/capture.ts';
 import {loadNative} from '../kernel/native.ts';
 import {openKernel} from '../kernel/open-kernel.ts';
 import {addressBits, formatPrefix, type Prefix} from '../model/ip.ts';
@@ -26,6 +27,7 @@ import type {DaemonOptions} from './options.ts';
 export interface Composed {
   readonly controller: Controller;
   readonly engine: Engine;
+  readonly openCapture: OpenCapture;
 }
 
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
@@ -68,6 +70,7 @@ export const compose: Compose = async ({roots, bridge}, log) => {
   });
   return {
     engine,
+    openCapture: spec => openCapture({native, ...spec}),
     controller: {
       ...controller,
       async close() {

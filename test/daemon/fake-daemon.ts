@@ -14,12 +14,16 @@ const log = createLogger(line => process.stderr.write(line));
 const tryLock = (fd: number): boolean =>
   spawnSync('flock', ['-n', '3'], {stdio: ['ignore', 'ignore', 'ignore', fd]}).status === 0;
 
+const refuseCapture = (): never => {
+  throw new Error('the fake daemon has no packets');
+};
+
 const compose = async () => {
   appendFileSync(`${options.roots.root}/starts`, `${process.pid}\n`);
   const failure = `${options.roots.root}/failure`;
   if (existsSync(failure)) throw new Error(readFileSync(failure, 'utf8'));
   const controller = createFakeController();
-  return {controller, engine: createFakeEngine(controller)};
+  return {controller, engine: createFakeEngine(controller), openCapture: refuseCapture};
 };
 
 runDaemon(options, {tryLock, compose, log}).then(

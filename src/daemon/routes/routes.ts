@@ -1,5 +1,6 @@
 import type {ServerParts} from '../parts.ts';
 import type {HijackRoute, Route} from '../route.ts';
+import {captureRoutes} from './capture.ts';
 import {attachRoutes, containerStreamRoutes} from './container-streams.ts';
 import {containerRoutes} from './containers.ts';
 import {imageRoutes} from './images.ts';
@@ -7,6 +8,7 @@ import {networkRoutes} from './networks.ts';
 import {statsRoutes} from './stats.ts';
 import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
+import {topologyRoutes} from './topology.ts';
 
 export function routes(parts: ServerParts): readonly Route[] {
   return [
@@ -17,6 +19,8 @@ export function routes(parts: ServerParts): readonly Route[] {
     imageRoutes,
     tnetRoutes,
     statsRoutes,
+    captureRoutes,
+    topologyRoutes,
   ].flatMap(subject => subject(parts));
 }
 
