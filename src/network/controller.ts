@@ -7,6 +7,7 @@ import type {Prefix} from '../model/ip.ts';
 import {isPredefined, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
+import {configureAttachment} from './change-attachment.ts';
 import {planDetach} from './detach.ts';
 import {findNetwork} from './find-network.ts';
 import {ensure, readOurs} from './foreign.ts';
@@ -24,7 +25,7 @@ import {
   validateNetwork,
   withoutIntactSandboxes,
 } from './plan.ts';
-import {flushPorts, publishPort, unpublishPort} from './publish.ts';
+import {findAttachment, flushPorts, publishPort, unpublishPort} from './publish.ts';
 import type {Reservations} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
 import {type AttachmentStats, readStats} from './stats.ts';
@@ -48,6 +49,8 @@ export interface Controller {
   publish(attachmentId: string, mapping: PortMapping): Promise<PortMapping>;
   /** Takes it back, and its connections with it. ERR_BAD_REQUEST when it is not published. */
   unpublish(attachmentId: string, mapping: PortMapping): Promise<void>;
+  /** Other options of what is attached already, as its limits. ERR_BAD_REQUEST, ERR_ATTACHMENT_NOT_FOUND. */
+  configure(attachmentId: string, options: Attachment['options']): Promise<void>;
   /** Idempotent: unknown ids are fine. The ports of one go on through its sandbox's next gateway. */
   detach(...attachmentIds: readonly string[]): Promise<void>;
   /** Makes the kernel what the store says; returns what was (or would be) done. */
@@ -194,6 +197,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     attach: spec => lock(() => attach(spec)),
     publish: (id, mapping) => lock(() => publishPort(parts, {id, mapping})),
     unpublish: (id, mapping) => lock(() => unpublishPort(parts, {id, mapping})),
+    configure: (id, options) => lock(() => configureAttachment(parts, findAttachment(store, id), options)),
     detach: (...ids) => lock(() => detach(ids.filter(id => state.attachments.has(id)))),
     repair: options => lock(() => repair(options)),
     async close() {

@@ -32,7 +32,7 @@ export function planNewAttachment(spec: AttachSpec, network: Network, state: Sta
   const siblings = attachmentsIn(state, spec.sandbox);
   if (siblings.some(sibling => sibling.network === network.id))
     throw new TnetError('ERR_FORBIDDEN', `endpoint with name ${spec.owner} already exists in network ${network.name}`);
-  checkOptions(spec.options, network);
+  checkAttachmentOptions(spec.options, network);
   const ports = bindPorts(spec.ports, network);
   refuseConflicts(ports, network, state);
   const leases = chooseLeases(spec.addresses, network, state);
@@ -53,7 +53,7 @@ export function planNewAttachment(spec: AttachSpec, network: Network, state: Sta
 }
 
 /** Throws ERR_BAD_REQUEST for an option of ours that is wrong. Foreign ones are kept. */
-function checkOptions(options: Readonly<Record<string, string>>, {mtu}: Network): void {
+export function checkAttachmentOptions(options: Readonly<Record<string, string>>, {mtu}: Network): void {
   try {
     parseBandwidth(options, mtu ?? undefined);
   } catch (cause) {
