@@ -111,6 +111,8 @@ static Napi::Object start(Napi::Env, Napi::Object exports) {
   add(exports, "watch", watch);
   add(exports, "openFile", openFile);
   add(exports, "openSocket", openSocket);
+  add(exports, "openIcmp", openIcmp);
+  add(exports, "openFilesystem", openFilesystem);
   add(exports, "pinNetns", pinNetns);
   add(exports, "unpinNetns", unpinNetns);
   add(exports, "pidfdOpen", pidfdOpen);

@@ -66,6 +66,8 @@ int openFile(const std::string& path, int flags, Netns netns);
 struct SocketSpec { bool tcp; std::string ip; int port; bool listen, dropAll; };
 struct BoundSocket { int port, fd; };
 BoundSocket openSocket(const SocketSpec& spec, Netns netns);
+int openIcmp(const std::string& peer, Netns netns);
+int openFilesystem(const std::string& type);
 void pinNetns(const std::string& path);
 void unpinNetns(const std::string& path);
 int pidfdOpen(int pid);

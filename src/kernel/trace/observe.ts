@@ -1,0 +1,166 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import {TnetError} from '../../errors.ts';
+import {ipFamily} from '../../model/ip.ts';
+import type {NamespacePath} from '../item.ts';
+import type {Native} from '../native.ts';
+import type {NftTrace} from '../netlink/nftables/nftrace.ts';
+import type {TraceMatch} from '../netlink/nftables/trace-table.ts';
+import type {Sockets} from '../sockets.ts';
+import type {TraceSpec} from './facts.ts';
+import {packetLength} from './headers.ts';
+import {type NftWatch, watchNft} from './nft-watch.ts';
+import {type Answer, openProbe} from './probe.ts';
+import type {SkbEvent} from './skb-event.ts';
+import {recordSkbs, type SkbRecording} from './tracefs.ts';
+
+/** What came in while one packet was on its way. */
+export interface Observation {
+  /** Source port or identifier of the echo; null when it must be read from the traces. */
+  readonly id: number | null;
+  readonly l3Length: number | null;
+  readonly answer: Answer;
+  readonly traces: ReadonlyMap<NamespacePath, readonly NftTrace[]>;
+  readonly events: readonly SkbEvent[];
+  readonly recordingProblem: string | null;
+  /** CLOCK_MONOTONIC, microseconds: between these two the packet was sent. */
+  readonly startUs: number;
+  readonly endUs: number;
+}
+
+export interface ObserveParts {
+  readonly native: Native;
+  readonly sockets: Sockets;
+}
+
+/** After an answer its own traces are still on their way through the kernel's workers. */
+const settleMs = 20;
+/** Of a packet that somebody else sent, everything has happened by then. */
+const followSettleMs = 100;
+
+/** Watches, sends or waits, and gives back what was seen; `use` may still ask the watches for rules. Nothing is left when it is through. */
+export async function observe<T>(
+  parts: ObserveParts,
+  spec: TraceSpec,
+  signal: AbortSignal,
+  use: (observation: Observation, watches: ReadonlyMap<NamespacePath, NftWatch>) => Promise<T>,
+): Promise<T> {
+  const ends: (() => void | Promise<void>)[] = [];
+  try {
+    const {recording, problem} = await startRecording(parts);
+    if (recording) ends.push(recording.close);
+    signal.throwIfAborted();
+    const {seen, watches} = await watchOne(parts, spec, {signal, ends});
+    const events = (await recording?.read()) ?? [];
+    return await use({...seen, events, recordingProblem: problem}, watches);
+  } finally {
+    for (const end of ends.reverse()) await end();
+  }
+}
+
+type Seen = Omit<Observation, 'events' | 'recordingProblem'>;
+type Watches = ReadonlyMap<NamespacePath, NftWatch>;
+
+interface Stage {
+  readonly signal: AbortSignal;
+  /** What must be closed, last first. */
+  readonly ends: (() => void | Promise<void>)[];
+}
+
+async function watchOne(parts: ObserveParts, spec: TraceSpec, stage: Stage): Promise<{seen: Seen; watches: Watches}> {
+  return spec.mode.kind === 'probe' ? sendProbe(parts, spec, stage) : awaitPacket(parts, spec, stage);
+}
+
+async function sendProbe(parts: ObserveParts, spec: TraceSpec, stage: Stage): Promise<{seen: Seen; watches: Watches}> {
+  const family = ipFamily(spec.to);
+  const netnsFd = parts.sockets.netnsFd(spec.from);
+  const probe = openProbe({native: parts.native, netnsFd, proto: spec.proto, family, to: spec.to, port: spec.port ?? 0});
+  stage.ends.push(probe.close);
+  const both = {proto: spec.proto, family};
+  const matches: readonly TraceMatch[] =
+    spec.proto === 'icmp'
+      ? [{...both, icmpId: probe.id}]
+      : [
+          {...both, sport: probe.id},
+          {...both, dport: probe.id},
+        ];
+  const watches = openWatches(parts, spec, {stage, matchesIn: () => matches});
+  const startUs = nowUs();
+  const answer = await orAborted(probe.send(spec.mode.timeoutMs), stage.signal);
+  await sleep(settleMs);
+  const seen = {id: probe.id, l3Length: probe.l3Length, answer, traces: receive(watches), startUs, endUs: nowUs()};
+  return {seen, watches};
+}
+
+async function awaitPacket(parts: ObserveParts, spec: TraceSpec, stage: Stage): Promise<{seen: Seen; watches: Watches}> {
+  const watches = openWatches(parts, spec, {stage, matchesIn: ns => followMatches(spec, ns)});
+  const startUs = nowUs();
+  const first = new Promise<void>(resolve => {
+    for (const watch of watches.values()) stage.ends.push(watch.watch(resolve));
+  });
+  const late = sleep(spec.mode.timeoutMs, 'late' as const, {ref: false});
+  if ((await orAborted(Promise.race([first, late]), stage.signal)) === 'late') throw nobodyCame(spec);
+  const endUs = nowUs();
+  await sleep(followSettleMs);
+  const traces = receive(watches);
+  const network = [...traces.values()].flat().find(trace => trace.network !== null)?.network;
+  const l3Length = network ? packetLength(network) : null;
+  const seen: Seen = {id: null, l3Length, answer: {kind: 'unknown'}, traces, startUs, endUs};
+  return {seen, watches};
+}
+
+/** In the source and on the host by what was asked for; in the destination by what that is translated to. */
+function followMatches({to, port, proto, expected, mode, from}: TraceSpec, ns: NamespacePath): readonly TraceMatch[] {
+  const both = {proto, family: ipFamily(to)};
+  const arrived = ns !== '' && ns !== from && expected !== null;
+  const goal = arrived ? {address: expected.address, port: expected.port} : {address: to, port};
+  const match = {...both, daddr: goal.address, ...(goal.port === null ? {} : {dport: goal.port})};
+  const sources = mode.kind === 'follow' && !arrived ? mode.sources.filter(ip => ipFamily(ip) === both.family) : [];
+  return sources.length === 0 ? [match] : sources.map(saddr => ({...match, saddr}));
+}
+
+function openWatches(
+  {native, sockets}: ObserveParts,
+  spec: TraceSpec,
+  {stage, matchesIn}: {readonly stage: Stage; readonly matchesIn: (ns: NamespacePath) => readonly TraceMatch[]},
+): Watches {
+  const watches = new Map<NamespacePath, NftWatch>();
+  for (const ns of namespacesOf(spec)) {
+    const watch = watchNft({native, netnsFd: sockets.netnsFd(ns), matches: matchesIn(ns)});
+    stage.ends.push(watch.close);
+    watches.set(ns, watch);
+  }
+  return watches;
+}
+
+/** On the way: the source, the host, the destination. */
+export function namespacesOf({from, expected}: TraceSpec): readonly NamespacePath[] {
+  return [...new Set([from, '', ...(expected === null ? [] : [expected.ns])])];
+}
+
+async function startRecording({native}: ObserveParts): Promise<{recording: SkbRecording | null; problem: string | null}> {
+  try {
+    return {recording: await recordSkbs(native), problem: null};
+  } catch (error) {
+    return {recording: null, problem: (error as Error).message};
+  }
+}
+
+function receive(watches: Watches): ReadonlyMap<NamespacePath, readonly NftTrace[]> {
+  return new Map(Array.from(watches, ([ns, watch]) => [ns, watch.receive()]));
+}
+
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), {once: true});
+  });
+  return Promise.race([work, aborted]);
+}
+
+function nobodyCame({mode, to, port, proto}: TraceSpec): TnetError {
+  const what = `${proto} to ${to}${port === null ? '' : ` port ${port}`}`;
+  return new TnetError('ERR_TIMEOUT', `no packet of ${what} came within ${mode.timeoutMs / 1000} s: is there traffic?`);
+}
+
+function nowUs(): number {
+  return Number(process.hrtime.bigint() / 1000n);
+}
