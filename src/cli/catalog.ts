@@ -17,6 +17,7 @@ export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
   inspect: async () => (await import('./commands/inspect.ts')).registerInspect,
   port: async () => (await import('./commands/port.ts')).registerPort,
   network: async () => (await import('./commands/network.ts')).registerNetwork,
+  trace: async () => (await import('./commands/trace.ts')).registerTrace,
   images: async () => (await import('./commands/images.ts')).registerImages,
   system: async () => (await import('./commands/system.ts')).registerSystem,
   version: async () => (await import('./commands/version.ts')).registerVersion,

@@ -6,6 +6,7 @@ import {join} from 'node:path';
 import {TnetError} from '../errors.ts';
 import {loadNative} from '../kernel/native.ts';
 import {openKernel} from '../kernel/open-kernel.ts';
+import {createTracer, type Tracer} from '../kernel/trace/tracer.ts';
 import {type Controller, createController} from '../network/controller.ts';
 import {isOurGroup} from '../network/drivers/driver.ts';
 import {tnetTable} from '../network/firewall/nft.ts';
@@ -23,6 +24,7 @@ import type {DaemonOptions} from './options.ts';
 export interface Composed {
   readonly controller: Controller;
   readonly engine: Engine;
+  readonly tracer: Tracer;
 }
 
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
@@ -57,6 +59,7 @@ export const compose: Compose = async ({roots, bridge}) => {
   });
   return {
     engine,
+    tracer: createTracer(native),
     controller: {
       ...controller,
       async close() {

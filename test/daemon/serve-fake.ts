@@ -9,6 +9,7 @@ import {createServer} from '../../src/daemon/server.ts';
 import type {Controller} from '../../src/network/controller.ts';
 import {createFakeController} from './fake-controller.ts';
 import {createFakeEngine, type FakeEngine} from './fake-engine.ts';
+import {createFakeTracer} from './fake-tracer.ts';
 
 export const facts = {
   hostname: 'testhost',
@@ -46,6 +47,7 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
   const server = createServer({
     controller,
     engine,
+    tracer: createFakeTracer(),
     facts,
     root: roots.root,
     netns,

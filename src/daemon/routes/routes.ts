@@ -6,11 +6,18 @@ import {imageRoutes} from './images.ts';
 import {networkRoutes} from './networks.ts';
 import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
+import {traceRoutes} from './trace.ts';
 
 export function routes(parts: ServerParts): readonly Route[] {
-  return [systemRoutes, containerRoutes, containerStreamRoutes, networkRoutes, imageRoutes, tnetRoutes].flatMap(
-    subject => subject(parts),
-  );
+  return [
+    systemRoutes,
+    containerRoutes,
+    containerStreamRoutes,
+    networkRoutes,
+    imageRoutes,
+    tnetRoutes,
+    traceRoutes,
+  ].flatMap(subject => subject(parts));
 }
 
 export function hijackRoutes(parts: ServerParts): readonly HijackRoute[] {

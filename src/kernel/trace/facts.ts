@@ -38,6 +38,8 @@ export interface RouteFact {
 }
 
 export interface TakingSocket extends WaitingSocket {
+  /** False: it waits at that port on another address, 127.0.0.1 say. */
+  readonly takes: boolean;
   readonly owners: readonly SocketOwner[];
 }
 
@@ -73,6 +75,6 @@ export interface TraceFacts {
   readonly flow: ConntrackInfo | null;
   /** Whom it is for after all translations; `ns` null: not on this machine. */
   readonly arrival: {readonly ns: NamespacePath | null; readonly address: Ip; readonly port: number | null};
-  /** Who waits there for such packets. */
+  /** Who waits there at that port, those first that take the packet. */
   readonly sockets: readonly TakingSocket[];
 }

@@ -40,30 +40,33 @@ export interface FirstSight {
 }
 
 /** The path of the first packet that looks like `sight`, or null. Pure; the events are in the order of time. */
-export function followSkb(
-  events: readonly SkbEvent[],
-  sight: FirstSight,
-  veths: readonly VethPair[],
-): SkbPath | null {
-  const first = firstEvent(events, sight);
-  return first === undefined ? null : pathFrom(events, first, {ns: sight.ns, veths});
+export function followSkb(events: readonly SkbEvent[], sight: FirstSight, veths: readonly VethPair[]): SkbPath | null {
+  const inside = veths.some(({ns, inside: link}) => ns === sight.ns && link === sight.link);
+  const paths = firstEvents(events, sight).map(first => pathFrom(events, first, {ns: sight.ns, veths}));
+  // Links of other namespaces have the same names: what comes out elsewhere went in elsewhere.
+  return paths.find(({passages}) => !inside || passages[1]?.ns !== null) ?? null;
 }
 
-/** What waits for an ARP answer leaves in the time of whoever brings that: the process decides only between several. */
-function firstEvent(events: readonly SkbEvent[], sight: FirstSight): SkbEvent | undefined {
+/** The likeliest first. What waits for an ARP answer leaves in the time of whoever brings that, so the process alone does not decide. */
+function firstEvents(events: readonly SkbEvent[], sight: FirstSight): readonly SkbEvent[] {
   const candidates = events.filter(event => looksLike(event, sight));
-  if (sight.pid === null) return candidates.at(-1);
+  if (sight.pid === null) return candidates.reverse();
   const ours = (event: SkbEvent): boolean => event.pid === sight.pid;
-  return candidates.find(ours) ?? candidates[0] ?? events.find(e => ours(e) && looksLike(e, {...sight, l3Length: null}));
+  const ofAnyLength = events.filter(event => ours(event) && looksLike(event, {...sight, l3Length: null}));
+  return [...candidates.filter(ours), ...candidates, ...ofAnyLength];
 }
 
-/** The packet that answers `path`: the first that is sent where it arrived, by the same kind, before much else happens. */
+/** A kernel or a server that answers does so at once; what comes later is somebody else's packet. */
+const answerWithinUs = 50_000;
+
+/** The packet that answers `path`: the first of its kind that is sent where it arrived. Null when it did not arrive. */
 export function followAnswer(
   events: readonly SkbEvent[],
   path: SkbPath,
   {etherType, veths}: {readonly etherType: number; readonly veths: readonly VethPair[]},
 ): SkbPath | null {
   const last = path.passages.at(-1);
+  if (path.end?.event === 'drop' && path.end.reason !== 'NO_SOCKET') return null;
   if (last === undefined || last.event !== 'receive' || last.ns === null) return null;
   const first = events.find(
     event =>
@@ -71,6 +74,7 @@ export function followAnswer(
       event.etherType === etherType &&
       event.link === last.link &&
       event.atUs >= last.atUs &&
+      event.atUs <= last.atUs + answerWithinUs &&
       event.skb !== path.skb,
   );
   return first === undefined ? null : pathFrom(events, first, {ns: last.ns, veths});
@@ -78,10 +82,11 @@ export function followAnswer(
 
 /** A packet of ours that never reached a device: dropped in our own time. */
 export function dropBeforeDevice(events: readonly SkbEvent[], {etherType, pid, afterUs}: FirstSight): SkbPath | null {
-  const end = events.find(
-    event => event.event === 'drop' && event.etherType === etherType && event.pid === pid && event.atUs >= afterUs,
-  );
-  if (end?.event !== 'drop') return null;
+  const drops = events.flatMap(event => (event.event === 'drop' && event.etherType === etherType ? [event] : []));
+  const recent = drops.filter(({atUs}) => atUs >= afterUs);
+  // A timer gives up waiting for an ARP answer, in nobody's time.
+  const end = recent.find(drop => drop.pid === pid) ?? recent.find(({reason}) => reason === 'NEIGH_FAILED');
+  if (end === undefined) return null;
   return {skb: end.skb, passages: [], end, startUs: end.atUs, endUs: end.atUs};
 }
 
@@ -108,7 +113,8 @@ function pathFrom(
     if (event.skb !== first.skb) continue;
     if (event.event === 'drop' || event.event === 'consume')
       return {skb: first.skb, passages, end: event, startUs: first.atUs, endUs: event.atUs};
-    if (event.event === 'receive' && passages.at(-1)?.event === 'send') here = otherEnd(passages.at(-1)!, event.link, veths);
+    if (event.event === 'receive' && passages.at(-1)?.event === 'send')
+      here = otherEnd(passages.at(-1)!, event.link, veths);
     passages.push({ns: here, link: event.link, event: event.event, atUs: event.atUs});
   }
   return {skb: first.skb, passages, end: null, startUs: first.atUs, endUs: passages.at(-1)?.atUs ?? first.atUs};

@@ -49,8 +49,20 @@ type Ports = Pick<PacketHeaders, 'sport' | 'dport' | 'echoId' | 'echo'>;
 
 /** ICMP type by protocol. */
 const echoTypes = new Map<number, ReadonlyMap<number, 'request' | 'reply'>>([
-  [IPPROTO_ICMP, new Map<number, 'request' | 'reply'>([[8, 'request'], [0, 'reply']])],
-  [IPPROTO_ICMPV6, new Map<number, 'request' | 'reply'>([[128, 'request'], [129, 'reply']])],
+  [
+    IPPROTO_ICMP,
+    new Map<number, 'request' | 'reply'>([
+      [8, 'request'],
+      [0, 'reply'],
+    ]),
+  ],
+  [
+    IPPROTO_ICMPV6,
+    new Map<number, 'request' | 'reply'>([
+      [128, 'request'],
+      [129, 'reply'],
+    ]),
+  ],
 ]);
 
 function decodePorts(protocol: number, transport: Uint8Array | null): Ports {

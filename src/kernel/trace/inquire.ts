@@ -63,7 +63,7 @@ export interface SocketQuestion {
   readonly port: number;
 }
 
-/** Who waits for packets to `address:port` in a namespace, the one with that address first. */
+/** Who waits at a port in a namespace: those first that take packets to `address`, the more exact address first. */
 export function socketsFor(
   {native, sockets}: {readonly native: Native; readonly sockets: Sockets},
   {ns, proto, address, port}: SocketQuestion,
@@ -71,20 +71,25 @@ export function socketsFor(
   const netnsFd = sockets.netnsFd(ns);
   const socket = openNetlinkSocket({native, protocol: 'sockDiag', ...(netnsFd === undefined ? {} : {netnsFd})});
   try {
-    // An IPv6 socket on :: takes IPv4 too, unless it was told not to; the kernel does not tell which (without IPV6ONLY asked for).
+    // A socket on :: takes IPv4 too, unless it was told not to.
     const families = ipFamily(address) === 4 ? ([4, 6] as const) : ([6] as const);
     const waiting = families.flatMap(family => socket.dump(dumpWaitingSockets(proto, family)).map(decodeWaitingSocket));
-    const taking = waiting.filter(({address: own, port: at}) => at === port && (own === address || isAny(own)));
     const netns = ns === '' ? '/proc/self/ns/net' : ns;
-    return taking
-      .sort((a, b) => Number(isAny(a.address)) - Number(isAny(b.address)))
-      .map(found => ({...found, owners: findSocketOwners(found.inode, netns)}));
+    return waiting
+      .filter(found => found.port === port)
+      .sort((a, b) => rank(a.address, address) - rank(b.address, address))
+      .map(found => ({
+        ...found,
+        takes: rank(found.address, address) < 2,
+        owners: findSocketOwners(found.inode, netns),
+      }));
   } finally {
     socket.close();
   }
 }
 
-function isAny(address: Ip): boolean {
-  return address === '0.0.0.0' || address === '::';
+/** 0 exactly this address, 1 every address, 2 another one. */
+function rank(own: Ip, address: Ip): 0 | 1 | 2 {
+  if (own === address) return 0;
+  return own === '0.0.0.0' || own === '::' ? 1 : 2;
 }
-

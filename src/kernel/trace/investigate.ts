@@ -44,7 +44,10 @@ export function investigate(parts: ObserveParts, spec: TraceSpec, {observation, 
     reply: path && followAnswer(observation.events, path, {etherType: sight.etherType, veths: spec.veths}),
     recordingProblem: observation.recordingProblem,
     links,
-    routes: {source, ...hostRoutes(spec, {sockets, entrance: entranceOf(path, mine, links), to: arrival.address, saddr})},
+    routes: {
+      source,
+      ...hostRoutes(spec, {sockets, entrance: entranceOf(path, mine, links), to: arrival.address, saddr}),
+    },
     flow,
     arrival,
     sockets: takersOf(parts, spec, arrival),
@@ -63,7 +66,7 @@ function directRuns({from}: TraceSpec, runs: Runs, id: number): readonly Directe
   });
   // What the source's namespace does to an incoming packet comes last: it may send to itself by way of the host.
   const leaving = ({ns, direction, run}: DirectedRun): boolean =>
-    ns !== from || ((run.hook === 'output' || run.hook === 'postrouting') === (direction === 'out'));
+    ns !== from || (run.hook === 'output' || run.hook === 'postrouting') === (direction === 'out');
   return [...directed.filter(leaving), ...directed.filter(run => !leaving(run))];
 }
 
@@ -83,7 +86,6 @@ function lastHeaders(runs: Runs, id: number): PacketHeaders | null {
 function concerns({sport, dport, echoId}: PacketHeaders, id: number): boolean {
   return sport === id || dport === id || echoId === id;
 }
-
 
 function firstSight(
   {from, to, mode}: TraceSpec,
@@ -106,7 +108,12 @@ function firstSight(
 /** After DNAT the answers come from where the packet went: the flow knows; without one, the last rules that saw the packet. */
 function findArrival(
   {from, to, port, homes}: TraceSpec,
-  {sockets, source, flow, last}: {sockets: Sockets; source: RouteFact; flow: ConntrackInfo | null; last: PacketHeaders | null},
+  {
+    sockets,
+    source,
+    flow,
+    last,
+  }: {sockets: Sockets; source: RouteFact; flow: ConntrackInfo | null; last: PacketHeaders | null},
 ): TraceFacts['arrival'] {
   const address = flow?.reply.src ?? last?.daddr ?? to;
   const at = {address, port: port === null ? null : (flow?.reply.srcPort ?? last?.dport ?? port)};
@@ -116,7 +123,11 @@ function findArrival(
   return {...at, ns: routeOf(sockets, '', {to: address}).route?.type === 'local' ? '' : null};
 }
 
-function takersOf(parts: ObserveParts, {proto}: TraceSpec, {ns, address, port}: TraceFacts['arrival']): TraceFacts['sockets'] {
+function takersOf(
+  parts: ObserveParts,
+  {proto}: TraceSpec,
+  {ns, address, port}: TraceFacts['arrival'],
+): TraceFacts['sockets'] {
   if (proto === 'icmp' || ns === null || port === null) return [];
   const question: SocketQuestion = {ns, proto, address, port};
   return socketsFor(parts, question);

@@ -46,10 +46,10 @@ export async function observe<T>(
 ): Promise<T> {
   const ends: (() => void | Promise<void>)[] = [];
   try {
-    const {recording, problem} = await startRecording(parts);
+    const {recording, problem} = await startRecording(parts, spec);
     if (recording) ends.push(recording.close);
     signal.throwIfAborted();
-    const {seen, watches} = await watchOne(parts, spec, {signal, ends});
+    const {seen, watches} = await watchOne(parts, spec, {signal, ends, begin: async () => recording?.begin()});
     const events = (await recording?.read()) ?? [];
     return await use({...seen, events, recordingProblem: problem}, watches);
   } finally {
@@ -62,6 +62,8 @@ type Watches = ReadonlyMap<NamespacePath, NftWatch>;
 
 interface Stage {
   readonly signal: AbortSignal;
+  /** Of the recording. */
+  readonly begin: () => Promise<void>;
   /** What must be closed, last first. */
   readonly ends: (() => void | Promise<void>)[];
 }
@@ -73,26 +75,63 @@ async function watchOne(parts: ObserveParts, spec: TraceSpec, stage: Stage): Pro
 async function sendProbe(parts: ObserveParts, spec: TraceSpec, stage: Stage): Promise<{seen: Seen; watches: Watches}> {
   const family = ipFamily(spec.to);
   const netnsFd = parts.sockets.netnsFd(spec.from);
-  const probe = openProbe({native: parts.native, netnsFd, proto: spec.proto, family, to: spec.to, port: spec.port ?? 0});
+  const {proto, to} = spec;
+  const probe = openProbe({native: parts.native, netnsFd, proto, family, to, port: spec.port ?? 0});
   stage.ends.push(probe.close);
-  const both = {proto: spec.proto, family};
-  const matches: readonly TraceMatch[] =
-    spec.proto === 'icmp'
-      ? [{...both, icmpId: probe.id}]
-      : [
-          {...both, sport: probe.id},
-          {...both, dport: probe.id},
-        ];
-  const watches = openWatches(parts, spec, {stage, matchesIn: () => matches});
+  const {id, l3Length} = probe;
+  const both = {proto, family};
+  const ports = [
+    {...both, sport: id},
+    {...both, dport: id},
+  ];
+  const watches = openWatches(parts, spec, {
+    stage,
+    matchesIn: () => (proto === 'icmp' ? [{...both, icmpId: id}] : ports),
+  });
+  const collected = collect(watches);
+  await stage.begin();
   const startUs = nowUs();
-  const answer = await orAborted(probe.send(spec.mode.timeoutMs), stage.signal);
+  const dropped = collected.untilDropped(stage);
+  const answer = await orAborted(Promise.race([probe.send(spec.mode.timeoutMs), dropped]), stage.signal);
   await sleep(settleMs);
-  const seen = {id: probe.id, l3Length: probe.l3Length, answer, traces: receive(watches), startUs, endUs: nowUs()};
-  return {seen, watches};
+  return {seen: {id, l3Length, answer, traces: collected.all(), startUs, endUs: nowUs()}, watches};
 }
 
-async function awaitPacket(parts: ObserveParts, spec: TraceSpec, stage: Stage): Promise<{seen: Seen; watches: Watches}> {
+interface Collected {
+  all(): ReadonlyMap<NamespacePath, readonly NftTrace[]>;
+  /** When a rule has dropped it, nobody will answer: there is nothing to wait for. A rule that rejects has answered by then. */
+  untilDropped(stage: Stage): Promise<Answer>;
+}
+
+const pollMs = 40;
+
+function collect(watches: Watches): Collected {
+  const traces = new Map<NamespacePath, readonly NftTrace[]>();
+  const all = (): ReadonlyMap<NamespacePath, readonly NftTrace[]> => {
+    for (const [ns, watch] of watches) traces.set(ns, [...(traces.get(ns) ?? []), ...watch.receive()]);
+    return traces;
+  };
+  return {
+    all,
+    untilDropped: ({ends}) =>
+      new Promise(resolve => {
+        const start = performance.now();
+        const timer = setInterval(() => {
+          const dropped = [...all().values()].flat().some(({verdict}) => verdict === 'drop');
+          if (dropped) resolve({kind: 'silence', afterMs: performance.now() - start});
+        }, pollMs);
+        ends.push(() => clearInterval(timer));
+      }),
+  };
+}
+
+async function awaitPacket(
+  parts: ObserveParts,
+  spec: TraceSpec,
+  stage: Stage,
+): Promise<{seen: Seen; watches: Watches}> {
   const watches = openWatches(parts, spec, {stage, matchesIn: ns => followMatches(spec, ns)});
+  await stage.begin();
   const startUs = nowUs();
   const first = new Promise<void>(resolve => {
     for (const watch of watches.values()) stage.ends.push(watch.watch(resolve));
@@ -101,7 +140,7 @@ async function awaitPacket(parts: ObserveParts, spec: TraceSpec, stage: Stage): 
   if ((await orAborted(Promise.race([first, late]), stage.signal)) === 'late') throw nobodyCame(spec);
   const endUs = nowUs();
   await sleep(followSettleMs);
-  const traces = receive(watches);
+  const traces = collect(watches).all();
   const network = [...traces.values()].flat().find(trace => trace.network !== null)?.network;
   const l3Length = network ? packetLength(network) : null;
   const seen: Seen = {id: null, l3Length, answer: {kind: 'unknown'}, traces, startUs, endUs};
@@ -137,16 +176,18 @@ export function namespacesOf({from, expected}: TraceSpec): readonly NamespacePat
   return [...new Set([from, '', ...(expected === null ? [] : [expected.ns])])];
 }
 
-async function startRecording({native}: ObserveParts): Promise<{recording: SkbRecording | null; problem: string | null}> {
+async function startRecording(
+  {native}: ObserveParts,
+  {mode}: TraceSpec,
+): Promise<{recording: SkbRecording | null; problem: string | null}> {
   try {
-    return {recording: await recordSkbs(native), problem: null};
+    return {
+      recording: await recordSkbs(native, mode.kind === 'probe' ? 'keep the first' : 'keep the last'),
+      problem: null,
+    };
   } catch (error) {
     return {recording: null, problem: (error as Error).message};
   }
-}
-
-function receive(watches: Watches): ReadonlyMap<NamespacePath, readonly NftTrace[]> {
-  return new Map(Array.from(watches, ([ns, watch]) => [ns, watch.receive()]));
 }
 
 async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -5,13 +5,17 @@ import {parseSkbEvent, type SkbEvent, skbEvents} from './skb-event.ts';
 
 /** A recording of what happens to packet buffers, in every namespace of the machine. */
 export interface SkbRecording {
+  /** Nothing is recorded before. */
+  begin(): Promise<void>;
   /** What was recorded so far, in the order of time. */
   read(): Promise<readonly SkbEvent[]>;
   close(): Promise<void>;
 }
 
-/** A trace's events are few; those of a busy host's other packets push the oldest out. KiB a CPU. */
+/** A packet's events are few, a busy host's many. KiB a CPU. */
 const bufferKiB = 512;
+/** Of a packet that we send, the first events matter; of one that is awaited, the last. */
+export type WhenFull = 'keep the first' | 'keep the last';
 let recordings = 0;
 
 /**
@@ -19,7 +23,7 @@ let recordings = 0;
  * us. Takes about 50 ms, as does its end: the kernel waits for RCU. An instance is the only thing that could stay behind
  * (after SIGKILL): each start removes those of dead processes. Throws where tracefs is not to be had (lockdown, no CAP_SYS_ADMIN).
  */
-export async function recordSkbs(native: Pick<Native, 'openFilesystem'>): Promise<SkbRecording> {
+export async function recordSkbs(native: Pick<Native, 'openFilesystem'>, whenFull: WhenFull): Promise<SkbRecording> {
   const fd = native.openFilesystem('tracefs');
   const root = `/proc/self/fd/${fd}`;
   const instance = `${root}/instances/tnet-${process.pid}-${++recordings}`;
@@ -36,15 +40,17 @@ export async function recordSkbs(native: Pick<Native, 'openFilesystem'>): Promis
     await sweepInstances(`${root}/instances`);
     await mkdir(instance);
     hold = await open(`${instance}/tracing_on`); // nobody can remove an instance with an open file: EBUSY
-    await configure(instance);
-    return {read: () => readEvents(instance), close};
+    await configure(instance, whenFull);
+    return {begin: () => writeFile(`${instance}/tracing_on`, '1'), read: () => readEvents(instance), close};
   } catch (error) {
     await close().catch(() => {});
     throw error;
   }
 }
 
-async function configure(instance: string): Promise<void> {
+async function configure(instance: string, whenFull: WhenFull): Promise<void> {
+  await writeFile(`${instance}/tracing_on`, '0');
+  await writeFile(`${instance}/options/overwrite`, whenFull === 'keep the first' ? '0' : '1');
   await writeFile(`${instance}/buffer_size_kb`, String(bufferKiB));
   await writeFile(`${instance}/trace_clock`, 'mono'); // the default one differs from CPU to CPU
   await writeFile(`${instance}/options/hash-ptr`, '0'); // or kfree_skb's addresses are not those of the others

@@ -1,5 +1,5 @@
-import type {Native} from '../native.ts';
 import type {NamespacePath} from '../item.ts';
+import type {Native} from '../native.ts';
 import type {NftTrace} from '../netlink/nftables/nftrace.ts';
 import {decodeChain, decodeRule, dumpChains, dumpRules} from '../netlink/nftables/rules.ts';
 import {createSockets} from '../sockets.ts';
@@ -50,4 +50,3 @@ function readRuleset(traces: readonly NftTrace[], {socket}: NftWatch): Ruleset {
     ),
   };
 }
-

@@ -48,7 +48,7 @@ const describers: Readonly<Record<string, (data: Data, reader: Reader) => string
   fib: (data, reader) =>
     load(reader, {text: Number(data.flags) & 1 ? 'fib saddr type' : 'fib daddr type', kind: 'routeType'}),
   bitwise(data, reader) {
-    const mask = valueOf(data.mask);
+    const mask = bytesOf(data.mask);
     const last = reader.loaded.pop();
     return last === undefined || mask === undefined ? '' : load(reader, {...last, mask});
   },
@@ -63,7 +63,7 @@ const describers: Readonly<Record<string, (data: Data, reader: Reader) => string
   immediate(data, reader) {
     const {verdict} = (data.data ?? {}) as {verdict?: {code?: number; chain?: string}};
     if (verdict !== undefined) return [verdictNames.get(verdict.code ?? 1), verdict.chain].filter(Boolean).join(' ');
-    const value = valueOf(data.data) ?? new Uint8Array();
+    const value = bytesOf(data.data) ?? new Uint8Array();
     const kind = value.length === 4 ? 'ip' : value.length === 16 ? 'ip' : value.length === 2 ? 'port' : 'hex';
     return load(reader, {text: formats[kind](value), kind});
   },
@@ -78,7 +78,7 @@ const describers: Readonly<Record<string, (data: Data, reader: Reader) => string
 };
 
 function cmp(data: Data, reader: Reader): string {
-  const value = valueOf(data.data) ?? new Uint8Array();
+  const value = bytesOf(data.data) ?? new Uint8Array();
   const last = reader.loaded.pop();
   if (last === undefined) return '';
   if (last.text === 'meta l4proto') {
@@ -88,7 +88,8 @@ function cmp(data: Data, reader: Reader): string {
   if (last.text === 'meta nfproto') return '';
   const unequal = Number(data.op) === 1;
   // `ct state new` is a mask that must not give 0.
-  const bits = last.mask !== undefined && value.every(byte => byte === 0) && (last.kind === 'state' || last.kind === 'status');
+  const bits =
+    last.mask !== undefined && value.every(byte => byte === 0) && (last.kind === 'state' || last.kind === 'status');
   const text = bits ? formats[last.kind](last.mask!) : compared(last, value);
   const operator = bits ? (unequal ? '' : '!=') : operators[Number(data.op)];
   return [last.text, operator, text].filter(Boolean).join(' ');
@@ -118,7 +119,10 @@ function payload({base, offset, length}: Data, {proto}: Reader): Value {
   if (at === '1/9') return {text: 'ip protocol', kind: 'proto'};
   if (at === '2/0' && Number(length) === 2) return {text: `${proto ?? 'th'} sport`, kind: 'port'};
   if (at === '2/2' && Number(length) === 2) return {text: `${proto ?? 'th'} dport`, kind: 'port'};
-  return {text: `@${['ll', 'nh', 'th'][Number(base)] ?? 'ih'},${Number(offset) * 8},${Number(length) * 8}`, kind: 'hex'};
+  return {
+    text: `@${['ll', 'nh', 'th'][Number(base)] ?? 'ih'},${Number(offset) * 8},${Number(length) * 8}`,
+    kind: 'hex',
+  };
 }
 
 function load(reader: Reader, value: Value): string {
@@ -178,7 +182,7 @@ const verdictNames = new Map([
   [-5, 'return'],
 ]);
 
-function valueOf(data: unknown): Uint8Array | undefined {
+function bytesOf(data: unknown): Uint8Array | undefined {
   return (data as {value?: Uint8Array} | undefined)?.value;
 }
 

@@ -1,7 +1,7 @@
 import {be32, be64, bytes, stringz, u32} from '../codecs.ts';
 import {format} from '../format.ts';
-import {NFNL_SUBSYS_NFTABLES, nfgenmsg} from './message.ts';
 import {dataSchema} from './expressions.ts';
+import {NFNL_SUBSYS_NFTABLES, nfgenmsg} from './message.ts';
 
 export const NFT_MSG_TRACE = (NFNL_SUBSYS_NFTABLES << 8) | 17;
 
