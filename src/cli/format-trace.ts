@@ -12,7 +12,7 @@ export function formatTrace(report: TraceReport, output: Output): string {
     ...(because === null ? [] : wrap(because, {width, first: '  because ', rest: '          '})),
     ...(fix === null ? [] : wrap(fix, {width, first: '  fix     ', rest: '          '})),
     '',
-    ...hopLines(hops, width),
+    ...hopLines(joinPolicies(hops), width),
     ...(notes.length === 0 ? [] : ['', ...notes.flatMap(note => wrap(note, {width, first: 'note: ', rest: '      '}))]),
   ].join('\n');
 }
@@ -25,6 +25,23 @@ const colours: Readonly<Record<TraceOutcome, 'green' | 'red' | 'yellow'>> = {
   unreachable: 'red',
   unanswered: 'yellow',
 };
+
+/** Chains of one table that had nothing to say share a line. */
+function joinPolicies(hops: readonly TraceHop[]): readonly TraceHop[] {
+  const lines: TraceHop[] = [];
+  for (const hop of hops) {
+    const last = lines.at(-1);
+    const joins =
+      last !== undefined && isSilent(hop) && isSilent(last) && last.where === hop.where && last.table === hop.table;
+    if (!joins) lines.push(hop);
+    else lines.splice(-1, 1, {...last, text: last.text.replace(': accept', `, ${hop.chain}: accept`)});
+  }
+  return lines;
+}
+
+function isSilent(hop: TraceHop): hop is TraceHop & {what: 'nft'} {
+  return hop.what === 'nft' && hop.text.endsWith(': accept (policy)');
+}
 
 function hopLines(hops: readonly TraceHop[], width: number): readonly string[] {
   const places = Math.min(16, Math.max(...hops.map(({where}) => where.length)));

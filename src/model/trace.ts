@@ -19,7 +19,8 @@ export function parseTraceTarget(text: string): TraceTarget {
   const [address = '', protoText] = splitOnce(text, '/');
   const {host, portText} = splitPort(address);
   const port = portText === null ? null : parsePort(portText, text);
-  if (host === '') throw new SyntaxError(`invalid target "${text}": want NAME|ADDRESS[:PORT[/tcp|udp]]`);
+  if (host === '' || /[[\]]/.test(host))
+    throw new SyntaxError(`invalid target "${text}": want NAME|ADDRESS[:PORT[/tcp|udp]]`);
   if (protoText === undefined) return {host, port, proto: port === null ? 'icmp' : 'tcp'};
   if (protoText === 'icmp' && port === null) return {host, port, proto: 'icmp'};
   if (protoText !== 'tcp' && protoText !== 'udp')

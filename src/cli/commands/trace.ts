@@ -20,12 +20,15 @@ export function registerTrace(program: Command, context: Context): void {
     .argument('<from>', 'a running container, or host')
     .argument('<to>', 'a container, host, localhost or an address, with :PORT[/udp]; without a port an ICMP echo')
     .option('-f, --follow', 'send nothing: wait for the next such packet of real traffic')
-    .option('--timeout <seconds>', 'how long to wait for the answer (4), or for a packet (60)', parseSeconds)
+    .option(
+      '--timeout <seconds>',
+      'how long to wait for the answer (4, udp 1), or with -f for a packet (60)',
+      parseSeconds,
+    )
     .option('-6, --ipv6', 'to the IPv6 address of a container or the host')
     .option('--json', 'for programs')
     .addHelpText('after', help)
     .action(async (from: string, to: string, options: TraceOptions) => {
-      parseTraceTarget(to);
       const report = await trace(toRequest(from, to, options), context);
       context.print(options.json ? JSON.stringify(report, null, 2) : formatTrace(report, context.io.stdout));
       context.exitWith(report.outcome === 'delivered' ? 0 : 1);
@@ -42,7 +45,9 @@ Examples:
   tnet trace --follow client web:80`;
 
 function toRequest(from: string, to: string, {follow = false, timeout, ipv6}: TraceOptions): TraceRequest {
-  return {from, to, follow, timeoutMs: Math.round((timeout ?? (follow ? 60 : 4)) * 1000), family: ipv6 ? 6 : null};
+  // A host that is not there is told after 3 s of asking for its MAC address; a datagram need not be answered at all.
+  const patience = follow ? 60 : parseTraceTarget(to).proto === 'udp' ? 1 : 4;
+  return {from, to, follow, timeoutMs: Math.round((timeout ?? patience) * 1000), family: ipv6 ? 6 : null};
 }
 
 /** Not Client.call(): the daemon begins to answer before it knows whether it can. */

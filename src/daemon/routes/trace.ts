@@ -2,6 +2,7 @@ import {TnetError} from '../../errors.ts';
 import type {TraceFacts, TraceSpec} from '../../kernel/trace/facts.ts';
 import type {Container} from '../../model/container.ts';
 import type {TraceAnswer} from '../../model/trace.ts';
+import type {KnownNames} from '../../network/trace/names.ts';
 import {planTrace, type TraceEnd} from '../../network/trace/plan-trace.ts';
 import {tellStory} from '../../network/trace/story.ts';
 import {decodeTrace} from '../decode-trace.ts';
@@ -25,10 +26,15 @@ function trace(parts: ServerParts, {body}: Call): Reply {
       container: ref => endOf(parts, engine.get(ref)),
     }),
   );
-  const names = new Map(engine.list().flatMap(container => nameOf(parts, container)));
+  const networks = controller.list();
+  const known: KnownNames = {
+    containers: new Map(engine.list().flatMap(container => nameOf(parts, container))),
+    internal: new Set(networks.filter(({internal}) => internal).map(({device}) => device)),
+    daemonPid: process.pid,
+  };
   const abort = new AbortController();
   const answer = parts.tracer.trace(spec, abort.signal).then(
-    (facts: TraceFacts): TraceAnswer => ({report: tellStory(facts, names)}),
+    (facts: TraceFacts): TraceAnswer => ({report: tellStory(facts, known)}),
     (error: unknown): TraceAnswer => {
       const {body: failure, bug} = describeFailure(error);
       if (bug && !abort.signal.aborted) log.error('POST /tnet/trace', error);

@@ -80,12 +80,16 @@ export function followAnswer(
   return first === undefined ? null : pathFrom(events, first, {ns: last.ns, veths});
 }
 
+/** Sending is one system call; later drops in our time are our own sockets being emptied. */
+const sendWithinUs = 10_000;
+
 /** A packet of ours that never reached a device: dropped in our own time. */
 export function dropBeforeDevice(events: readonly SkbEvent[], {etherType, pid, afterUs}: FirstSight): SkbPath | null {
   const drops = events.flatMap(event => (event.event === 'drop' && event.etherType === etherType ? [event] : []));
   const recent = drops.filter(({atUs}) => atUs >= afterUs);
   // A timer gives up waiting for an ARP answer, in nobody's time.
-  const end = recent.find(drop => drop.pid === pid) ?? recent.find(({reason}) => reason === 'NEIGH_FAILED');
+  const ours = recent.find(drop => drop.pid === pid && drop.atUs <= afterUs + sendWithinUs);
+  const end = ours ?? recent.find(({reason}) => reason === 'NEIGH_FAILED');
   if (end === undefined) return null;
   return {skb: end.skb, passages: [], end, startUs: end.atUs, endUs: end.atUs};
 }

@@ -32,7 +32,7 @@ export function investigate(parts: ObserveParts, spec: TraceSpec, {observation, 
   const sight = firstSight(spec, {observation, source, links});
   const path = followSkb(observation.events, sight, spec.veths) ?? dropBeforeDevice(observation.events, sight);
   const flow = first === null ? null : flowOf(sockets, first);
-  const arrival = findArrival(spec, {sockets, source, flow, last: lastHeaders(mine, id)});
+  const arrival = findArrival(spec, {sockets, source, flow, last: lastHeaders(spec, mine, id)});
   const saddr = first?.saddr ?? source.route?.prefsrc ?? null;
   return {
     spec,
@@ -79,8 +79,12 @@ function firstHeaders({from, to, port}: TraceSpec, runs: Runs): PacketHeaders | 
   return first?.run.headers ?? null;
 }
 
-function lastHeaders(runs: Runs, id: number): PacketHeaders | null {
-  return runs.findLast(({run}) => run.headers.sport === id || run.headers.echo === 'request')?.run.headers ?? null;
+/** A translation shows in the next chain; where there was none any more, it is the expected one. */
+function lastHeaders({expected}: TraceSpec, runs: Runs, id: number): PacketHeaders | null {
+  const last = runs.findLast(({run}) => run.headers.sport === id || run.headers.echo === 'request')?.run;
+  if (last === undefined) return null;
+  const translated = expected !== null && last.hits.some(({text}) => text !== null && /\bdnat to\b/.test(text));
+  return translated ? {...last.headers, daddr: expected.address, dport: expected.port} : last.headers;
 }
 
 function concerns({sport, dport, echoId}: PacketHeaders, id: number): boolean {

@@ -62,12 +62,12 @@ async function readEvents(instance: string): Promise<readonly SkbEvent[]> {
   return text.split('\n').flatMap(line => parseSkbEvent(line) ?? []);
 }
 
-/** `tnet-PID-N` of a process that is gone; one that lives in another pid namespace holds its own. */
+/** `tnet-PID-N` of a process that is gone, or dead and not waited for (a zombie has no `exe`); one that lives in another pid namespace holds its own. */
 async function sweepInstances(folder: string): Promise<void> {
   const names = await readdir(folder);
   const dead = names.filter(name => {
     const pid = /^tnet-(\d+)-\d+$/.exec(name)?.[1];
-    return pid !== undefined && !existsSync(`/proc/${pid}`);
+    return pid !== undefined && !existsSync(`/proc/${pid}/exe`);
   });
   await Promise.all(dead.map(name => rmdir(`${folder}/${name}`).catch(() => {})));
 }

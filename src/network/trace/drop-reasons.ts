@@ -20,7 +20,7 @@ export function explainDrop(reason: string, scene: DropScene): DropReason {
   const explain = Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
   if (explain !== undefined) return explain(scene);
   const place = functionOf(scene.location);
-  if (/^(__)?br_/.test(place)) return isolated(scene);
+  if (/^(__)?br_/.test(place)) return explainIsolation(scene.where);
   return {because: `the kernel dropped it in ${place || 'an unknown function'} (${reason})`, fix: null};
 }
 
@@ -29,10 +29,12 @@ function functionOf(location: string): string {
   return location.replace(/[+.].*$/, '').replace(/^(0x)?[0-9a-f]{16}$/, '');
 }
 
-const isolated = ({where}: DropScene): DropReason => ({
-  because: `the bridge on ${where} does not pass frames between these two ports`,
-  fix: 'ports of a network with enable_icc=false are isolated: bridge -d link shows it; use another network',
-});
+export function explainIsolation(where: string): DropReason {
+  return {
+    because: `the bridge on ${where} passes no frames between these two ports: both are isolated`,
+    fix: 'a network with enable_icc=false parts its containers: use another network, or a published port',
+  };
+}
 
 const overflow = (what: string): DropReason => ({
   because: `${what} is full: the receiver does not keep up`,
@@ -74,10 +76,6 @@ const reasons: Readonly<Record<string, (scene: DropScene) => DropReason>> = {
   OTHERHOST: ({where}) => ({
     because: `the frame is for another MAC address than that of ${where}`,
     fix: 'a stale ARP entry: ip neigh flush on the sender',
-  }),
-  NEIGH_FAILED: ({where, destination}) => ({
-    because: `nobody answers to ARP (or neighbour discovery) for ${destination} on ${where}`,
-    fix: 'is that machine up, and on this link?',
   }),
   NEIGH_QUEUEFULL: ({destination}) => ({
     because: `too many packets wait for the MAC address of ${destination}`,

@@ -10,13 +10,18 @@ export function sendHop({spec, source, id}: TraceFacts, names: Names): TraceHop 
   return {where: names.ns(spec.from), atMs: null, what: 'send', text: `${what} ${from} → ${formatEndpoint(to, port)}`};
 }
 
+const noRoute: Readonly<Record<string, string>> = {
+  ENETUNREACH: 'there is none',
+  EHOSTUNREACH: 'not for packets that come in by this link',
+};
+
 /** As `ip route get fibmatch` would say it. */
 export function routeHop({ns, to, route, error}: RouteFact, names: Names, links: TraceFacts['links']): TraceHop {
   const device = route?.oif == null ? null : (links.get(ns)?.find(({index}) => index === route.oif)?.name ?? null);
   const at = {where: names.ns(ns), atMs: null, what: 'route'} as const;
   const via = route?.via ?? null;
   if (route === null) {
-    const why = error === 'ENETUNREACH' ? 'there is none' : error;
+    const why = noRoute[error ?? ''] ?? error;
     return {...at, to, prefix: null, via, device, error, text: `route to ${to}: ${why}`};
   }
   const prefix = /\/0$/.test(route.to) ? 'default' : route.to;
@@ -27,8 +32,9 @@ export function routeHop({ns, to, route, error}: RouteFact, names: Names, links:
 
 type Drop = Extract<NonNullable<SkbPath['end']>, {event: 'drop'}>;
 
-export function dropHop({path}: TraceFacts, {reason, location, atUs}: Drop, names: Names): TraceHop {
-  const where = names.ns(path?.passages.at(-1)?.ns ?? '');
+export function dropHop({path, spec}: TraceFacts, {reason, location, atUs}: Drop, names: Names): TraceHop {
+  const last = path?.passages.at(-1);
+  const where = names.ns(last === undefined ? spec.from : last.ns);
   const place = location.replace(/\+.*$/, '');
   const atMs = (atUs - (path?.startUs ?? atUs)) / 1000;
   return {where, atMs, what: 'drop', reason, location, text: `dropped by the kernel: ${reason} in ${place}`};
@@ -49,7 +55,11 @@ export function answerHop({answer, spec, reply}: TraceFacts, names: Names): read
   const at = {where: names.ns(spec.from), atMs: null, what: 'answer'} as const;
   if (answer.kind === 'silence') return lostAnswer(reply, names);
   const from = answer.kind === 'answered' ? null : answer.from;
-  const text = `${answer.what}${from === null ? '' : ` from ${from}`} comes back, ${formatMs(answer.afterMs)}`;
+  const own = answer.kind === 'unreachable' && from === null;
+  const what = own
+    ? `the kernel says ${answer.what}`
+    : `${answer.what}${from === null ? '' : ` from ${from}`} comes back`;
+  const text = `${what}, ${formatMs(answer.afterMs)}`;
   return [{...at, answer: answer.what, from, afterMs: answer.afterMs, text}];
 }
 

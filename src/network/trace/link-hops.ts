@@ -16,7 +16,7 @@ export function linkHop(before: Passage | undefined, now: Passage, {facts, names
   const at = {where: names.ns(now.ns), atMs: (now.atUs - startUs) / 1000};
   const [from, to] = [before.link, now.link];
   const crossing = before.event === 'send' && now.event === 'receive';
-  if (crossing && from === to && before.ns === now.ns)
+  if (crossing && from === to && before.ns === now.ns && now.ns !== null)
     return {...at, what: 'link', from, to, text: `${from}, the loopback`};
   const bridge = crossing ? null : bridgeBetween(before, now, facts);
   if (bridge !== null) return {...at, what: 'bridge', bridge, from, to, text: `bridge ${bridge}: ${from} → ${to}`};

@@ -88,8 +88,8 @@ function natHops(
     .map(([end, was, is]) => ({...at, end, before: was, after: is, text: `nat: ${end} ${was} → ${is}`}));
 }
 
-function afterHost(headers: PacketHeaders, {flow}: TraceFacts): PacketHeaders {
-  if (flow === null) return headers;
+function afterHost(headers: PacketHeaders, {flow, arrival}: TraceFacts): PacketHeaders {
+  if (flow === null) return {...headers, daddr: arrival.address, dport: headers.dport === null ? null : arrival.port};
   const {src, dst, srcPort, dstPort} = flow.reply;
   return {...headers, daddr: src, dport: srcPort, saddr: dst, sport: dstPort};
 }

@@ -2,13 +2,13 @@ import type {TraceFacts} from '../../kernel/trace/facts.ts';
 import type {TraceHop, TraceReport} from '../../model/trace.ts';
 import {answerHop, dropHop, routeHop, sendHop, socketHop} from './hops.ts';
 import {linkHop} from './link-hops.ts';
-import {type Names, namesOf} from './names.ts';
+import {type KnownNames, type Names, namesOf} from './names.ts';
 import {createRunTeller} from './run-hops.ts';
 import {judge} from './verdict.ts';
 
 /** From facts to what people are told: each hop in the order of the way, then how it ended and why. Pure. */
-export function tellStory(facts: TraceFacts, containers: Names['containers']): TraceReport {
-  const names = namesOf(facts, containers);
+export function tellStory(facts: TraceFacts, known: KnownNames): TraceReport {
+  const names = namesOf(facts, known);
   const {spec, source, id, recordingProblem} = facts;
   return {
     ...judge(facts, names),
@@ -29,11 +29,10 @@ export function tellStory(facts: TraceFacts, containers: Names['containers']): T
  * namespace, or where it ends.
  */
 function tellHops(facts: TraceFacts, names: Names): readonly TraceHop[] {
-  const {spec, path} = facts;
+  const {path} = facts;
   const teller = createRunTeller(facts, names);
   const hops: TraceHop[] = [sendHop(facts, names)];
-  if (spec.from !== '' || facts.routes.source.error !== null)
-    hops.push(routeHop(facts.routes.source, names, facts.links));
+  hops.push(routeHop(facts.routes.source, names, facts.links));
   const passages = path?.passages ?? [];
   passages.forEach((passage, i) => {
     if (passage.event === 'send' && passage.ns !== null) hops.push(...teller.untilSent(passage.ns));

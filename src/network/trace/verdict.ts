@@ -1,8 +1,10 @@
+import type {NamespacePath} from '../../kernel/item.ts';
+import type {LinkInfo} from '../../kernel/netlink/link.ts';
 import type {ChainRun} from '../../kernel/trace/chain-run.ts';
 import type {DirectedRun, TraceFacts} from '../../kernel/trace/facts.ts';
 import type {SkbPath} from '../../kernel/trace/follow-skb.ts';
 import type {TraceOutcome, TraceReport} from '../../model/trace.ts';
-import {type DropScene, explainDrop} from './drop-reasons.ts';
+import {type DropReason, type DropScene, explainDrop, explainIsolation} from './drop-reasons.ts';
 import {formatMs} from './hops.ts';
 import {formatEndpoint, type Names} from './names.ts';
 import {explainRule} from './rule-reasons.ts';
@@ -104,6 +106,12 @@ function refused(facts: TraceFacts, names: Names): Judgement {
   const {spec, arrival, sockets} = facts;
   const place = receiver({...facts, sockets: []}, names);
   const elsewhere = sockets.filter(({takes}) => !takes);
+  const held = sockets.find(({owners}) => owners.some(({pid}) => pid === names.daemonPid));
+  if (held !== undefined) {
+    // Published ports are held by sockets of ours, which take nothing.
+    const told = `port ${held.port} is published on ${held.address} only`;
+    return judgement('refused', ` by ${place}`, told, 'publish it on the address that was asked for: tnet port add');
+  }
   const because = `nothing listens on ${spec.proto} ${formatEndpoint(arrival.address, arrival.port)}`;
   if (elsewhere.length > 0) {
     const own = elsewhere.map(({address, port}) => formatEndpoint(address, port)).join(', ');
@@ -115,7 +123,7 @@ function refused(facts: TraceFacts, names: Names): Judgement {
       `let ${who} listen on 0.0.0.0`,
     );
   }
-  const fix = arrival.ns === null ? null : `start the server, or ask for the port it has: nsenter and ss -ln show them`;
+  const fix = arrival.ns === null ? null : 'start the server, or use the port it listens on (ss -ln in there shows it)';
   return judgement('refused', ` by ${place}`, because, fix);
 }
 
@@ -123,7 +131,12 @@ function byKernel(facts: TraceFacts, path: SkbPath, names: Names): Judgement {
   if (path.end?.event !== 'drop') throw new TypeError('no drop');
   const {reason, location} = path.end;
   const scene = sceneOf(facts, path, names);
-  const {because, fix} = explainDrop(reason, {...scene, location});
+  const sealed = reason === 'IP_INADDRERRORS' && names.internal.has(scene.link);
+  const rule = sealed
+    ? explainRule('internal network', {...facts.spec, from: names.ns(facts.spec.from), to: null})
+    : null;
+  const unasked = reason === 'NEIGH_FAILED' ? unheard(facts, names) : null;
+  const {because, fix} = rule ?? unasked ?? explainDrop(reason, {...scene, location});
   const outcome = reason === 'NO_SOCKET' ? 'refused' : facts.answer.kind === 'unreachable' ? 'unreachable' : 'dropped';
   return judgement(outcome, ` on ${scene.where}: ${reason}`, because, fix);
 }
@@ -170,15 +183,38 @@ const errnos: Readonly<Record<string, string>> = {
   EINVAL: 'the address is none that one can send to from there',
 };
 
-function unreachable({answer, spec, source, routes}: TraceFacts, names: Names): Judgement {
+function unreachable(facts: TraceFacts, names: Names): Judgement {
+  const {answer, spec, source, routes} = facts;
   if (answer.kind !== 'unreachable') throw new TypeError('no such answer');
   const {what, from} = answer;
-  const teller = from === null ? names.ns(spec.from) : from;
-  const none = routes.source.error !== null;
-  const because = none ? `${names.ns(spec.from)} has no route to ${spec.to}` : (errnos[what] ?? null);
-  const fix = none ? 'attach it to a network that has one; a network made with --internal has none' : null;
-  const sent = source === null ? ': it was never sent' : '';
-  return judgement('unreachable', `, says ${teller}: ${what}${sent}`, because, fix);
+  const own = from === null || from === source;
+  const summary = `, says ${own ? `the kernel of ${names.ns(spec.from)}` : from}: ${what}`;
+  if (routes.source.error !== null) {
+    const fix = 'attach it to a network that has one; a network made with --internal has none';
+    return judgement('unreachable', summary, `${names.ns(spec.from)} has no route to ${spec.to}`, fix);
+  }
+  if (!own || !/^(host|address) unreachable|^EHOSTUNREACH/.test(what))
+    return judgement('unreachable', summary, errnos[what] ?? null, null);
+  const {because, fix} = unheard(facts, names);
+  return judgement('unreachable', summary, because, fix);
+}
+
+/** ARP's question is a packet too: it is the first that isolated ports do not pass. */
+function unheard({spec, arrival, routes, links, path}: TraceFacts, names: Names): DropReason {
+  const portOf = (ns: NamespacePath | null): LinkInfo | undefined => {
+    const veth = spec.veths.find(pair => pair.ns === ns)?.host;
+    return links.get('')?.find(({name}) => name === veth);
+  };
+  const [a, b] = [portOf(spec.from), portOf(arrival.ns)];
+  if (a?.isolated && b?.isolated && a.masterIndex === b.masterIndex) return explainIsolation(names.ns(''));
+  const forwarded = spec.from === '' || (path?.passages ?? []).some(({ns}) => ns === '');
+  const {route} = (forwarded ? routes.forward : routes.source) ?? routes.source;
+  const asked = route?.via ?? (forwarded ? arrival.address : spec.to);
+  const who = names.ns(forwarded ? '' : spec.from);
+  return {
+    because: `nobody answers when ${who} asks for the MAC address of ${asked}`,
+    fix: 'is that machine up, and on this link?',
+  };
 }
 
 function unanswered(facts: TraceFacts, names: Names): Judgement {

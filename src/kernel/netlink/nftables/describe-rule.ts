@@ -45,8 +45,10 @@ const describers: Readonly<Record<string, (data: Data, reader: Reader) => string
     const [text, kind] = ctKeys[Number(data.key)] ?? [`ct ${String(data.key)}`, 'hex'];
     return load(reader, {text, kind});
   },
-  fib: (data, reader) =>
-    load(reader, {text: Number(data.flags) & 1 ? 'fib saddr type' : 'fib daddr type', kind: 'routeType'}),
+  fib(data, reader) {
+    const about = fibFlags.filter((_, bit) => Number(data.flags) & (1 << bit)).join(' . ');
+    return load(reader, {text: `fib ${about} ${fibResults[Number(data.result)] ?? ''}`, kind: 'routeType'});
+  },
   bitwise(data, reader) {
     const mask = bytesOf(data.mask);
     const last = reader.loaded.pop();
@@ -91,8 +93,9 @@ function cmp(data: Data, reader: Reader): string {
   const bits =
     last.mask !== undefined && value.every(byte => byte === 0) && (last.kind === 'state' || last.kind === 'status');
   const text = bits ? formats[last.kind](last.mask!) : compared(last, value);
+  const masked = !bits && last.mask !== undefined && last.kind !== 'ip' ? ` & ${hex(last.mask)}` : '';
   const operator = bits ? (unequal ? '' : '!=') : operators[Number(data.op)];
-  return [last.text, operator, text].filter(Boolean).join(' ');
+  return [`${last.text}${masked}`, operator, text].filter(Boolean).join(' ');
 }
 
 /** enum nft_cmp_ops */
@@ -143,7 +146,7 @@ const formats = {
   ip: (value: Uint8Array) => (value.length === 4 || value.length === 16 ? ipFromBytes(value) : hex(value)),
   port: (value: Uint8Array) => `${value[0]! * 256 + (value[1] ?? 0)}`,
   proto: (value: Uint8Array) => protocolNames.get(value[0]!) ?? `${value[0]}`,
-  routeType: (value: Uint8Array) => (value[0] === 2 ? 'local' : `${value[0]}`),
+  routeType: (value: Uint8Array) => ['missing', 'unicast', 'local', 'broadcast'][value[0]!] ?? `${value[0]}`,
   state: (value: Uint8Array) => bitNames(value, ['invalid', 'established', 'related', 'new', '', '', 'untracked']),
   status: (value: Uint8Array) => bitNames(value, ['expected', 'seen-reply', 'assured', 'confirmed', 'snat', 'dnat']),
   number: (value: Uint8Array) => (value.length === 4 ? `${toBuffer(value).readUInt32LE()}` : hex(value)),
@@ -166,6 +169,9 @@ const ctKeys: Readonly<Record<number, readonly [string, keyof typeof formats]>> 
   2: ['ct status', 'status'],
   3: ['ct mark', 'number'],
 };
+/** enum nft_fib_flags, by bit; enum nft_fib_result. */
+const fibFlags = ['saddr', 'daddr', 'mark', 'iif', 'oif'];
+const fibResults = ['', 'oif', 'oifname', 'type'];
 const protocolNames = new Map([
   [1, 'icmp'],
   [6, 'tcp'],
