@@ -34,6 +34,8 @@ export interface ObserveParts {
 
 /** After an answer its own traces are still on their way through the kernel's workers. */
 const settleMs = 20;
+/** By then a probe has passed all links that it will pass. */
+const calmMs = 300;
 /** Of a packet that somebody else sent, everything has happened by then. */
 const followSettleMs = 100;
 
@@ -49,7 +51,7 @@ export async function observe<T>(
     const {recording, problem} = await startRecording(parts, spec);
     if (recording) ends.push(recording.close);
     signal.throwIfAborted();
-    const {seen, watches} = await watchOne(parts, spec, {signal, ends, begin: async () => recording?.begin()});
+    const {seen, watches} = await watchOne(parts, spec, {signal, ends, recording});
     const events = (await recording?.read()) ?? [];
     return await use({...seen, events, recordingProblem: problem}, watches);
   } finally {
@@ -62,8 +64,7 @@ type Watches = ReadonlyMap<NamespacePath, NftWatch>;
 
 interface Stage {
   readonly signal: AbortSignal;
-  /** Of the recording. */
-  readonly begin: () => Promise<void>;
+  readonly recording: SkbRecording | null;
   /** What must be closed, last first. */
   readonly ends: (() => void | Promise<void>)[];
 }
@@ -89,8 +90,10 @@ async function sendProbe(parts: ObserveParts, spec: TraceSpec, stage: Stage): Pr
     matchesIn: () => (proto === 'icmp' ? [{...both, icmpId: id}] : ports),
   });
   const collected = collect(watches);
-  await stage.begin();
+  await stage.recording?.begin();
   const startUs = nowUs();
+  const calm = setTimeout(() => void stage.recording?.calm().catch(() => {}), calmMs);
+  stage.ends.push(() => clearTimeout(calm));
   const dropped = collected.untilDropped(stage);
   const answer = await orAborted(Promise.race([probe.send(spec.mode.timeoutMs), dropped]), stage.signal);
   await sleep(settleMs);
@@ -131,7 +134,7 @@ async function awaitPacket(
   stage: Stage,
 ): Promise<{seen: Seen; watches: Watches}> {
   const watches = openWatches(parts, spec, {stage, matchesIn: ns => followMatches(spec, ns)});
-  await stage.begin();
+  await stage.recording?.begin();
   const startUs = nowUs();
   const first = new Promise<void>(resolve => {
     for (const watch of watches.values()) stage.ends.push(watch.watch(resolve));

@@ -1,5 +1,6 @@
 import {closeSync, existsSync} from 'node:fs';
 import {type FileHandle, mkdir, open, readdir, readFile, rmdir, writeFile} from 'node:fs/promises';
+import {setTimeout as sleep} from 'node:timers/promises';
 import type {Native} from '../native.ts';
 import {parseSkbEvent, type SkbEvent, skbEvents} from './skb-event.ts';
 
@@ -7,6 +8,8 @@ import {parseSkbEvent, type SkbEvent, skbEvents} from './skb-event.ts';
 export interface SkbRecording {
   /** Nothing is recorded before. */
   begin(): Promise<void>;
+  /** From now on only drops: a packet passes links in the first moment of its life, and may be given up much later. */
+  calm(): Promise<void>;
   /** What was recorded so far, in the order of time. */
   read(): Promise<readonly SkbEvent[]>;
   close(): Promise<void>;
@@ -31,7 +34,7 @@ export async function recordSkbs(native: Pick<Native, 'openFilesystem'>, whenFul
   const close = async (): Promise<void> => {
     try {
       await hold?.close();
-      await rmdir(instance); // switches its events off
+      await removeInstance(instance);
     } finally {
       closeSync(fd);
     }
@@ -41,7 +44,12 @@ export async function recordSkbs(native: Pick<Native, 'openFilesystem'>, whenFul
     await mkdir(instance);
     hold = await open(`${instance}/tracing_on`); // nobody can remove an instance with an open file: EBUSY
     await configure(instance, whenFull);
-    return {begin: () => writeFile(`${instance}/tracing_on`, '1'), read: () => readEvents(instance), close};
+    return {
+      begin: () => writeFile(`${instance}/tracing_on`, '1'),
+      calm: () => calm(instance),
+      read: () => readEvents(instance),
+      close,
+    };
   } catch (error) {
     await close().catch(() => {});
     throw error;
@@ -53,8 +61,27 @@ async function configure(instance: string, whenFull: WhenFull): Promise<void> {
   await writeFile(`${instance}/options/overwrite`, whenFull === 'keep the first' ? '0' : '1');
   await writeFile(`${instance}/buffer_size_kb`, String(bufferKiB));
   await writeFile(`${instance}/trace_clock`, 'mono'); // the default one differs from CPU to CPU
+  // Only IPv4 and IPv6: the buffers of unix and netlink sockets are dropped by the thousand.
+  await writeFile(`${instance}/events/skb/kfree_skb/filter`, `protocol == ${0x0800} || protocol == ${0x86dd}`);
   await writeFile(`${instance}/options/hash-ptr`, '0'); // or kfree_skb's addresses are not those of the others
   for (const event of skbEvents) await writeFile(`${instance}/events/${event}/enable`, '1');
+}
+
+/** Switches its events off. EBUSY as long as one of its files is open: calm() may be at it. */
+async function removeInstance(instance: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await rmdir(instance);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EBUSY' || tries === 20) throw error;
+      await sleep(10);
+    }
+  }
+}
+
+async function calm(instance: string): Promise<void> {
+  const noisy = skbEvents.filter(event => event !== 'skb/kfree_skb');
+  await Promise.all(noisy.map(event => writeFile(`${instance}/events/${event}/enable`, '0')));
 }
 
 async function readEvents(instance: string): Promise<readonly SkbEvent[]> {

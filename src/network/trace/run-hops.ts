@@ -44,8 +44,9 @@ export function createRunTeller(facts: TraceFacts, names: Names): RunTeller {
     rest() {
       const hops = queue.splice(0).flatMap(tell);
       const here = facts.path?.passages.at(-1);
-      // Where the host could not forward it, what its routing says is the reason.
-      return here?.ns === '' && here.event === 'receive' && !endedInRules(facts) ? [...hops, ...route()] : hops;
+      // Where the host could not forward it, what its routing says is the reason; unseen links leave only the routing.
+      const waits = facts.path === null || (here?.ns === '' && here.event === 'receive');
+      return waits && !endedInRules(facts) ? [...hops, ...route()] : hops;
     },
   };
 }

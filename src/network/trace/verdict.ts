@@ -184,7 +184,7 @@ const errnos: Readonly<Record<string, string>> = {
 };
 
 function unreachable(facts: TraceFacts, names: Names): Judgement {
-  const {answer, spec, source, routes} = facts;
+  const {answer, spec, source, routes, path} = facts;
   if (answer.kind !== 'unreachable') throw new TypeError('no such answer');
   const {what, from} = answer;
   const own = from === null || from === source;
@@ -193,7 +193,10 @@ function unreachable(facts: TraceFacts, names: Names): Judgement {
     const fix = 'attach it to a network that has one; a network made with --internal has none';
     return judgement('unreachable', summary, `${names.ns(spec.from)} has no route to ${spec.to}`, fix);
   }
-  if (!own || !/^(host|address) unreachable|^EHOSTUNREACH/.test(what))
+  // Who says so has asked for a MAC address in vain: the sender itself, or the host that was to forward.
+  const last = path?.passages.at(-1);
+  const waits = last?.ns === '' && last.event === 'receive';
+  if (!(own || waits) || !/^(host|address) unreachable|^EHOSTUNREACH/.test(what))
     return judgement('unreachable', summary, errnos[what] ?? null, null);
   const {because, fix} = unheard(facts, names);
   return judgement('unreachable', summary, because, fix);
