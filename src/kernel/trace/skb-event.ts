@@ -11,7 +11,7 @@ export type SkbEvent = SkbMoment &
   );
 
 interface SkbMoment {
-  /** Address of the buffer: the same as long as the packet lives, in whatever namespace; another packet's after that. */
+  /** Hash of the buffer's address: the same as long as the packet lives, in whatever namespace; another packet's after that. */
   readonly skb: string;
   /** CLOCK_MONOTONIC, microseconds. */
   readonly atUs: number;
@@ -28,7 +28,7 @@ export const skbEvents = [
 ] as const;
 
 /**
- * One line of tracefs' `trace`, null for comments and other events. Reads Linux 6.1 (`location=00000000…`) and 6.18
+ * One line of tracefs' `trace`, null for comments and other events. Reads Linux 6.1 (`location=00000000991b2b62`, hashed) and 6.18
  * (`location=nf_hook_slow+0xe8/0x100`) alike: `node-12 [001] ..s1. 1594.808086: netif_receive_skb: dev=va skbaddr=ff… len=72`.
  */
 export function parseSkbEvent(line: string): SkbEvent | null {

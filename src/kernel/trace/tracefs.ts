@@ -56,6 +56,7 @@ export async function recordSkbs(native: Pick<Native, 'openFilesystem'>, whenFul
   }
 }
 
+/** Addresses stay hashed, the same way in all events; with `hash-ptr` off, Linux 6.1 prints no names of links and reasons. */
 async function configure(instance: string, whenFull: WhenFull): Promise<void> {
   await writeFile(`${instance}/tracing_on`, '0');
   await writeFile(`${instance}/options/overwrite`, whenFull === 'keep the first' ? '0' : '1');
@@ -63,7 +64,6 @@ async function configure(instance: string, whenFull: WhenFull): Promise<void> {
   await writeFile(`${instance}/trace_clock`, 'mono'); // the default one differs from CPU to CPU
   // Only IPv4 and IPv6: the buffers of unix and netlink sockets are dropped by the thousand.
   await writeFile(`${instance}/events/skb/kfree_skb/filter`, `protocol == ${0x0800} || protocol == ${0x86dd}`);
-  await writeFile(`${instance}/options/hash-ptr`, '0'); // or kfree_skb's addresses are not those of the others
   for (const event of skbEvents) await writeFile(`${instance}/events/${event}/enable`, '1');
 }
 

@@ -24,8 +24,8 @@ export function explainDrop(reason: string, scene: DropScene): DropReason {
   return {because: `the kernel dropped it in ${place || 'an unknown function'} (${reason})`, fix: null};
 }
 
-/** `nf_hook_slow` of `nf_hook_slow+0xe8/0x100`; kernels before 6.3 give only an address. */
-function functionOf(location: string): string {
+/** `nf_hook_slow` of `nf_hook_slow+0xe8/0x100`; '' of a bare address, as kernels before 6.3 give. */
+export function functionOf(location: string): string {
   return location.replace(/[+.].*$/, '').replace(/^(0x)?[0-9a-f]{16}$/, '');
 }
 

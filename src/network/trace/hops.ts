@@ -1,6 +1,7 @@
 import type {RouteFact, TraceFacts} from '../../kernel/trace/facts.ts';
 import type {SkbPath} from '../../kernel/trace/follow-skb.ts';
 import type {TraceHop} from '../../model/trace.ts';
+import {functionOf} from './drop-reasons.ts';
 import {formatEndpoint, type Names} from './names.ts';
 
 export function sendHop({spec, source, id}: TraceFacts, names: Names): TraceHop {
@@ -35,9 +36,14 @@ type Drop = Extract<NonNullable<SkbPath['end']>, {event: 'drop'}>;
 export function dropHop({path, spec}: TraceFacts, {reason, location, atUs}: Drop, names: Names): TraceHop {
   const last = path?.passages.at(-1);
   const where = names.ns(last === undefined ? spec.from : last.ns);
-  const place = location.replace(/\+.*$/, '');
   const atMs = (atUs - (path?.startUs ?? atUs)) / 1000;
-  return {where, atMs, what: 'drop', reason, location, text: `dropped by the kernel: ${reason} in ${place}`};
+  return {where, atMs, what: 'drop', reason, location, text: `dropped by the kernel: ${reason}${placeOf(location)}`};
+}
+
+/** ` in tcp_v4_rcv`; kernels before 6.3 tell no names. */
+function placeOf(location: string): string {
+  const name = functionOf(location);
+  return name === '' ? '' : ` in ${name}`;
 }
 
 /** The first is the one that takes it: the kernel prefers the more exact address. */
@@ -68,7 +74,7 @@ function lostAnswer(reply: SkbPath | null, names: Names): readonly TraceHop[] {
   if (reply?.end?.event !== 'drop') return [];
   const {reason, location} = reply.end;
   const where = names.ns(reply.passages.at(-1)?.ns ?? '');
-  const text = `the answer was dropped by the kernel: ${reason} in ${location.replace(/\+.*$/, '')}`;
+  const text = `the answer was dropped by the kernel: ${reason}${placeOf(location)}`;
   return [{where, atMs: null, what: 'drop', reason, location, text}];
 }
 
