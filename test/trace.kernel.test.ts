@@ -40,6 +40,7 @@ test.before(async () => {
 });
 
 test.afterEach.always('nothing stays behind', t => {
+  run('for t in "ip foreign" "ip filter" "ip back" "inet mine"; do nft delete table $t 2>/dev/null; done; true');
   t.notRegex(run('nft list tables'), /tnet-trace/);
   t.deepEqual(instances(`tnet-${tnet.daemonPid()}-`), []);
 });
@@ -212,7 +213,7 @@ test.serial('the rules of others: a policy, a reject, iptables', async t => {
   t.is(policy.report.summary, 'dropped on host by nft ip foreign FORWARD: the policy of the chain');
   run('nft add rule ip foreign FORWARD tcp dport 80 reject');
   const reject = await trace('other', '192.0.2.1:8080');
-  t.is(reject.report.summary, 'rejected on host by nft ip foreign FORWARD: rule 2: tcp dport 80 reject');
+  t.regex(reject.report.summary, /^rejected on host by nft ip foreign FORWARD: rule \d+: tcp dport 80 reject$/);
   t.regex(told(reject.report), /port unreachable from 192\.0\.2\.1 comes back/);
   run('nft delete table ip foreign; iptables-nft -I FORWARD -p tcp --dport 80 -j DROP');
   const iptables = await trace('other', '192.0.2.1:8080');
@@ -226,7 +227,7 @@ test.serial('the answer is dropped: that rule is told', async t => {
   );
   const {report} = await trace('other', '192.0.2.1:8080');
   run('nft delete table ip back');
-  t.regex(report.summary, /^dropped: the answer, on host by nft ip back c: rule 2: tcp sport 80 drop$/);
+  t.regex(report.summary, /^dropped: the answer, on host by nft ip back c: rule \d+: tcp sport 80 drop$/);
 });
 
 test.serial('an output rule of the host', async t => {
@@ -235,7 +236,7 @@ test.serial('an output rule of the host', async t => {
   );
   const {report} = await trace('host', '192.0.2.2:9/udp');
   run('nft delete table inet mine');
-  t.is(report.summary, 'dropped on host by nft inet mine o: rule 2: udp dport 9 drop');
+  t.regex(report.summary, /^dropped on host by nft inet mine o: rule \d+: udp dport 9 drop$/);
 });
 
 test.serial('the reverse path filter', async t => {

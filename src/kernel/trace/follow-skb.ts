@@ -39,12 +39,16 @@ export interface FirstSight {
   readonly beforeUs: number;
 }
 
-/** The path of the first packet that looks like `sight`, or null. Pure; the events are in the order of time. */
+/** The path of the likeliest packet that looks like `sight`, or null. Pure; the events are in the order of time, and the whole machine's. */
 export function followSkb(events: readonly SkbEvent[], sight: FirstSight, veths: readonly VethPair[]): SkbPath | null {
   const inside = veths.some(({ns, inside: link}) => ns === sight.ns && link === sight.link);
-  const paths = firstEvents(events, sight).map(first => pathFrom(events, first, {ns: sight.ns, veths}));
-  // Links of other namespaces have the same names: what comes out elsewhere went in elsewhere.
-  return paths.find(({passages}) => !inside || passages[1]?.ns !== null) ?? null;
+  const found = firstEvents(events, sight).find(first => {
+    const second = pathFrom(events, first, {ns: sight.ns, veths}).passages[1];
+    // Links of other namespaces have the same names: what comes out elsewhere went in elsewhere.
+    if (inside) return second !== undefined && second.ns !== null;
+    return first.pid === sight.pid || (sight.link !== null && second?.ns !== null);
+  });
+  return found === undefined ? null : pathFrom(events, found, {ns: sight.ns, veths});
 }
 
 /** The likeliest first. What waits for an ARP answer leaves in the time of whoever brings that, so the process alone does not decide. */
@@ -59,37 +63,58 @@ function firstEvents(events: readonly SkbEvent[], sight: FirstSight): readonly S
 /** A kernel or a server that answers does so at once; what comes later is somebody else's packet. */
 const answerWithinUs = 50_000;
 
-/** The packet that answers `path`: the first of its kind that is sent where it arrived. Null when it did not arrive. */
+export interface AnswerSight {
+  readonly etherType: number;
+  readonly veths: readonly VethPair[];
+  /** Where it must come to, or be dropped on the way to. */
+  readonly to: NamespacePath;
+}
+
+/** The packet that answers `path`: the first of its kind that is sent where it arrived, towards the asker. Null when it did not arrive. */
 export function followAnswer(
   events: readonly SkbEvent[],
   path: SkbPath,
-  {etherType, veths}: {readonly etherType: number; readonly veths: readonly VethPair[]},
+  {etherType, veths, to}: AnswerSight,
 ): SkbPath | null {
   const last = path.passages.at(-1);
   if (path.end?.event === 'drop' && path.end.reason !== 'NO_SOCKET') return null;
   if (last === undefined || last.event !== 'receive' || last.ns === null) return null;
-  const first = events.find(
+  const {ns, link, atUs} = last;
+  const soon = events.filter(
     event =>
       event.event === 'send' &&
       event.etherType === etherType &&
-      event.link === last.link &&
-      event.atUs >= last.atUs &&
-      event.atUs <= last.atUs + answerWithinUs &&
+      event.link === link &&
+      event.atUs >= atUs &&
+      event.atUs <= atUs + answerWithinUs &&
       event.skb !== path.skb,
   );
-  return first === undefined ? null : pathFrom(events, first, {ns: last.ns, veths});
+  const paths = soon.map(first => pathFrom(events, first, {ns, veths}));
+  return paths.find(answer => leadsTo(answer, to, ns)) ?? null;
+}
+
+/** It came there, or it verifiably left where it was sent and was dropped later. */
+function leadsTo({passages, end}: SkbPath, to: NamespacePath, from: NamespacePath): boolean {
+  const [, second] = passages;
+  if (second === undefined || second.ns === null) return false;
+  return passages.slice(1).some(({ns}) => ns === to) || (from !== '' && end?.event === 'drop');
 }
 
 /** Sending is one system call; later drops in our time are our own sockets being emptied. */
 const sendWithinUs = 10_000;
 
-/** A packet of ours that never reached a device: dropped in our own time. */
-export function dropBeforeDevice(events: readonly SkbEvent[], {etherType, pid, afterUs}: FirstSight): SkbPath | null {
+/** A packet of ours that never reached a device. */
+export function dropBeforeDevice(
+  events: readonly SkbEvent[],
+  {etherType, pid, afterUs}: FirstSight,
+  told: 'host unreachable' | 'nothing',
+): SkbPath | null {
   const drops = events.flatMap(event => (event.event === 'drop' && event.etherType === etherType ? [event] : []));
   const recent = drops.filter(({atUs}) => atUs >= afterUs);
-  // A timer gives up waiting for an ARP answer, in nobody's time.
+  // A timer gives up waiting for an ARP answer, in nobody's time: ours, if we were told so.
   const ours = recent.find(drop => drop.pid === pid && drop.atUs <= afterUs + sendWithinUs);
-  const end = ours ?? recent.find(({reason}) => reason === 'NEIGH_FAILED');
+  const givenUp = told === 'nothing' ? undefined : recent.find(({reason}) => reason === 'NEIGH_FAILED');
+  const end = ours ?? givenUp;
   if (end === undefined) return null;
   return {skb: end.skb, passages: [], end, startUs: end.atUs, endUs: end.atUs};
 }

@@ -8,7 +8,8 @@ import {dropBeforeDevice, type FirstSight, followAnswer, followSkb, type SkbPath
 import type {PacketHeaders} from './headers.ts';
 import {flowOf, linksOf, routeOf, type SocketQuestion, socketsFor} from './inquire.ts';
 import {traceTablePrefix} from './nft-watch.ts';
-import {namespacesOf, type Observation, type ObserveParts} from './observe.ts';
+import type {Observation, ObserveParts} from './observe.ts';
+import {namespacesOf} from './watches.ts';
 
 /** In each namespace in the order in which they came. */
 export type Runs = readonly {readonly ns: NamespacePath; readonly run: ChainRun}[];
@@ -30,7 +31,9 @@ export function investigate(parts: ObserveParts, spec: TraceSpec, {observation, 
   const mine = all.filter(({run}) => concerns(run.headers, id));
   const links = new Map(namespacesOf(spec).map(ns => [ns, linksOf(sockets, ns)]));
   const sight = firstSight(spec, {observation, source, links});
-  const path = followSkb(observation.events, sight, spec.veths) ?? dropBeforeDevice(observation.events, sight);
+  const {events, answer} = observation;
+  const told = answer.kind === 'unreachable' ? 'host unreachable' : 'nothing';
+  const path = followSkb(events, sight, spec.veths) ?? dropBeforeDevice(events, sight, told);
   const flow = first === null ? null : flowOf(sockets, first);
   const arrival = findArrival(spec, {sockets, source, flow, last: lastHeaders(spec, mine, id)});
   const saddr = first?.saddr ?? source.route?.prefsrc ?? null;
@@ -38,10 +41,10 @@ export function investigate(parts: ObserveParts, spec: TraceSpec, {observation, 
     spec,
     source: saddr,
     id,
-    answer: observation.answer,
+    answer,
     runs: directRuns(spec, mine, id),
     path,
-    reply: path && followAnswer(observation.events, path, {etherType: sight.etherType, veths: spec.veths}),
+    reply: path && followAnswer(events, path, {etherType: sight.etherType, veths: spec.veths, to: spec.from}),
     recordingProblem: observation.recordingProblem,
     links,
     routes: {
@@ -92,12 +95,13 @@ function concerns({sport, dport, echoId}: PacketHeaders, id: number): boolean {
 }
 
 function firstSight(
-  {from, to, mode}: TraceSpec,
+  {from, to, mode, expected}: TraceSpec,
   {observation, source, links}: {observation: Observation; source: RouteFact; links: TraceFacts['links']},
 ): FirstSight {
   const probe = mode.kind === 'probe';
-  // On the host, DNAT in the output hook may change the way after the route was found.
-  const link = from === '' ? undefined : links.get(from)?.find(({index}) => index === source.route?.oif);
+  // On the host, DNAT in the output hook changes the way after the route was found.
+  const rerouted = from === '' && expected !== null && expected.address !== to;
+  const link = rerouted ? undefined : links.get(from)?.find(({index}) => index === source.route?.oif);
   return {
     ns: from,
     link: link?.name ?? null,

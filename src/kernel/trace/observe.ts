@@ -4,14 +4,13 @@ import {ipFamily} from '../../model/ip.ts';
 import type {NamespacePath} from '../item.ts';
 import type {Native} from '../native.ts';
 import type {NftTrace} from '../netlink/nftables/nftrace.ts';
-import type {TraceMatch} from '../netlink/nftables/trace-table.ts';
 import type {Sockets} from '../sockets.ts';
 import type {TraceSpec} from './facts.ts';
 import {packetLength} from './headers.ts';
-import {type NftWatch, watchNft} from './nft-watch.ts';
 import {type Answer, openProbe} from './probe.ts';
 import type {SkbEvent} from './skb-event.ts';
 import {recordSkbs, type SkbRecording} from './tracefs.ts';
+import {collect, type Ends, followMatches, openWatches, type Watches} from './watches.ts';
 
 /** What came in while one packet was on its way. */
 export interface Observation {
@@ -44,9 +43,9 @@ export async function observe<T>(
   parts: ObserveParts,
   spec: TraceSpec,
   signal: AbortSignal,
-  use: (observation: Observation, watches: ReadonlyMap<NamespacePath, NftWatch>) => Promise<T>,
+  use: (observation: Observation, watches: Watches) => Promise<T>,
 ): Promise<T> {
-  const ends: (() => void | Promise<void>)[] = [];
+  const ends: Ends = [];
   try {
     const {recording, problem} = await startRecording(parts, spec);
     if (recording) ends.push(recording.close);
@@ -60,13 +59,11 @@ export async function observe<T>(
 }
 
 type Seen = Omit<Observation, 'events' | 'recordingProblem'>;
-type Watches = ReadonlyMap<NamespacePath, NftWatch>;
 
 interface Stage {
   readonly signal: AbortSignal;
   readonly recording: SkbRecording | null;
-  /** What must be closed, last first. */
-  readonly ends: (() => void | Promise<void>)[];
+  readonly ends: Ends;
 }
 
 async function watchOne(parts: ObserveParts, spec: TraceSpec, stage: Stage): Promise<{seen: Seen; watches: Watches}> {
@@ -86,7 +83,7 @@ async function sendProbe(parts: ObserveParts, spec: TraceSpec, stage: Stage): Pr
     {...both, dport: id},
   ];
   const watches = openWatches(parts, spec, {
-    stage,
+    ends: stage.ends,
     matchesIn: () => (proto === 'icmp' ? [{...both, icmpId: id}] : ports),
   });
   const collected = collect(watches);
@@ -94,38 +91,10 @@ async function sendProbe(parts: ObserveParts, spec: TraceSpec, stage: Stage): Pr
   const startUs = nowUs();
   const calm = setTimeout(() => void stage.recording?.calm().catch(() => {}), calmMs);
   stage.ends.push(() => clearTimeout(calm));
-  const dropped = collected.untilDropped(stage);
+  const dropped = collected.untilDropped(stage.ends);
   const answer = await orAborted(Promise.race([probe.send(spec.mode.timeoutMs), dropped]), stage.signal);
   await sleep(settleMs);
   return {seen: {id, l3Length, answer, traces: collected.all(), startUs, endUs: nowUs()}, watches};
-}
-
-interface Collected {
-  all(): ReadonlyMap<NamespacePath, readonly NftTrace[]>;
-  /** When a rule has dropped it, nobody will answer: there is nothing to wait for. A rule that rejects has answered by then. */
-  untilDropped(stage: Stage): Promise<Answer>;
-}
-
-const pollMs = 40;
-
-function collect(watches: Watches): Collected {
-  const traces = new Map<NamespacePath, readonly NftTrace[]>();
-  const all = (): ReadonlyMap<NamespacePath, readonly NftTrace[]> => {
-    for (const [ns, watch] of watches) traces.set(ns, [...(traces.get(ns) ?? []), ...watch.receive()]);
-    return traces;
-  };
-  return {
-    all,
-    untilDropped: ({ends}) =>
-      new Promise(resolve => {
-        const start = performance.now();
-        const timer = setInterval(() => {
-          const dropped = [...all().values()].flat().some(({verdict}) => verdict === 'drop');
-          if (dropped) resolve({kind: 'silence', afterMs: performance.now() - start});
-        }, pollMs);
-        ends.push(() => clearInterval(timer));
-      }),
-  };
 }
 
 async function awaitPacket(
@@ -133,7 +102,7 @@ async function awaitPacket(
   spec: TraceSpec,
   stage: Stage,
 ): Promise<{seen: Seen; watches: Watches}> {
-  const watches = openWatches(parts, spec, {stage, matchesIn: ns => followMatches(spec, ns)});
+  const watches = openWatches(parts, spec, {ends: stage.ends, matchesIn: ns => followMatches(spec, ns)});
   await stage.recording?.begin();
   const startUs = nowUs();
   const first = new Promise<void>(resolve => {
@@ -148,35 +117,6 @@ async function awaitPacket(
   const l3Length = network ? packetLength(network) : null;
   const seen: Seen = {id: null, l3Length, answer: {kind: 'unknown'}, traces, startUs, endUs};
   return {seen, watches};
-}
-
-/** In the source and on the host by what was asked for; in the destination by what that is translated to. */
-function followMatches({to, port, proto, expected, mode, from}: TraceSpec, ns: NamespacePath): readonly TraceMatch[] {
-  const both = {proto, family: ipFamily(to)};
-  const arrived = ns !== '' && ns !== from && expected !== null;
-  const goal = arrived ? {address: expected.address, port: expected.port} : {address: to, port};
-  const match = {...both, daddr: goal.address, ...(goal.port === null ? {} : {dport: goal.port})};
-  const sources = mode.kind === 'follow' && !arrived ? mode.sources.filter(ip => ipFamily(ip) === both.family) : [];
-  return sources.length === 0 ? [match] : sources.map(saddr => ({...match, saddr}));
-}
-
-function openWatches(
-  {native, sockets}: ObserveParts,
-  spec: TraceSpec,
-  {stage, matchesIn}: {readonly stage: Stage; readonly matchesIn: (ns: NamespacePath) => readonly TraceMatch[]},
-): Watches {
-  const watches = new Map<NamespacePath, NftWatch>();
-  for (const ns of namespacesOf(spec)) {
-    const watch = watchNft({native, netnsFd: sockets.netnsFd(ns), matches: matchesIn(ns)});
-    stage.ends.push(watch.close);
-    watches.set(ns, watch);
-  }
-  return watches;
-}
-
-/** On the way: the source, the host, the destination. */
-export function namespacesOf({from, expected}: TraceSpec): readonly NamespacePath[] {
-  return [...new Set([from, '', ...(expected === null ? [] : [expected.ns])])];
 }
 
 async function startRecording(

@@ -1,9 +1,10 @@
 import {createSocket} from 'node:dgram';
-import {closeSync, readSync, writeSync} from 'node:fs';
+import {closeSync, writeSync} from 'node:fs';
 import {Socket} from 'node:net';
 import type {Ip} from '../../model/ip.ts';
 import type {Fd, Native} from '../native.ts';
-import {decodeIcmp, encodeEchoRequest, type IcmpMessage} from './icmp.ts';
+import {encodeEchoRequest, type IcmpMessage} from './icmp.ts';
+import {listenIcmp} from './icmp-listener.ts';
 
 /** What the sender was told. */
 export type Answer =
@@ -61,7 +62,7 @@ export function openProbe(spec: ProbeSpec): Probe {
           clearTimeout(timer);
           resolve({...answer, afterMs: afterMs()});
         };
-        stop = listen({native, netnsFd, family}, message => hear(message, {...spec, id: sender.id}, tell));
+        stop = listenIcmp({native, netnsFd, family}, message => hear(message, {...spec, id: sender.id}, tell));
         sender.send(tell);
       }),
     close() {
@@ -173,32 +174,4 @@ function hear(message: IcmpMessage, {proto, id}: ProbeSpec & {readonly id: numbe
   const {about, what, from} = message;
   if ((about.sport ?? about.echoId) !== id) return;
   tell({kind: what === 'port unreachable' ? 'refused' : 'unreachable', what, from});
-}
-
-/** ICMP errors name who sent them and what about; an errno does not. */
-function listen(
-  {native, netnsFd, family}: Pick<ProbeSpec, 'native' | 'netnsFd' | 'family'>,
-  onMessage: (message: IcmpMessage) => void,
-): () => void {
-  const fd = native.openIcmp(anyAddress[family], netnsFd);
-  const buffer = Buffer.alloc(2048);
-  const stop = native.watch(fd, () => {
-    for (let size = read(fd, buffer); size > 0; size = read(fd, buffer)) {
-      const message = decodeIcmp(buffer.subarray(0, size), family);
-      if (message !== null) onMessage(message);
-    }
-  });
-  return () => {
-    stop();
-    closeSync(fd);
-  };
-}
-
-/** 0 when there is nothing more (EAGAIN). */
-function read(fd: Fd, buffer: Buffer): number {
-  try {
-    return readSync(fd, buffer, 0, buffer.length, null);
-  } catch {
-    return 0;
-  }
 }

@@ -55,24 +55,41 @@ test('followAnswer() is what is sent where the packet arrived, soon after', t =>
   const answer = [send('2', 'eth0', 6), receive('2', 'vb', 7), send('2', 'va', 8), receive('2', 'eth0', 9)];
   const events = [...bridged, ...answer];
   const path = followSkb(events, sight, veths)!;
-  t.deepEqual(where(followAnswer(events, path, {etherType, veths})), [
+  t.deepEqual(where(followAnswer(events, path, {etherType, veths, to: '/a'})), [
     'send /b eth0',
     'receive  vb',
     'send  va',
     'receive /a eth0',
   ]);
   const late = [...bridged, send('2', 'eth0', 60_000)];
-  t.is(followAnswer(late, followSkb(late, sight, veths)!, {etherType, veths}), null);
+  t.is(followAnswer(late, followSkb(late, sight, veths)!, {etherType, veths, to: '/a'}), null);
+});
+
+test('followAnswer() is no packet that somebody else sends at that moment by a link of that name', t => {
+  const stray = [send('3', 'eth0', 5), receive('3', 'veth99', 6), drop('3', 'IP_RPFILTER', 7)];
+  const path = followSkb([...bridged, ...stray], sight, veths)!;
+  t.is(followAnswer([...bridged, ...stray], path, {etherType, veths, to: '/a'}), null);
+});
+
+test('followSkb() on the host takes only its own process’s packets where the link is not known', t => {
+  const host: FirstSight = {...sight, ns: '', link: null};
+  t.is(followSkb([send('8', 'eth0', 1, {pid: 3})], host, veths), null);
+  t.is(followSkb([send('8', 'vb', 1), receive('8', 'eth0', 2)], host, veths)?.passages[1]?.ns, '/b');
+  t.is(followSkb([send('8', 'eth0', 1, {pid: 3})], {...host, link: 'eth0'}, veths)?.skb, '8');
+  const container = [send('8', 'eth0', 1, {pid: 3}), receive('8', 'veth99', 2)];
+  t.is(followSkb(container, {...host, link: 'eth0'}, veths), null);
 });
 
 test('followAnswer() is none for a packet that was dropped on the way', t => {
   const events = [...bridged.slice(0, 2), drop('1', 'NETFILTER_DROP', 3), send('2', 'va', 4)];
-  t.is(followAnswer(events, followSkb(events, sight, veths)!, {etherType, veths}), null);
+  t.is(followAnswer(events, followSkb(events, sight, veths)!, {etherType, veths, to: '/a'}), null);
 });
 
 test('dropBeforeDevice() finds what never left: at once by us, or given up by the neighbour table', t => {
-  t.like(dropBeforeDevice([drop('1', 'IP_OUTNOROUTES', 5)], sight), {skb: '1', passages: []});
-  t.is(dropBeforeDevice([drop('1', 'QUEUE_PURGE', 3_000_000)], sight), null);
-  t.is(dropBeforeDevice([drop('1', 'NETFILTER_DROP', 5, {pid: 3})], sight), null);
-  t.like(dropBeforeDevice([drop('1', 'NEIGH_FAILED', 3_000_000, {pid: 0})], sight)?.end, {reason: 'NEIGH_FAILED'});
+  t.like(dropBeforeDevice([drop('1', 'IP_OUTNOROUTES', 5)], sight, 'nothing'), {skb: '1', passages: []});
+  t.is(dropBeforeDevice([drop('1', 'QUEUE_PURGE', 3_000_000)], sight, 'nothing'), null);
+  t.is(dropBeforeDevice([drop('1', 'NETFILTER_DROP', 5, {pid: 3})], sight, 'nothing'), null);
+  const givenUp = [drop('1', 'NEIGH_FAILED', 3_000_000, {pid: 0})];
+  t.like(dropBeforeDevice(givenUp, sight, 'host unreachable')?.end, {reason: 'NEIGH_FAILED'});
+  t.is(dropBeforeDevice(givenUp, sight, 'nothing'), null);
 });
