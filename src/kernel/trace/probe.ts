@@ -40,7 +40,8 @@ export interface Probe {
   close(): void;
 }
 
-type Tell = (answer: Told) => void;
+/** With grace, what is told meanwhile comes first. */
+type Tell = (answer: Told, graceMs?: number) => void;
 
 const anyAddress = {4: '0.0.0.0', 6: '::'} as const;
 const ipHeader = {4: 20, 6: 40} as const;
@@ -58,9 +59,11 @@ export function openProbe(spec: ProbeSpec): Probe {
         const start = performance.now();
         const afterMs = (): number => performance.now() - start;
         const timer = setTimeout(() => resolve({kind: 'silence', afterMs: afterMs()}), timeoutMs);
-        const tell: Tell = answer => {
+        const tell: Tell = (answer, graceMs = 0) => {
+          const told = {...answer, afterMs: afterMs()};
           clearTimeout(timer);
-          resolve({...answer, afterMs: afterMs()});
+          if (graceMs === 0) resolve(told);
+          else setTimeout(() => resolve(told), graceMs);
         };
         stop = listenIcmp({native, netnsFd, family}, message => hear(message, {...spec, id: sender.id}, tell));
         sender.send(tell);
@@ -159,11 +162,11 @@ function bind(
 
 /**
  * ECONNREFUSED comes of a RST and of ICMP's "port unreachable"; the rest is somebody's on the way, or our own kernel's
- * (EPERM: an output rule). Told a moment later: the ICMP message that an errno comes of tells more.
+ * (EPERM: an output rule). The ICMP message that an errno comes of tells more, and may be heard a moment later.
  */
 function tellFailure(tell: Tell, {code = 'error'}: NodeJS.ErrnoException, refusal: string): void {
   const refused = code === 'ECONNREFUSED';
-  setTimeout(() => tell({kind: refused ? 'refused' : 'unreachable', what: refused ? refusal : code, from: null}), 2);
+  tell({kind: refused ? 'refused' : 'unreachable', what: refused ? refusal : code, from: null}, 2);
 }
 
 function hear(message: IcmpMessage, {proto, id}: ProbeSpec & {readonly id: number}, tell: Tell): void {
