@@ -1,4 +1,4 @@
-import {closeSync, readdirSync, readFileSync} from 'node:fs';
+import {closeSync, readdirSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import {loadNative} from '../src/kernel/native.ts';
 import type {TraceHop, TraceReport} from '../src/model/trace.ts';
@@ -318,7 +318,3 @@ for (const [what, args, message] of [
     t.true(stderr.trim().split('\n').length <= 2, stderr);
   });
 }
-
-test.serial('the daemon’s own watch over its table is not disturbed', t => {
-  t.notRegex(readFileSync(`${tnet.root}/daemon.log`, 'utf8'), /repair|error/i);
-});

@@ -47,7 +47,7 @@ function hopLines(hops: readonly TraceHop[], width: number): readonly string[] {
   const places = Math.min(16, Math.max(...hops.map(({where}) => where.length)));
   return hops.flatMap(({where, text, atMs}, i) => {
     const at = atMs === null || atMs < 0.0005 ? '' : ` +${atMs.toFixed(2)} ms`;
-    const start = `${String(i + 1).padStart(2)}  ${cut(where, places).padEnd(places)}  `;
+    const start = `${String(i + 1).padStart(2)}  ${cut(printable(where), places).padEnd(places)}  `;
     return wrap(`${text}${at}`, {width, first: start, rest: ' '.repeat(start.length)});
   });
 }
@@ -56,12 +56,17 @@ function cut(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
+/** Names of processes and links, and comments of rules, may be a container's: no escape sequence of theirs reaches the terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
+}
+
 /** At blanks; a word that is too long stays whole. */
 function wrap(text: string, {width, first, rest}: {width: number; first: string; rest: string}): readonly string[] {
   const lines: string[] = [];
   let line = first;
   let empty = true;
-  for (const word of text.split(' ')) {
+  for (const word of printable(text).split(' ')) {
     if (!empty && line.length + 1 + word.length > width) {
       lines.push(line);
       line = rest;

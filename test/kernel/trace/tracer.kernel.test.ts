@@ -1,6 +1,7 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import test from 'ava';
+import {watchKernel} from '../../../src/kernel/monitor.ts';
 import {loadNative, type Native} from '../../../src/kernel/native.ts';
 import type {TraceFacts, TraceSpec} from '../../../src/kernel/trace/facts.ts';
 import {createTracer} from '../../../src/kernel/trace/tracer.ts';
@@ -178,6 +179,19 @@ test.serial('two traces at once keep to their own packets', async t => {
     ['a eth0', 'host va', 'host vb', 'b eth0'],
     ['far eth0', 'host vfar', 'host br0', 'host vb', 'b eth0'],
   ]);
+});
+
+test.serial('our own watch over the table inet tnet is not disturbed by a trace', async t => {
+  let changes = 0;
+  const stop = watchKernel({native: loadNative(), table: 'tnet'}, () => changes++);
+  await trace(spec(a, '10.1.0.3', 80));
+  await new Promise(resolve => setTimeout(resolve, 150));
+  t.is(changes, 0);
+  run('nft add table inet tnet');
+  for (let i = 0; i < 40 && changes === 0; i++) await new Promise(resolve => setTimeout(resolve, 25));
+  stop();
+  run('nft delete table inet tnet');
+  t.is(changes, 1);
 });
 
 test.serial('an aborted trace leaves nothing, and says why', async t => {
