@@ -121,6 +121,8 @@ static Napi::Object start(Napi::Env, Napi::Object exports) {
   add(exports, "openPacket", openPacket);
   add(exports, "receivePackets", receivePackets);
   add(exports, "packetCounts", packetCounts);
+  add(exports, "openIcmp", openIcmp);
+  add(exports, "openFilesystem", openFilesystem);
   add(exports, "pinNetns", pinNetns);
   add(exports, "unpinNetns", unpinNetns);
   add(exports, "pidfdOpen", pidfdOpen);

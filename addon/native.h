@@ -70,6 +70,8 @@ struct PacketSpec { int ifindex, bufferSize; bool incoming; std::span<const uint
 int openPacket(const PacketSpec& spec, Netns netns);
 Bytes receivePackets(int fd);
 Bytes packetCounts(int fd);
+int openIcmp(const std::string& peer, Netns netns);
+int openFilesystem(const std::string& type);
 void pinNetns(const std::string& path);
 void unpinNetns(const std::string& path);
 int pidfdOpen(int pid);

@@ -7,6 +7,7 @@ import {TnetError} from '../errors.ts';
 import {type OpenCapture, openCapture} from '../kernel/capture/capture.ts';
 import {loadNative} from '../kernel/native.ts';
 import {openKernel} from '../kernel/open-kernel.ts';
+import {createTracer, type Tracer} from '../kernel/trace/tracer.ts';
 import {addressBits, formatPrefix, type Prefix} from '../model/ip.ts';
 import {type Controller, createController} from '../network/controller.ts';
 import {createDnsServers} from '../network/dns/server.ts';
@@ -28,6 +29,7 @@ export interface Composed {
   readonly controller: Controller;
   readonly engine: Engine;
   readonly openCapture: OpenCapture;
+  readonly tracer: Tracer;
 }
 
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
@@ -71,6 +73,7 @@ export const compose: Compose = async ({roots, bridge}, log) => {
   return {
     engine,
     openCapture: spec => openCapture({native, ...spec}),
+    tracer: createTracer(native),
     controller: {
       ...controller,
       async close() {

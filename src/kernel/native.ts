@@ -71,6 +71,14 @@ export interface Native {
   receivePackets(fd: Fd): Uint8Array;
   /** PACKET_STATISTICS since the last call, two u32: what the filter accepted, and what of it found no room. */
   packetCounts(fd: Fd): Uint8Array;
+  /**
+   * Raw ICMP or ICMPv6 socket, by the family of `peer`, connected to it; `0.0.0.0` and `::` leave it open to what comes
+   * from anyone. For read(2) and write(2); reading IPv4 gives the IP header too. What can be taken from its receive
+   * queue is a copy: the packet goes on to whom it was for.
+   */
+  openIcmp(peer: string, netnsFd?: Fd): Fd;
+  /** A fresh mount of `tracefs`, say, that no path leads to: its files are below `/proc/self/fd/N/`. Gone when closed. */
+  openFilesystem(type: string): Fd;
   /** New empty netns, bind-mounted on `path` (created O_EXCL; removed again on failure). */
   pinNetns(path: string): void;
   /** umount2(MNT_DETACH) + unlink. A missing path or mount is fine. */

@@ -6,6 +6,7 @@ import {parseDaemonOptions} from '../../src/daemon/options.ts';
 import {runDaemon} from '../../src/daemon/run-daemon.ts';
 import {createFakeController} from './fake-controller.ts';
 import {createFakeEngine} from './fake-engine.ts';
+import {createFakeTracer} from './fake-tracer.ts';
 
 const options = parseDaemonOptions(process.argv.slice(2), process.env);
 const log = createLogger(line => process.stderr.write(line));
@@ -23,7 +24,12 @@ const compose = async () => {
   const failure = `${options.roots.root}/failure`;
   if (existsSync(failure)) throw new Error(readFileSync(failure, 'utf8'));
   const controller = createFakeController();
-  return {controller, engine: createFakeEngine(controller), openCapture: refuseCapture};
+  return {
+    controller,
+    engine: createFakeEngine(controller),
+    openCapture: refuseCapture,
+    tracer: createFakeTracer(),
+  };
 };
 
 runDaemon(options, {tryLock, compose, log}).then(

@@ -10,6 +10,7 @@ import type {OpenCapture} from '../../src/kernel/capture/capture.ts';
 import type {Controller} from '../../src/network/controller.ts';
 import {createFakeController} from './fake-controller.ts';
 import {createFakeEngine, type FakeEngine} from './fake-engine.ts';
+import {createFakeTracer} from './fake-tracer.ts';
 
 export const facts = {
   hostname: 'testhost',
@@ -53,6 +54,7 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
     controller,
     engine,
     openCapture: refuseCapture,
+    tracer: createFakeTracer(),
     facts,
     root: roots.root,
     netns,

@@ -9,6 +9,7 @@ import {statsRoutes} from './stats.ts';
 import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
 import {topologyRoutes} from './topology.ts';
+import {traceRoutes} from './trace.ts';
 
 export function routes(parts: ServerParts): readonly Route[] {
   return [
@@ -21,6 +22,7 @@ export function routes(parts: ServerParts): readonly Route[] {
     statsRoutes,
     captureRoutes,
     topologyRoutes,
+    traceRoutes,
   ].flatMap(subject => subject(parts));
 }
 
