@@ -13,6 +13,7 @@ const rank: Readonly<Record<Item['kind'], number>> = {
   address: 5,
   route: 6,
   neigh: 7,
+  fdb: 7,
 };
 
 /** Names an item: two items with one key are two versions of the same thing. */
@@ -83,6 +84,8 @@ function identity(item: Item): readonly (string | number | null)[] {
       return [item.to, item.via, item.link];
     case 'neigh':
       return [item.link, item.address];
+    case 'fdb':
+      return [item.link, item.mac, item.to];
     case 'sysctl':
       return [item.path];
     case 'table':
@@ -102,8 +105,9 @@ function containers(item: Item): readonly string[] {
         ? item.link
         : null;
   const link = device ? [`${item.ns} link ${device}`] : [];
+  const lower = item.kind === 'link' && item.detail && 'lower' in item.detail ? [` link ${item.detail.lower}`] : [];
   const table = item.kind === 'element' ? [`${item.ns} table tnet`] : [];
-  return [...inside, ...link, ...table];
+  return [...inside, ...link, ...lower, ...table];
 }
 
 /** A table with a foreign fingerprint is replaced whole, and its elements with it. */
@@ -116,7 +120,8 @@ function sameLink(actual: LinkItem, want: LinkItem): boolean {
   const fixed = (['type', 'up', 'group', 'master', 'hairpin', 'isolated'] as const).every(
     key => actual[key] === want[key],
   );
-  return fixed && free('mtu') && free('mac') && free('altname');
+  const suppressed = (actual.neighSuppress ?? false) === (want.neighSuppress ?? false);
+  return fixed && suppressed && free('mtu') && free('mac') && free('altname');
 }
 
 function byRank(items: readonly Item[], direction: 1 | -1): Item[] {
@@ -127,9 +132,11 @@ function sortOps(ops: readonly Op[]): Op[] {
   return [...ops].sort((a, b) => linkRank(a.item) - linkRank(b.item));
 }
 
-/** A master comes before its ports. */
+/** A master comes before its ports, a lower link before those above it, both before what is in a sandbox. */
 function linkRank(item: Item): number {
-  return rank[item.kind] + (item.kind === 'link' && item.master !== null ? 0.5 : 0);
+  if (item.kind !== 'link') return rank[item.kind];
+  const above = item.master !== null || (item.detail !== undefined && 'lower' in item.detail);
+  return rank.link + (above ? 0.5 : 0) + (item.ns === '' ? 0 : 0.25);
 }
 
 function describe(item: Item): string {
@@ -137,13 +144,15 @@ function describe(item: Item): string {
     case 'netns':
       return item.ns;
     case 'link':
-      return `"${item.name}" type ${item.type}${item.master ? ` master ${item.master}` : ''}`;
+      return `"${item.name}" type ${item.type}${item.master ? ` master ${item.master}` : ''}${lowerOf(item)}`;
     case 'address':
       return `"${item.address}/${item.prefixLength}" dev ${item.link}`;
     case 'route':
       return `"${item.to}"${item.via ? ` via ${item.via}` : ''}${item.link ? ` dev ${item.link}` : ''}`;
     case 'neigh':
       return `"${item.address}" lladdr ${item.mac} dev ${item.link}`;
+    case 'fdb':
+      return `${item.mac} dst ${item.to} dev ${item.link}`;
     case 'sysctl':
       return `${item.path.replaceAll('/', '.')} = ${item.value}`;
     case 'table':
@@ -151,4 +160,8 @@ function describe(item: Item): string {
     case 'element':
       return `${item.set} { ${item.fields.join(' . ')}${item.data.length > 0 ? ` : ${item.data.join(' . ')}` : ''} }`;
   }
+}
+
+function lowerOf({detail}: LinkItem): string {
+  return detail !== undefined && 'lower' in detail ? ` link ${detail.lower}` : '';
 }

@@ -2,6 +2,7 @@ import type {Prefix} from '../model/ip.ts';
 import type {Proto} from '../model/port-mapping.ts';
 import type {World} from './diff.ts';
 import type {Item, Op} from './item.ts';
+import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
 
 /** `undo` takes everything back and throws the cause; `continue` does all it can and throws what failed. */
 export type OnError = 'undo' | 'continue';
@@ -15,6 +16,10 @@ export interface Kernel {
   awaitCarrier(link: string): Promise<void>;
   /** Host links with an IPv4 address, without loopback and ours. */
   uplinks(): readonly {readonly name: string; readonly forwarding: boolean}[];
+  /** Of every link of the host, loopback and ours included. */
+  linkNames(): readonly string[];
+  /** Whether this kernel can make such links; it may load a module to answer. */
+  hasLinkType(type: LowerLink['kind'] | OtherLink['kind']): boolean;
   /** Prefixes of the host's on-link routes, ours included. */
   connectedPrefixes(): readonly Prefix[];
   /** Forgets the connections to a host port, so that its next owner does not inherit them. */

@@ -1,6 +1,7 @@
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises';
 import {TnetError} from '../errors.ts';
 import type {Prefix} from '../model/ip.ts';
+import {hasLinkType} from './add-link.ts';
 import {type ApplyParts, applyStep, readSysctl} from './apply.ts';
 import {execute} from './execute.ts';
 import type {Kernel} from './kernel.ts';
@@ -59,6 +60,8 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
           forwarding: readSysctl(parts, '', `net/ipv4/conf/${name}/forwarding`) === '1',
         }));
     },
+    linkNames: () => hostLinks(parts).map(({name}) => name),
+    hasLinkType: type => hasLinkType(sockets, type),
     connectedPrefixes() {
       const ours = new Set(
         hostLinks(parts)
