@@ -3,10 +3,12 @@ import {diff, itemKey, toWorld, type World} from '../kernel/diff.ts';
 import type {Item, Op} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
-import {isPredefined, type Network} from '../model/network.ts';
+import {isBridged, isPredefined, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
 import {isOurGroup} from './drivers/driver.ts';
+import {chooseParent} from './drivers/parent.ts';
+import {withoutIntact} from './intact.ts';
 import {createLock} from './lock.ts';
 import {type AttachSpec, planNewAttachment} from './new-attachment.ts';
 import {type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
@@ -17,6 +19,7 @@ import {
   planForwarding,
   planHost,
   planNetwork,
+  validateAttachment,
   validateNetwork,
 } from './plan.ts';
 import {flushPorts, publishPort, unpublishPort} from './publish.ts';
@@ -104,14 +107,15 @@ export async function createController(parts: ControllerParts): Promise<Controll
     return [...state.forwarding];
   };
 
+  /** In one go, so that a failure anywhere takes back all of it. */
   const realize = async (network: Network): Promise<void> => {
-    await ensure(planNetwork(network));
-    if (!network.internal) await ensure(planForwarding(noteForwarding()));
+    const routed = isBridged(network) && !network.internal;
+    await ensure([...planNetwork(network), ...(routed ? planForwarding(noteForwarding()) : [])]);
   };
 
   const create = async (spec: NetworkSpec): Promise<Network> => {
-    const network = planNewNetwork(spec, state, seed());
-    validateNetwork(network);
+    const network = chooseParent(planNewNetwork(spec, state, seed()), kernel);
+    validateNetwork(network, state);
     store.commit({put: {networks: [network]}});
     return undoing(
       async () => {
@@ -134,6 +138,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   const attach = async (spec: AttachSpec): Promise<Attachment> => {
     const network = get(spec.network);
     const first = !isRealized(network, state);
+    validateAttachment(network, state);
     const draft = planNewAttachment(spec, network, state, parts.newId());
     const attachment = {...draft, ports: reservations.reserve(draft.id, draft.ports)};
     return undoing(
@@ -141,7 +146,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
         store.commit({put: {attachments: [attachment]}});
         if (first) await realize(network);
         await kernel.execute(additions(planAttachment(network, attachment)), 'undo');
-        await kernel.awaitCarrier(attachment.hostIfname);
+        if (attachment.hostIfname !== '') await kernel.awaitCarrier(attachment.hostIfname);
         return attachment;
       },
       () => {
@@ -155,7 +160,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const attachment = state.attachments.get(id);
     if (attachment === undefined) return;
     const network = get(attachment.network);
-    const items = planAttachment(network, attachment).filter(item => item.ns === '');
+    const items = planAttachment(network, attachment).filter(item => item.ns === '' || item.kind === 'link');
     await kernel.execute(removals(items), 'continue');
     flushPorts(kernel, attachment.ports);
     reservations.release(id);
@@ -163,11 +168,13 @@ export async function createController(parts: ControllerParts): Promise<Controll
   };
 
   const repair = async ({dryRun = false} = {}): Promise<readonly Op[]> => {
-    const forwards = [...state.networks.values()].some(network => isRealized(network, state) && !network.internal);
+    const forwards = [...state.networks.values()].some(
+      network => isBridged(network) && isRealized(network, state) && !network.internal,
+    );
     if (forwards && !dryRun) noteForwarding();
     const {items, actual} = readOurs(planHost(state));
-    const want = toWorld(withoutIntactSandboxes(items, actual));
-    const ops = diff(actual, want);
+    const scope = withoutIntact(items, actual);
+    const ops = diff(scope.actual, toWorld(scope.items));
     if (!dryRun) await kernel.execute(ops, 'continue');
     return ops;
   };
@@ -226,7 +233,9 @@ function findNetwork(networks: ReadonlyMap<string, Network>, ref: string): Netwo
 
 /** Names of wanted links that are there, and not of our making. */
 function foreignLinks(want: World, actual: World): ReadonlySet<string> {
-  const present = [...actual].flatMap(([key, item]) => (item.kind === 'link' && want.has(key) ? [item] : []));
+  const present = [...actual].flatMap(([key, item]) =>
+    item.kind === 'link' && item.ns === '' && want.has(key) ? [item] : [],
+  );
   return new Set(present.filter(link => !isOurGroup(link.group)).map(link => link.name));
 }
 
@@ -258,13 +267,6 @@ function refuseRemoval(network: Network, attachments: readonly Attachment[]): vo
     'ERR_NETWORK_IN_USE',
     `error while removing network: network ${network.name} id ${network.id} has active endpoints`,
   );
-}
-
-/** What is inside a sandbox is its owner's, unless the link that leads there is gone. */
-function withoutIntactSandboxes(items: readonly Item[], actual: World): readonly Item[] {
-  const links = items.filter(item => item.kind === 'link' && item.peer !== null && actual.has(itemKey(item)));
-  const intact = new Set(links.map(item => (item.kind === 'link' ? item.peer?.ns : undefined)));
-  return items.filter(item => item.ns === '' || !intact.has(item.ns));
 }
 
 /** After a restart the rules still stand; a port that somebody took meanwhile stays published, it is only not held. */

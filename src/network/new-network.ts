@@ -1,6 +1,13 @@
 import {TnetError} from '../errors.ts';
 import {type Ip, type Prefix, prefixContains, prefixesOverlap} from '../model/ip.ts';
-import {isPredefined, type Network, type NetworkDriver, predefinedNetworks, type Subnet} from '../model/network.ts';
+import {
+  isBridged,
+  isPredefined,
+  type Network,
+  type NetworkDriver,
+  predefinedNetworks,
+  type Subnet,
+} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 import {choosePrefix, defaultGateway, defaultPools} from './ipam.ts';
 
@@ -35,7 +42,7 @@ const validName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 /** A network from what was asked, what is there already and a seed. Throws ERR_NAME_IN_USE, ERR_SUBNET_IN_USE, ERR_SUBNET_FULL, ERR_BAD_REQUEST. */
 export function planNewNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): Network {
   checkName(spec.name, state);
-  if (spec.driver !== 'bridge')
+  if (spec.driver === 'host' || spec.driver === 'none')
     throw new TnetError(
       'ERR_FORBIDDEN',
       `only one instance of "${spec.driver === 'none' ? 'null' : spec.driver}" networks is allowed`,
@@ -61,7 +68,7 @@ export function planPredefined(state: State, device: string, seeds: () => Networ
 
 function newNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): Network {
   const networks = [...state.networks.values()];
-  const bridge = spec.driver === 'bridge';
+  const bridge = isBridged(spec);
   const device = bridge ? (spec.options[bridgeName] ?? `br-${seed.id.slice(0, 12)}`) : '';
   const holder = networks.find(other => bridge && other.device === device);
   if (holder)
@@ -71,7 +78,7 @@ function newNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): Network
     created: seed.created,
     name: spec.name,
     driver: spec.driver,
-    subnets: bridge ? planSubnets(spec, networks, seed.connected) : [],
+    subnets: spec.driver === 'host' || spec.driver === 'none' ? [] : planSubnets(spec, networks, seed.connected),
     internal: spec.internal,
     options: spec.options,
     labels: spec.labels,
@@ -94,11 +101,14 @@ function checkName(name: string, state: State): void {
 
 function planSubnets(spec: NetworkSpec, networks: readonly Network[], connected: readonly Prefix[]): readonly Subnet[] {
   const used = networks.flatMap(network => network.subnets.map(subnet => subnet.prefix));
-  if (spec.subnets.length > 1) throw new TnetError('ERR_BAD_REQUEST', "bridge driver doesn't support multiple subnets");
+  if (spec.subnets.length > 1)
+    throw new TnetError('ERR_BAD_REQUEST', `${spec.driver} driver doesn't support multiple subnets`);
   const [asked] = spec.subnets;
   if (asked === undefined)
     return [subnetOf({prefix: choosePrefix(defaultPools, [...used, ...connected]), gateway: null, range: null})];
-  const overlap = [...used, ...connected].find(other => prefixesOverlap(other, asked.prefix));
+  // The subnet of a macvlan or ipvlan network is that of the wire its parent is on, so the host has a route to it.
+  const foreign = isBridged(spec) ? connected : [];
+  const overlap = [...used, ...foreign].find(other => prefixesOverlap(other, asked.prefix));
   if (overlap)
     throw new TnetError(
       'ERR_SUBNET_IN_USE',

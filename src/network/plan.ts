@@ -4,16 +4,33 @@ import type {Network} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 import {bridgeDriver} from './drivers/bridge.ts';
 import type {Driver} from './drivers/driver.ts';
+import {ipvlanDriver} from './drivers/ipvlan.ts';
+import {macvlanDriver} from './drivers/macvlan.ts';
+import {vxlanDriver} from './drivers/vxlan.ts';
 import {toNft} from './firewall/nft.ts';
 import {guardedNetworks, planFirewall, publishedPorts, type Ruleset} from './firewall/ruleset.ts';
 
 /** `host` and `none` need nothing from the kernel. */
-const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {bridge: bridgeDriver};
+const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {
+  bridge: bridgeDriver,
+  macvlan: macvlanDriver,
+  ipvlan: ipvlanDriver,
+  vxlan: vxlanDriver,
+};
 
 const nothing: Ruleset = {networks: [], ports: [], forwarding: []};
 
-export function validateNetwork(network: Network): void {
-  drivers[network.driver]?.validate(network);
+/** Throws ERR_BAD_REQUEST and ERR_CONFLICT. */
+export function validateNetwork(network: Network, state: State): void {
+  drivers[network.driver]?.validate(network, [...state.networks.values()]);
+}
+
+/** Throws ERR_CONFLICT when the network takes no further attachment. */
+export function validateAttachment(network: Network, state: State): void {
+  const driver = drivers[network.driver];
+  if (driver?.validateAttachment === undefined) return;
+  const attached = [...state.attachments.values()].filter(attachment => attachment.network === network.id);
+  driver.validateAttachment(network, attached);
 }
 
 /** A network of the user's always has its device; the predefined one only while something is attached to it. */

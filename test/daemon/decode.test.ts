@@ -298,7 +298,7 @@ test("decodeNetwork() takes what Docker's CLI sends", t => {
 
 const networkRefusals: readonly (readonly [object, RegExp])[] = [
   [{}, /Name/],
-  [{Name: 'n', Driver: 'macvlan'}, /network driver "macvlan" is not supported/],
+  [{Name: 'n', Driver: 'overlay'}, /network driver "overlay" is not supported/],
   [{Name: 'n', EnableIPv4: false}, /EnableIPv4 false/],
   [{Name: 'n', EnableIPv6: true}, /EnableIPv6 true/],
   [{Name: 'n', Ingress: true}, /Ingress true/],

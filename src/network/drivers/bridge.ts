@@ -5,12 +5,12 @@ import {type Prefix, prefixLengthOf} from '../../model/ip.ts';
 import {macFromIp} from '../../model/mac.ts';
 import type {Network, Subnet} from '../../model/network.ts';
 import {type Driver, linkGroup} from './driver.ts';
+import {driverMtu, mtuOf} from './options.ts';
 
 /** IFNAMSIZ is 16 with the closing NUL; '/' and white space are refused by dev_valid_name(). */
 const linkName = /^[^/:\s]{1,15}$/;
 
 const enableIcc = 'com.docker.network.bridge.enable_icc';
-const driverMtu = 'com.docker.network.driver.mtu';
 const flags: readonly string[] = [enableIcc, 'com.docker.network.bridge.enable_ip_masquerade'];
 const names: readonly string[] = ['com.docker.network.bridge.name', 'com.docker.network.bridge.default_bridge'];
 
@@ -98,15 +98,4 @@ function onlySubnet(network: Network): Subnet {
   const subnet = network.subnets[0];
   if (subnet === undefined) throw new TnetError('ERR_BAD_REQUEST', `network "${network.name}" has no subnet`);
   return subnet;
-}
-
-/** `com.docker.network.driver.mtu`; null leaves the kernel's 1500. */
-function mtuOf(network: Network): number | null {
-  const text = network.options[driverMtu];
-  if (text === undefined) return null;
-  const mtu = Number(text);
-  // 68 is IPv4's minimum (RFC 791), 65535 what a bridge takes.
-  if (!/^\d+$/.test(text) || mtu < 68 || mtu > 65535)
-    throw new TnetError('ERR_BAD_REQUEST', `invalid MTU "${text}": want 68 to 65535`);
-  return mtu;
 }

@@ -4,8 +4,10 @@ import type {Network} from '../../model/network.ts';
 
 /** Turns words into kernel items. Pure: never executes, never reads. */
 export interface Driver {
-  /** Throws ERR_BAD_REQUEST for what this driver cannot do. */
-  validate(network: Network): void;
+  /** Throws ERR_BAD_REQUEST for what this driver cannot do, ERR_CONFLICT for what it cannot do beside `others`. */
+  validate(network: Network, others: readonly Network[]): void;
+  /** Throws ERR_CONFLICT when the network takes no further attachment. */
+  validateAttachment?(network: Network, attached: readonly Attachment[]): void;
   /** What the network itself needs on the host. */
   planNetwork(network: Network): readonly Item[];
   /** What one attachment adds to it, on the host and in the sandbox; the sandbox exists. */

@@ -1,6 +1,6 @@
 import type {Attachment} from '../../model/attachment.ts';
 import type {Ip, Prefix} from '../../model/ip.ts';
-import type {Network} from '../../model/network.ts';
+import {isBridged, type Network} from '../../model/network.ts';
 import type {PortMapping} from '../../model/port-mapping.ts';
 import type {State} from '../../model/state.ts';
 
@@ -37,6 +37,7 @@ export function planFirewall(state: State): Ruleset {
 }
 
 export function guardedNetworks(network: Network): readonly GuardedNetwork[] {
+  if (!isBridged(network)) return [];
   const {device, internal, options} = network;
   const flag = (name: string): boolean => options[`com.docker.network.bridge.${name}`] !== 'false';
   return network.subnets.map(({prefix}) => ({
