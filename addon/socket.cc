@@ -10,7 +10,8 @@ union Address { sockaddr any; sockaddr_in v4; sockaddr_in6 v6; };
 static Address parseAddress(const std::string& ip, int port) {
   Address address{};
   if (port < 0 || port > 0xffff) throw SystemError("bind", EINVAL);
-  if (inet_pton(AF_INET, ip.c_str(), &address.v4.sin_addr) == 1) address.any.sa_family = AF_INET;
+  if (ip == "*") address.any.sa_family = AF_INET6;  // in6addr_any is all zeros
+  else if (inet_pton(AF_INET, ip.c_str(), &address.v4.sin_addr) == 1) address.any.sa_family = AF_INET;
   else if (inet_pton(AF_INET6, ip.c_str(), &address.v6.sin6_addr) == 1) address.any.sa_family = AF_INET6;
   else throw SystemError("inet_pton", EINVAL);
   address.v4.sin_port = htons(static_cast<uint16_t>(port));  // sin6_port lies at the same place
@@ -39,7 +40,7 @@ BoundSocket openSocket(const SocketSpec& spec, Netns netns) {
   const auto address = parseAddress(spec.ip, spec.port);
   const int family = address.any.sa_family;
   Fd fd(socketIn(netns, family, spec.tcp ? SOCK_STREAM : SOCK_DGRAM, 0));
-  if (family == AF_INET6) setOption(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (family == AF_INET6) setOption(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, spec.ip == "*" ? 0 : 1);
   // A listener may follow on its predecessor's TIME_WAITs and still shares the port with nobody; others would share it.
   if (spec.listen) setOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (spec.dropAll) dropEverything(fd.get());  // before bind, so that nothing gets in between

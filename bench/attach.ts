@@ -59,6 +59,7 @@ async function startOurs(dir: string) {
     newId,
     now: () => new Date(),
     bridge: 'docker0',
+    avoided: () => [],
   };
   const controller = await createController(parts);
   return {
@@ -68,7 +69,18 @@ async function startOurs(dir: string) {
       const ports = [{proto: 'tcp', hostIp: null, hostPort: 10_000 + i, containerPort: 80, count: 1}] as const;
       const begin = performance.now();
       await controller.createSandbox(sandbox);
-      await controller.attach({network: 'bridge', sandbox, owner: `bench${i}`, ifname: 'eth0', address: null, ports});
+      await controller.attach({
+        network: 'bridge',
+        sandbox,
+        owner: `bench${i}`,
+        ifname: 'eth0',
+        addresses: [],
+        mac: null,
+        ports,
+        names: [],
+        gatewayPriority: 0,
+        options: {},
+      });
       return performance.now() - begin;
     },
     async stop(): Promise<void> {

@@ -6,13 +6,13 @@ export interface PortBinding {
 }
 
 /** Key is `80/tcp`. */
-export type PortMap = Readonly<Record<string, readonly PortBinding[]>>;
+export type PortMap = Readonly<Record<string, readonly PortBinding[] | null>>;
 
 export interface EndpointSettings {
-  readonly IPAMConfig: {readonly IPv4Address?: string} | null;
+  readonly IPAMConfig: {readonly IPv4Address?: string; readonly IPv6Address?: string} | null;
   readonly Links: null;
   readonly Aliases: readonly string[] | null;
-  readonly DriverOpts: null;
+  readonly DriverOpts: Readonly<Record<string, string>> | null;
   readonly GwPriority: number;
   readonly MacAddress: string;
   readonly NetworkID: string;
@@ -38,6 +38,8 @@ export interface ContainerCreate {
   readonly Env: readonly string[];
   readonly WorkingDir: string;
   readonly Hostname: string;
+  readonly Domainname?: string;
+  readonly ExposedPorts?: Readonly<Record<string, object>>;
   readonly Labels: Readonly<Record<string, string>>;
   readonly OpenStdin: boolean;
   readonly StopSignal?: string;
@@ -47,6 +49,11 @@ export interface ContainerCreate {
     readonly AutoRemove: boolean;
     /** Ours: `-p` as it was typed. PortBindings would need a second parser, and one entry for every port of a range. */
     readonly Publish: readonly string[];
+    readonly PublishAllPorts?: boolean;
+    readonly Dns?: readonly string[];
+    readonly DnsSearch?: readonly string[];
+    readonly DnsOptions?: readonly string[];
+    readonly ExtraHosts?: readonly string[];
     readonly CpuShares?: number;
     readonly CpuPeriod?: number;
     readonly CpuQuota?: number;
@@ -55,9 +62,16 @@ export interface ContainerCreate {
     readonly MemorySwap?: number;
     readonly PidsLimit?: number;
   };
-  readonly NetworkingConfig?: {
-    readonly EndpointsConfig: Readonly<Record<string, {readonly IPAMConfig: {readonly IPv4Address: string}}>>;
-  };
+  readonly NetworkingConfig?: {readonly EndpointsConfig: Readonly<Record<string, EndpointCreate>>};
+}
+
+/** What a client asks for on one network. */
+export interface EndpointCreate {
+  readonly IPAMConfig?: {readonly IPv4Address?: string; readonly IPv6Address?: string};
+  readonly Aliases?: readonly string[];
+  readonly MacAddress?: string;
+  readonly DriverOpts?: Readonly<Record<string, string>>;
+  readonly GwPriority?: number;
 }
 
 export interface ContainerSummary {
@@ -123,11 +137,14 @@ export interface IpamConfig {
   readonly Subnet: string;
   readonly Gateway?: string;
   readonly IPRange?: string;
+  readonly AuxiliaryAddresses?: Readonly<Record<string, string>>;
 }
 
 export interface NetworkCreate {
   readonly Name: string;
   readonly Driver: string;
+  readonly EnableIPv4?: boolean;
+  readonly EnableIPv6: boolean;
   readonly Internal: boolean;
   readonly IPAM: {readonly Driver: 'default'; readonly Config: readonly Partial<IpamConfig>[]};
   readonly Options: Readonly<Record<string, string>>;

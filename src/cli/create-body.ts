@@ -1,6 +1,7 @@
 import type {ContainerCreate} from '../api/engine-types.ts';
 import {readVariables, resolveVariables} from './environment.ts';
 import {parsePairs} from './parse.ts';
+import {parseNetworks} from './parse-networks.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
 export interface RunOptions {
@@ -9,8 +10,19 @@ export interface RunOptions {
   readonly interactive?: boolean;
   readonly name?: string;
   readonly publish?: readonly string[];
-  readonly network: string;
+  readonly publishAll?: boolean;
+  readonly expose?: readonly string[];
+  /** As typed: names, or `name=…,alias=…`. */
+  readonly network?: readonly string[];
   readonly ip?: string;
+  readonly ip6?: string;
+  readonly macAddress?: string;
+  readonly networkAlias?: readonly string[];
+  readonly dns?: readonly string[];
+  readonly dnsSearch?: readonly string[];
+  readonly dnsOption?: readonly string[];
+  readonly addHost?: readonly string[];
+  readonly domainname?: string;
   readonly hostname?: string;
   readonly env?: readonly string[];
   readonly envFile?: readonly string[];
@@ -35,20 +47,28 @@ export function createBody(
   env: Readonly<Record<string, string | undefined>>,
 ): ContainerCreate {
   const variables = [...(options.envFile ?? []).flatMap(readVariables), ...(options.env ?? [])];
+  const networks = parseNetworks(options);
   return {
     Image: image,
     Cmd: command,
     Env: resolveVariables(variables, env),
     WorkingDir: options.workdir ?? '',
     Hostname: options.hostname ?? '',
+    ...given('Domainname', options.domainname),
+    ...given('ExposedPorts', options.expose && Object.fromEntries(options.expose.map(port => [withProto(port), {}]))),
     Labels: parsePairs(options.label ?? []),
     OpenStdin: options.interactive ?? false,
     ...given('StopSignal', options.stopSignal),
     ...given('StopTimeout', options.stopTimeout),
     HostConfig: {
-      NetworkMode: options.network,
+      NetworkMode: networks[0]!.name,
       AutoRemove: options.rm ?? false,
       Publish: options.publish ?? [],
+      ...given('PublishAllPorts', options.publishAll),
+      ...given('Dns', options.dns),
+      ...given('DnsSearch', options.dnsSearch),
+      ...given('DnsOptions', options.dnsOption),
+      ...given('ExtraHosts', options.addHost),
       ...given('NanoCpus', options.cpus),
       ...given('CpuShares', options.cpuShares),
       ...given('CpuPeriod', options.cpuPeriod),
@@ -57,10 +77,12 @@ export function createBody(
       ...given('MemorySwap', options.memorySwap),
       ...given('PidsLimit', options.pidsLimit),
     },
-    ...(options.ip === undefined
-      ? {}
-      : {NetworkingConfig: {EndpointsConfig: {[options.network]: {IPAMConfig: {IPv4Address: options.ip}}}}}),
+    NetworkingConfig: {EndpointsConfig: Object.fromEntries(networks.map(({name, endpoint}) => [name, endpoint]))},
   };
+}
+
+function withProto(port: string): string {
+  return port.includes('/') ? port : `${port}/tcp`;
 }
 
 function given<const K extends string, V>(name: K, value: V | undefined): {readonly [P in K]?: V} {

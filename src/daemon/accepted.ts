@@ -11,6 +11,8 @@ export const acceptedConfig: Accepted = {
     'Env',
     'WorkingDir',
     'Hostname',
+    'Domainname',
+    'MacAddress',
     'Labels',
     'OpenStdin',
     'StopSignal',
@@ -27,6 +29,7 @@ const mib = 1024 * 1024;
 export const acceptedHostConfig: Accepted = {
   ...decoded('NetworkMode', 'PortBindings', 'Publish', 'AutoRemove'),
   ...decoded('CpuShares', 'CpuPeriod', 'CpuQuota', 'NanoCpus', 'Memory', 'MemorySwap', 'PidsLimit'),
+  ...decoded('PublishAllPorts', 'Dns', 'DnsSearch', 'DnsOptions', 'ExtraHosts'),
   ...decoded('ContainerIDFile', 'ConsoleSize'),
   RestartPolicy: value => oneOf('', 'no')((value as {Name?: unknown}).Name ?? ''),
   LogConfig: value => {

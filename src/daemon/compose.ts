@@ -1,18 +1,19 @@
 import {randomBytes} from 'node:crypto';
-import {mkdirSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {createServer, type Server} from 'node:net';
 import {join} from 'node:path';
 import {TnetError} from '../errors.ts';
 import {loadNative} from '../kernel/native.ts';
 import {openKernel} from '../kernel/open-kernel.ts';
+import {addressBits, formatPrefix, type Prefix} from '../model/ip.ts';
 import {type Controller, createController} from '../network/controller.ts';
 import {isOurGroup} from '../network/drivers/driver.ts';
 import {tnetTable} from '../network/firewall/nft.ts';
 import {createReservations} from '../network/reservation.ts';
 import {detectCgroups} from '../runtime/cgroup/cgroup.ts';
 import {createEngine, type Engine} from '../runtime/engine.ts';
-import {hostResolvConfPath} from '../runtime/files.ts';
+import {hostResolvConfPath, nameservers} from '../runtime/files.ts';
 import {hostFiles} from '../runtime/images/host-files.ts';
 import {resolveImage} from '../runtime/images/host-image.ts';
 import {openStore} from '../store/store.ts';
@@ -43,6 +44,7 @@ export const compose: Compose = async ({roots, bridge}) => {
     newId,
     now,
     bridge,
+    avoided: resolvers,
   });
   const engine = await createEngine({
     store,
@@ -82,6 +84,12 @@ function claimNetns(): Promise<Server> {
     });
     claim.listen('\0tnet-daemon', () => resolve(claim.unref()));
   });
+}
+
+/** The host's name servers: a subnet that held one would hide it. */
+function resolvers(): readonly Prefix[] {
+  const text = existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : '';
+  return nameservers(text).map(ip => formatPrefix(ip, addressBits(ip)));
 }
 
 async function hostResolvConf(): Promise<string> {

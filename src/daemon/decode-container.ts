@@ -2,8 +2,11 @@ import * as v from 'valibot';
 import type {ContainerConfig, NetworkMode} from '../model/container.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import {acceptedConfig, acceptedHostConfig} from './accepted.ts';
+import {decodeDns, decodeExtraHosts, dnsFields} from './decode-dns.ts';
+import {decodeEndpoints, networkingConfig} from './decode-endpoints.ts';
+import {decodeExposed, publishExposed} from './decode-exposed.ts';
 import {decodeLimits, limitFields} from './decode-limits.ts';
-import {decodeEndpoint, decodeNetworkMode, networkingConfig} from './decode-network-mode.ts';
+import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
 import {badRequest} from './failure.ts';
 import {refuseUnsupported} from './unsupported.ts';
@@ -14,6 +17,8 @@ const hostConfig = v.looseObject({
   AutoRemove: orNull(v.boolean()),
   ...limitFields,
   ...portFields,
+  ...dnsFields,
+  PublishAllPorts: orNull(v.boolean()),
 });
 
 const createBody = v.looseObject({
@@ -23,6 +28,8 @@ const createBody = v.looseObject({
   Env: orNull(texts),
   WorkingDir: orNull(text),
   Hostname: orNull(text),
+  Domainname: orNull(text),
+  MacAddress: orNull(text),
   Labels: orNull(labels),
   OpenStdin: orNull(v.boolean()),
   StopSignal: orNull(text),
@@ -46,9 +53,10 @@ export function decodeContainer(input: unknown): DecodedContainer {
   const body = validate(createBody, input);
   const host = body.HostConfig ?? {};
   refuseRest(body);
-  const mode = host.NetworkMode ?? '';
-  const network = decodeNetworkMode(mode);
-  const published = decodePorts(host);
+  const network = decodeNetworkMode(host.NetworkMode ?? '');
+  const exposed = decodeExposed(Object.keys(body.ExposedPorts ?? {}));
+  const bound = decodePorts(host);
+  const published = [...bound, ...(host.PublishAllPorts ? publishExposed(exposed, bound) : [])];
   refuseConflicts(body, network, published);
   const {ports, warnings} = discardPorts(published, network);
   return {
@@ -56,8 +64,12 @@ export function decodeContainer(input: unknown): DecodedContainer {
     config: {
       ...decodeProcess(body),
       network,
+      endpoints: decodeEndpoints(body.NetworkingConfig, network, body.MacAddress ?? ''),
       ports,
-      address: decodeEndpoint(body.NetworkingConfig, mode),
+      exposed,
+      domainname: decodeHostname(body.Domainname ?? ''),
+      dns: decodeDns(host),
+      extraHosts: decodeExtraHosts(host.ExtraHosts ?? []),
       limits: decodeLimits(host),
       autoRemove: host.AutoRemove ?? false,
     },
@@ -124,6 +136,11 @@ function refuseRest(body: CreateBody): void {
 function refuseConflicts(body: CreateBody, network: NetworkMode, published: readonly PortMapping[]): void {
   if (network.kind !== 'container') return;
   if (body.Hostname) throw badRequest('conflicting options: hostname and the network mode');
+  const {Dns, DnsSearch, DnsOptions, ExtraHosts} = body.HostConfig ?? {};
+  if ([Dns, DnsSearch, DnsOptions].some(given => given?.length))
+    throw badRequest('conflicting options: dns and the network mode');
+  if (ExtraHosts?.length) throw badRequest('conflicting options: custom host-to-IP mapping and the network mode');
+  if (body.MacAddress) throw badRequest('conflicting options: mac-address and the network mode');
   if (published.length > 0)
     throw badRequest('conflicting options: port publishing and the container type network mode');
   if (Object.keys(body.ExposedPorts ?? {}).length > 0)

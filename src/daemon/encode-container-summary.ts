@@ -1,7 +1,7 @@
 import type {ContainerSummary} from '../api/engine-types.ts';
 import type {ContainerState} from '../model/container.ts';
 import {formatNetworkMode} from './encode-container.ts';
-import {type ContainerView, encodeEndpoints} from './encode-endpoint.ts';
+import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
 import {encodePortSummary} from './encode-ports.ts';
 import {formatDuration} from './format-duration.ts';
 import {hostImage} from './host-image.ts';
@@ -16,7 +16,7 @@ export function encodeContainerSummary(view: ContainerView, now: Date): Containe
     ImageID: hostImage.id,
     Command: config.args.map(quote).join(' '),
     Created: Math.floor(Date.parse(created) / 1000),
-    Ports: encodePortSummary(view.attachments.flatMap(attachment => attachment.ports)),
+    Ports: encodePortSummary(view.attachments, networksById(view)),
     Labels: config.labels,
     State: state.status,
     Status: formatStatus(state, now),

@@ -1,6 +1,6 @@
 import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
 import type {Container, Limits, NetworkMode} from '../model/container.ts';
-import {type ContainerView, encodeEndpoints} from './encode-endpoint.ts';
+import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
 import {encodePortBindings, encodePorts} from './encode-ports.ts';
 import {hostImage} from './host-image.ts';
 
@@ -51,10 +51,10 @@ function encodeState({state}: Container): ContainerInspect['State'] {
 }
 
 function encodeConfig({config}: Container): ContainerInspect['Config'] {
-  const ports = Object.keys(encodePortBindings(config.ports));
+  const ports = [...new Set([...config.exposed, ...Object.keys(encodePortBindings(config.ports))])];
   return {
     Hostname: config.hostname,
-    Domainname: '',
+    Domainname: config.domainname,
     User: '',
     AttachStdin: false,
     AttachStdout: true,
@@ -87,6 +87,10 @@ function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
     CgroupnsMode: 'private',
     Privileged: false,
     PublishAllPorts: false,
+    Dns: config.dns.servers,
+    DnsSearch: config.dns.search,
+    DnsOptions: config.dns.options,
+    ExtraHosts: config.extraHosts.map(({name, address}) => `${name}:${address ?? 'host-gateway'}`),
     ReadonlyRootfs: false,
     Binds: null,
     ...encodeLimits(config.limits),
@@ -112,12 +116,15 @@ function encodeNetworkSettings(view: ContainerView): ContainerInspect['NetworkSe
   return {
     SandboxID: '',
     SandboxKey: view.attachments[0]?.sandbox ?? '',
-    Ports: encodePorts(view.attachments.flatMap(attachment => attachment.ports)),
+    Ports: encodePorts(view.attachments, networksById(view), view.container.config.exposed),
     EndpointID: bridge.EndpointID ?? '',
     Gateway: bridge.Gateway ?? '',
     IPAddress: bridge.IPAddress ?? '',
     IPPrefixLen: bridge.IPPrefixLen ?? 0,
     MacAddress: bridge.MacAddress ?? '',
+    GlobalIPv6Address: bridge.GlobalIPv6Address ?? '',
+    GlobalIPv6PrefixLen: bridge.GlobalIPv6PrefixLen ?? 0,
+    IPv6Gateway: bridge.IPv6Gateway ?? '',
     Networks: endpoints,
   };
 }

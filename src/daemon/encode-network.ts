@@ -1,6 +1,7 @@
 import type {NetworkContainer, NetworkResource} from '../api/engine-types.ts';
-import type {Attachment} from '../model/attachment.ts';
-import type {Network} from '../model/network.ts';
+import {type Attachment, leaseOf} from '../model/attachment.ts';
+import type {Family} from '../model/ip.ts';
+import {type Network, type Subnet, subnetOf} from '../model/network.ts';
 
 /** GET /networks/{id}; the list has no containers, as Docker's. `nameOf` names the owner of an attachment. */
 export function encodeNetwork(
@@ -14,8 +15,8 @@ export function encodeNetwork(
     Created: network.created,
     Scope: 'local',
     Driver: encodeDriver(network),
-    EnableIPv4: true,
-    EnableIPv6: false,
+    EnableIPv4: subnetOf(network, 4) !== undefined,
+    EnableIPv6: subnetOf(network, 6) !== undefined,
     IPAM: {Driver: 'default', Options: {}, Config: network.subnets.map(encodeSubnet)},
     Internal: network.internal,
     Attachable: false,
@@ -35,17 +36,25 @@ export function encodeDriver({driver}: Network): string {
   return driver === 'none' ? 'null' : driver;
 }
 
-function encodeSubnet({prefix, gateway, range}: Network['subnets'][number]): NetworkResource['IPAM']['Config'][number] {
-  return {Subnet: prefix, ...(range === null ? {} : {IPRange: range}), Gateway: gateway};
+function encodeSubnet({prefix, gateway, range, reserved}: Subnet): NetworkResource['IPAM']['Config'][number] {
+  return {
+    Subnet: prefix,
+    ...(range === null ? {} : {IPRange: range}),
+    Gateway: gateway,
+    ...(Object.keys(reserved).length > 0 ? {AuxiliaryAddresses: reserved} : {}),
+  };
 }
 
-function encodeAttachment({id, mac, leases}: Attachment, name: string): NetworkContainer {
-  const [lease] = leases;
+function encodeAttachment(attachment: Attachment, name: string): NetworkContainer {
+  const address = (family: Family): string => {
+    const lease = leaseOf(attachment, family);
+    return lease === undefined ? '' : `${lease.address}/${lease.prefixLength}`;
+  };
   return {
     Name: name,
-    EndpointID: id,
-    MacAddress: mac,
-    IPv4Address: lease === undefined ? '' : `${lease.address}/${lease.prefixLength}`,
-    IPv6Address: '',
+    EndpointID: attachment.id,
+    MacAddress: attachment.mac,
+    IPv4Address: address(4),
+    IPv6Address: address(6),
   };
 }

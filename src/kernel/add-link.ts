@@ -8,7 +8,7 @@ import type {Sockets} from './sockets.ts';
 
 type LinkIn = LinkItem & {readonly ns: NamespacePath};
 
-/** Our ends never get IPv6 link-local addresses by themselves: their chatter is flooded to every port of the bridge. */
+/** Our ends on the host never get IPv6 link-local addresses by themselves: their chatter is flooded to every port of the bridge. */
 const quiet = {ipv6LinkLocal: false};
 const EOPNOTSUPP = 95;
 
@@ -33,7 +33,7 @@ export function addLink(sockets: Sockets, item: LinkIn): void {
 function settingUp(item: LinkIn): NetlinkMessage[] {
   const {name, master, up, altname} = item;
   return [
-    setLink(name, quiet),
+    ...(item.ns === '' ? [setLink(name, quiet)] : []),
     setLink(name, {up, ...(master === null ? {} : portSettings(item))}),
     ...(altname === null ? [] : [addAltname(name, altname)]),
   ];
@@ -71,7 +71,7 @@ function newLinkOf(sockets: Sockets, item: LinkIn): NewLink {
     name,
     group,
     ...given({mtu, mac}),
-    ...(master === null ? {} : {master: linkIndex(sockets, item.ns, master)}),
+    ...(master === null ? {} : {master: masterIndex(sockets, item, master)}),
   };
   if (peer === null) return {...settings, ...kindOf(sockets, item)};
   const netnsFd = sockets.netnsFd(peer.ns);
@@ -80,6 +80,14 @@ function newLinkOf(sockets: Sockets, item: LinkIn): NewLink {
     kind: 'veth',
     peer: {name: peer.name, ...given({mac: peer.mac, mtu: peer.mtu}), ...(netnsFd === undefined ? {} : {netnsFd})},
   };
+}
+
+/** A bridge that another program made under our name meanwhile has another group: nothing of ours is plugged into it. */
+function masterIndex(sockets: Sockets, {ns, name, group}: LinkIn, master: string): number {
+  const [answer] = sockets.route(ns).request(getLink(master), `find link "${master}"`);
+  const info = decodeLink(answer!);
+  if (info.group === group) return info.index;
+  throw new TnetError('ERR_LINK_FOREIGN', `Cannot plug "${name}" into "${master}": another program made it; remove it`);
 }
 
 function kindOf(sockets: Sockets, {type, detail}: LinkIn): LowerLink | OtherLink | {readonly kind: 'bridge'} {

@@ -1,5 +1,6 @@
 import {closeSync, constants, readFileSync, writeSync} from 'node:fs';
 import {KernelError} from '../errors.ts';
+import {ipFamily} from '../model/ip.ts';
 import {addLink, given, linkIndex, portSettings, requestAll} from './add-link.ts';
 import {formatOp} from './diff.ts';
 import {describeStep, isNft} from './execute.ts';
@@ -13,7 +14,7 @@ import {delNeigh, newNeigh} from './netlink/neigh.ts';
 import {addElements, deleteElements} from './netlink/nftables/elements.ts';
 import {createTable, deleteTable, replaceTable} from './netlink/nftables/objects.ts';
 import type {NftSet, NftTable} from './netlink/nftables/types.ts';
-import {delRoute, newRoute} from './netlink/route.ts';
+import {delRoute, newRoute, type RouteSpec, RT_TABLE_LOCAL, replaceRoute} from './netlink/route.ts';
 import type {Sockets} from './sockets.ts';
 
 export interface ApplyParts {
@@ -79,11 +80,12 @@ function applyInLink({sockets}: ApplyParts, op: Op): void {
     switch (item.kind) {
       case 'address': {
         const spec = {index: index(item.link), address: item.address, prefixLength: item.prefixLength};
-        return op.do === 'del' ? delAddress(spec) : newAddress(spec);
+        // Nobody else can have what we give away, and detection takes a second.
+        return op.do === 'del' ? delAddress(spec) : newAddress({...spec, noDad: ipFamily(item.address) === 6});
       }
       case 'route': {
         const spec = routeSpec(item, index);
-        return op.do === 'del' ? delRoute(spec) : newRoute(spec);
+        return op.do === 'del' ? delRoute(spec) : op.do === 'set' ? replaceRoute(spec) : newRoute(spec);
       }
       case 'neigh': {
         const spec = {index: index(item.link), address: item.address, mac: item.mac};
@@ -100,8 +102,13 @@ function applyInLink({sockets}: ApplyParts, op: Op): void {
   sockets.route(item.ns).request(message(), formatOp(op));
 }
 
-function routeSpec({to, via, link}: RouteItem, index: (link: string) => number) {
-  return {to, ...(via === null ? {} : {via}), ...(link === null ? {} : {oif: index(link)})};
+function routeSpec({to, via, link, type, metric}: RouteItem, index: (link: string) => number): RouteSpec {
+  return {
+    to,
+    ...given({via, oif: link === null ? null : index(link)}),
+    ...(metric === undefined ? {} : {metric}),
+    ...(type === 'local' ? {type, table: RT_TABLE_LOCAL} : {}),
+  };
 }
 
 /** There is no way to un-write a sysctl but its old value: `del` is left to the removal of the device or namespace. */

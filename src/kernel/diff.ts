@@ -39,7 +39,8 @@ export function diff(actual: World, want: World): Op[] {
     if (was === undefined) return [{do: 'add', item}];
     return sameItem(was, item) ? [] : [{do: 'set', item, was}];
   });
-  return [...byRank(gone, -1).map((item): Op => ({do: 'del', item})), ...sortOps(changes)];
+  const removals = gone.map((item): Op => ({do: 'del', item}));
+  return [...sortOps(removals, -1), ...sortOps(changes, 1)];
 }
 
 /** The operation that takes `op` back. */
@@ -61,6 +62,8 @@ export function sameItem(actual: Item, want: Item): boolean {
       return actual.kind === 'element' && actual.data.join(' ') === want.data.join(' ');
     case 'neigh':
       return actual.kind === 'neigh' && actual.mac === want.mac;
+    case 'route':
+      return actual.kind === 'route' && actual.via === want.via && actual.link === want.link;
     default:
       return true;
   }
@@ -81,7 +84,7 @@ function identity(item: Item): readonly (string | number | null)[] {
     case 'address':
       return [item.link, item.address, item.prefixLength];
     case 'route':
-      return [item.to, item.via, item.link];
+      return item.type === 'local' ? [item.to, item.link] : [item.to];
     case 'neigh':
       return [item.link, item.address];
     case 'fdb':
@@ -124,12 +127,14 @@ function sameLink(actual: LinkItem, want: LinkItem): boolean {
   return fixed && suppressed && free('mtu') && free('mac') && free('altname');
 }
 
-function byRank(items: readonly Item[], direction: 1 | -1): Item[] {
-  return [...items].sort((a, b) => direction * (linkRank(a) - linkRank(b)));
-}
-
-function sortOps(ops: readonly Op[]): Op[] {
-  return [...ops].sort((a, b) => linkRank(a.item) - linkRank(b.item));
+/**
+ * Elements of the firewall come last, when there is somebody to answer, and go first; but a table that is made or replaced gets its own in
+ * the same transaction, so that no packet meets it empty.
+ */
+function sortOps(ops: readonly Op[], direction: 1 | -1): Op[] {
+  const late = ops.some(({item}) => item.kind === 'table') ? 0 : Object.keys(rank).length;
+  const order = ({item}: Op): number => linkRank(item) + (item.kind === 'element' ? late : 0);
+  return [...ops].sort((a, b) => direction * (order(a) - order(b)));
 }
 
 /** A master comes before its ports, a lower link before those above it, both before what is in a sandbox. */

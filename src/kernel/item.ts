@@ -61,6 +61,9 @@ export interface RouteItem {
   readonly to: Prefix;
   readonly via: Ip | null;
   readonly link: string | null;
+  /** `local`: for this host, in the table `local`, when it comes in by `link`. Left out: unicast, in the table `main`. */
+  readonly type?: 'local';
+  readonly metric?: number;
 }
 
 export interface NeighItem {

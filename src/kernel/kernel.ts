@@ -1,5 +1,6 @@
-import type {Prefix} from '../model/ip.ts';
+import type {Family, Prefix} from '../model/ip.ts';
 import type {Proto} from '../model/port-mapping.ts';
+import type {SysctlChange} from '../model/state.ts';
 import type {World} from './diff.ts';
 import type {Item, Op} from './item.ts';
 import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
@@ -14,14 +15,16 @@ export interface Kernel {
   execute(ops: readonly Op[], onError: OnError): Promise<void>;
   /** Resolves when the link can carry frames: a bridge port forwards only after the carrier event, ~1 ms after its creation. */
   awaitCarrier(link: string): Promise<void>;
-  /** Host links with an IPv4 address, without loopback and ours. */
-  uplinks(): readonly {readonly name: string; readonly forwarding: boolean}[];
+  /** What must be set so that packets of a family that come in by the host's links, or by `bridges`, are forwarded; empty when they are. */
+  forwardingChanges(family: Family, bridges: readonly string[]): readonly SysctlChange[];
   /** Of every link of the host, loopback and ours included. */
   linkNames(): readonly string[];
   /** Whether this kernel can make such links; it may load a module to answer. */
   hasLinkType(type: LowerLink['kind'] | OtherLink['kind']): boolean;
-  /** Prefixes of the host's on-link routes, ours included. */
+  /** Prefixes of the host's on-link routes, without ours. */
   connectedPrefixes(): readonly Prefix[];
+  /** MTU in bytes of the link of the host's default route, IPv4 before IPv6; null without one. */
+  defaultMtu(): number | null;
   /** Forgets the connections to a host port, so that its next owner does not inherit them. */
   flushPort(proto: Proto, hostPort: number): void;
   /** Calls back when our nft table was touched by somebody else, or a host address came or went. */

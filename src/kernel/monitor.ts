@@ -30,6 +30,7 @@ export function watchKernel({native, table}: MonitorSpec, onChange: () => void):
   const stops = [
     listen(native, {protocol: 12, group: netfilterGroups.nftables}, foreignChange(table), changed),
     listen(native, {protocol: 0, group: routeGroups.ipv4Address}, () => true, changed),
+    listen(native, {protocol: 0, group: routeGroups.ipv6Address}, () => true, changed),
   ];
   return () => {
     for (const stop of stops) stop();

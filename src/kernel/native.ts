@@ -11,7 +11,7 @@ export type Fd = number;
 
 export interface SocketSpec {
   readonly type: 'tcp' | 'udp';
-  /** Canonical IPv4 or IPv6 text; `0.0.0.0` and `::` bind every address (IPV6_V6ONLY is always set). */
+  /** Canonical IPv4 or IPv6 text; `0.0.0.0` and `::` bind every address of that family, `*` of both (an IPv6 socket without IPV6_V6ONLY). */
   readonly ip: string;
   /** 0 lets the kernel choose from ip_local_port_range. */
   readonly port: number;

@@ -2,12 +2,13 @@ import {existsSync} from 'node:fs';
 import {KernelError} from '../errors.ts';
 import {type ApplyParts, readSysctl} from './apply.ts';
 import {itemKey, type World} from './diff.ts';
-import type {AddressItem, FdbItem, Item, LinkItem, NamespacePath} from './item.ts';
+import type {AddressItem, FdbItem, Item, LinkItem, NamespacePath, RouteItem} from './item.ts';
 import {decodeAddress, dumpAddresses} from './netlink/address.ts';
 import {decodeFdb, dumpFdb} from './netlink/fdb.ts';
 import {decodeLink, dumpLinks, getLink, type LinkInfo} from './netlink/link.ts';
 import {decodeElements, dumpElements} from './netlink/nftables/elements.ts';
 import {decodeTable, getTable} from './netlink/nftables/objects.ts';
+import {decodeRoute, dumpRoutes, RTPROT_TNET} from './netlink/route.ts';
 
 export interface ReadParts extends ApplyParts {
   /** Whether a link with this IFLA_GROUP is ours. */
@@ -26,6 +27,7 @@ export function readWorld(parts: ReadParts, want: Iterable<Item>): World {
     ...links.map(link => linkItem(link, names)).filter(item => parts.isOurs(item.group) || wanted.has(itemKey(item))),
     ...hostAddresses(parts, names).filter(item => wanted.has(itemKey(item))),
     ...hostPeers(parts, names, wanted).filter(item => wanted.has(itemKey(item))),
+    ...hostRoutes(parts, names, wanted),
     ...readTable(parts),
     ...[...wanted.values()].flatMap(item => readOne(parts, item)),
   ];
@@ -65,7 +67,7 @@ function linkItem(info: LinkInfo, names: LinkNames, ns: NamespacePath = ''): Ite
 function hostAddresses({sockets}: ReadParts, names: LinkNames): (Item & AddressItem)[] {
   return sockets
     .route('')
-    .dump(dumpAddresses({family: 4}))
+    .dump(dumpAddresses())
     .map(decodeAddress)
     .map(({index, address, prefixLength}) => ({
       ns: '',
@@ -73,6 +75,25 @@ function hostAddresses({sockets}: ReadParts, names: LinkNames): (Item & AddressI
       link: names.get(index) ?? '',
       address,
       prefixLength,
+    }));
+}
+
+/** Local routes of ours, which alone are wanted on a host; asked for only then. */
+function hostRoutes({sockets}: ReadParts, names: LinkNames, wanted: World): (Item & RouteItem)[] {
+  if (![...wanted.values()].some(item => item.kind === 'route' && item.ns === '')) return [];
+  return sockets
+    .route('')
+    .dump(dumpRoutes({family: 6, protocol: RTPROT_TNET}))
+    .map(decodeRoute)
+    .filter(({type}) => type === 'local')
+    .map(({to, via, oif, metric}) => ({
+      ns: '',
+      kind: 'route',
+      to,
+      via,
+      link: names.get(oif ?? 0) ?? null,
+      type: 'local',
+      metric: metric ?? 0,
     }));
 }
 

@@ -1,4 +1,4 @@
-import type {Ip} from './ip.ts';
+import {type Family, type Ip, ipFamily} from './ip.ts';
 import type {Mac} from './mac.ts';
 import type {PortMapping} from './port-mapping.ts';
 
@@ -22,6 +22,16 @@ export interface Attachment {
   readonly hostIfname: string;
   readonly mac: Mac;
   readonly leases: readonly Lease[];
-  /** Host ports chosen: none is 0. */
+  /** Host ports chosen: none is 0. They lead to the sandbox's gateway attachments, see network/gateway.ts. */
   readonly ports: readonly PortMapping[];
+  /** What the network's other sandboxes find it by; a reverse lookup gives the first. */
+  readonly names: readonly string[];
+  /** The highest of a sandbox's attachments gives the default route. null: this one takes no part, it keeps a route and ports of its own. */
+  readonly gatewayPriority: number | null;
+  /** Docker's endpoint driver options. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+export function leaseOf({leases}: Attachment, family: Family): Lease | undefined {
+  return leases.find(({address}) => ipFamily(address) === family);
 }

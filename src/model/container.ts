@@ -1,4 +1,5 @@
 import type {Ip} from './ip.ts';
+import type {Mac} from './mac.ts';
 import type {PortMapping} from './port-mapping.ts';
 
 /** Where a container's network comes from, parsed from Docker's `--network`. */
@@ -7,6 +8,31 @@ export type NetworkMode =
   | {readonly kind: 'none'}
   | {readonly kind: 'container'; readonly container: string}
   | {readonly kind: 'network'; readonly network: string};
+
+/** What was asked for on one network. */
+export interface EndpointConfig {
+  /** As it was called when it was asked for: a name, an id or a prefix. */
+  readonly network: string;
+  /** `--ip` and `--ip6`; a family that is not here gets the lowest free one. */
+  readonly addresses: readonly Ip[];
+  readonly mac: Mac | null;
+  readonly aliases: readonly string[];
+  readonly gatewayPriority: number;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** `--dns`, `--dns-search`, `--dns-option`; empty: the host's. */
+export interface DnsConfig {
+  readonly servers: readonly Ip[];
+  readonly search: readonly string[];
+  readonly options: readonly string[];
+}
+
+export interface ExtraHost {
+  readonly name: string;
+  /** null: the host, `host-gateway`. */
+  readonly address: Ip | null;
+}
 
 /** Limits as the kernel takes them; null means "not limited by us". Memory in bytes, cpu times in µs. */
 export interface Limits {
@@ -28,9 +54,15 @@ export interface ContainerConfig {
   readonly hostname: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly network: NetworkMode;
+  /** Every network it is on, that of the mode first; `connect` and `disconnect` change them. Empty for the other modes. */
+  readonly endpoints: readonly EndpointConfig[];
   readonly ports: readonly PortMapping[];
-  /** Address asked for by `--ip`. */
-  readonly address: Ip | null;
+  /** `--expose`, as `80/tcp`. */
+  readonly exposed: readonly string[];
+  readonly domainname: string;
+  readonly dns: DnsConfig;
+  /** `--add-host`. */
+  readonly extraHosts: readonly ExtraHost[];
   readonly limits: Limits;
   readonly autoRemove: boolean;
   readonly openStdin: boolean;
@@ -72,3 +104,5 @@ export const noLimits: Limits = {
   memorySwapBytes: null,
   pidsLimit: null,
 };
+
+export const hostDns: DnsConfig = {servers: [], search: [], options: []};

@@ -1,4 +1,4 @@
-import type {Ip} from './ip.ts';
+import {type Ip, ipFamily, ipToNumber} from './ip.ts';
 
 /** Lower-case `02:42:ac:11:00:02`. */
 export type Mac = string & {readonly __mac: true};
@@ -9,10 +9,11 @@ export function parseMac(text: string): Mac {
 }
 
 /**
- * `02:42` + the IPv4 address, as Docker did before v28: locally administered, unicast, and the same for the same
- * address, so a neighbour's ARP entry stays right when the next container gets the address of the last one.
+ * `02:42` + the IPv4 address, or the last 32 bits of an IPv6 one, as Docker did before v28: locally administered, unicast, and
+ * the same for the same address, so a neighbour's ARP entry stays right when the next container gets the address of the last one.
  */
 export function macFromIp(ip: Ip): Mac {
-  const octets = ip.split('.').map(octet => Number(octet).toString(16).padStart(2, '0'));
-  return parseMac(['02', '42', ...octets].join(':'));
+  const low = ipFamily(ip) === 4 ? ipToNumber(ip) : ipToNumber(ip) & 0xffff_ffffn;
+  const digits = low.toString(16).padStart(8, '0');
+  return parseMac(`02:42:${digits.replace(/..(?!$)/g, '$&:')}`);
 }

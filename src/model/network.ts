@@ -1,4 +1,4 @@
-import type {Ip, Prefix} from './ip.ts';
+import {type Family, type Ip, ipFamily, type Prefix} from './ip.ts';
 
 export type NetworkDriver = 'bridge' | 'macvlan' | 'ipvlan' | 'vxlan' | 'host' | 'none';
 
@@ -7,6 +7,8 @@ export interface Subnet {
   readonly gateway: Ip;
   /** Addresses are chosen from here when it is set; an explicit address may be outside it. */
   readonly range: Prefix | null;
+  /** Addresses of other machines, by name: never given away. Docker's `--aux-address`. */
+  readonly reserved: Readonly<Record<string, Ip>>;
 }
 
 /** A named L2/L3 domain. `bridge`, `host` and `none` are predefined. */
@@ -17,11 +19,14 @@ export interface Network {
   readonly driver: NetworkDriver;
   /** RFC 3339. */
   readonly created: string;
+  /** At most one of each family. */
   readonly subnets: readonly Subnet[];
   /** No way out: nothing is masqueraded, nothing is published. */
   readonly internal: boolean;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
+  /** In bytes; null leaves the kernel's 1500. */
+  readonly mtu: number | null;
   /** The link on the host that is the network's own: the bridge, or what a macvlan stands on if we made it; else ''. */
   readonly device: string;
   /** 1–65535, unique among the networks of a daemon: the low half of the link group of everything on this network. */
@@ -37,4 +42,8 @@ export const predefinedNetworks = ['bridge', 'host', 'none'] as const;
 
 export function isPredefined(name: string): boolean {
   return (predefinedNetworks as readonly string[]).includes(name);
+}
+
+export function subnetOf({subnets}: Network, family: Family): Subnet | undefined {
+  return subnets.find(({prefix}) => ipFamily(prefix) === family);
 }

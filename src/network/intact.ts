@@ -9,7 +9,7 @@ export function withoutIntact(
   items: readonly Item[],
   actual: World,
 ): {readonly items: readonly Item[]; readonly actual: World} {
-  const intact = new Set(items.flatMap(item => (actual.has(itemKey(item)) ? linksInside(item) : [])).filter(Boolean));
+  const intact = new Set(items.flatMap(item => (actual.has(itemKey(item)) ? linksInside(item) : [])));
   const kept = (item: Item): boolean => !intact.has(nameOf(item.ns, linkOf(item)));
   return {items: items.filter(kept), actual: new Map([...actual].filter(([, item]) => kept(item)))};
 }
@@ -17,8 +17,9 @@ export function withoutIntact(
 /** The link in a sandbox that is there when `item` is. */
 function linksInside(item: Item): readonly string[] {
   if (item.kind !== 'link') return [];
-  if (item.peer !== null) return [nameOf(item.peer.ns, item.peer.name)];
-  return item.ns === '' ? [] : [nameOf(item.ns, item.name)];
+  const {ns, name} = item.peer ?? item;
+  // IPv6 of its loopback is switched on with the first link that has it.
+  return ns === '' ? [] : [nameOf(ns, name), nameOf(ns, 'lo')];
 }
 
 /** The link that `item` is, or is on: of sysctls `net/ipv6/conf/LINK/…`. */

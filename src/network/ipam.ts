@@ -7,6 +7,7 @@ import {
   ipFromNumber,
   ipToNumber,
   type Prefix,
+  parsePrefix,
   prefixContains,
   prefixesOverlap,
   prefixRange,
@@ -40,12 +41,21 @@ export function allocate(subnet: Subnet, taken: ReadonlySet<Ip>, want?: Ip): Ip 
   const range = subnet.range === null ? {first, last} : prefixRange(subnet.range);
   for (let value = range.first; value <= range.last; value++) {
     const ip = ipFromNumber(value, family);
-    if (!taken.has(ip) && ip !== subnet.gateway && value >= first && value <= last) return ip;
+    if (!taken.has(ip) && value >= first && value <= last && !isReserved(subnet, ip)) return ip;
   }
   throw new TnetError(
     'ERR_SUBNET_FULL',
     `no available IPv${family} addresses on this network's address pools: ${subnet.range ?? subnet.prefix}`,
   );
+}
+
+/**
+ * Pool of IPv6 networks of one daemon: `fd`, 40 bits that nobody else is likely to have (RFC 4193), cut into /64.
+ * `seed` is 10 or more hex digits.
+ */
+export function uniqueLocalPool(seed: string): AddressPool {
+  const [a, b, c] = [seed.slice(0, 2), seed.slice(2, 6), seed.slice(6, 10)];
+  return {base: parsePrefix(`fd${a}:${b}:${c}::/48`), size: 64};
 }
 
 /** The first network of the pools that overlaps none of `used`. Throws ERR_SUBNET_FULL. */
@@ -80,9 +90,14 @@ function claim(subnet: Subnet, taken: ReadonlySet<Ip>, want: Ip): Ip {
       'ERR_BAD_REQUEST',
       `IP address ${want} is the network or broadcast address of ${subnet.prefix}`,
     );
-  if (want === subnet.gateway || taken.has(want))
+  if (taken.has(want) || isReserved(subnet, want))
     throw new TnetError('ERR_ADDRESS_IN_USE', `Address already in use: ${want}`);
   return want;
+}
+
+/** For the gateway, or by `--aux-address` for another machine. */
+function isReserved({gateway, reserved}: Subnet, ip: Ip): boolean {
+  return ip === gateway || Object.values(reserved).includes(ip);
 }
 
 function usableRange(prefix: Prefix): {family: Family; first: bigint; last: bigint} {

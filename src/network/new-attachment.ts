@@ -1,11 +1,13 @@
 import {TnetError} from '../errors.ts';
 import type {Attachment, Lease} from '../model/attachment.ts';
-import {type Ip, prefixLengthOf} from '../model/ip.ts';
-import {macFromIp} from '../model/mac.ts';
-import {isBridged, type Network} from '../model/network.ts';
-import {formatPortMapping, type PortMapping, portMappingsConflict} from '../model/port-mapping.ts';
+import {type Ip, ipFamily, prefixLengthOf} from '../model/ip.ts';
+import {type Mac, macFromIp} from '../model/mac.ts';
+import {isBridged, type Network, subnetOf} from '../model/network.ts';
+import {formatPortMapping, type PortMapping, portMappingsConflict, splitUnchosen} from '../model/port-mapping.ts';
 import type {State} from '../model/state.ts';
+import {attachmentsIn} from './gateway.ts';
 import {allocate} from './ipam.ts';
+import {bridgeOptions} from './options.ts';
 
 export interface AttachSpec {
   /** Name, id or unique id prefix. */
@@ -13,34 +15,82 @@ export interface AttachSpec {
   /** Path of an existing network namespace. */
   readonly sandbox: string;
   readonly owner: string;
-  readonly ifname: string;
-  readonly address: Ip | null;
+  /** null: the network's prefix and the lowest free number. */
+  readonly ifname: string | null;
+  /** At most one of each family; the others get the lowest free one. */
+  readonly addresses: readonly Ip[];
+  readonly mac: Mac | null;
   readonly ports: readonly PortMapping[];
+  readonly names: readonly string[];
+  readonly gatewayPriority: number | null;
+  readonly options: Readonly<Record<string, string>>;
 }
 
-/** The attachment as it will be, host ports not yet chosen. Throws ERR_PORT_IN_USE, ERR_ADDRESS_IN_USE, ERR_SUBNET_FULL, ERR_BAD_REQUEST. */
+/** The attachment as it will be, host ports not yet chosen. Throws ERR_PORT_IN_USE, ERR_ADDRESS_IN_USE, ERR_SUBNET_FULL, ERR_BAD_REQUEST, ERR_CONFLICT. */
 export function planNewAttachment(spec: AttachSpec, network: Network, state: State, id: string): Attachment {
-  refuseConflicts(spec.ports, network, state);
-  const lease = chooseLease(spec.address, network, state);
+  const siblings = attachmentsIn(state, spec.sandbox);
+  if (siblings.some(sibling => sibling.network === network.id))
+    throw new TnetError('ERR_FORBIDDEN', `endpoint with name ${spec.owner} already exists in network ${network.name}`);
+  const ports = bindPorts(spec.ports, network);
+  refuseConflicts(ports, network, state);
+  const leases = chooseLeases(spec.addresses, network, state);
   return {
     id,
     network: network.id,
     sandbox: spec.sandbox,
     owner: spec.owner,
-    ifname: spec.ifname,
+    ifname: chooseIfname(spec, network, siblings),
     hostIfname: isBridged(network) ? `veth${id.slice(0, 7)}` : '',
-    mac: macFromIp(lease.address),
-    leases: [lease],
-    ports: spec.ports,
+    mac: chooseMac(spec.mac ?? macFromIp(leases[0]!.address), network, state),
+    leases,
+    ports,
+    names: spec.names,
+    gatewayPriority: spec.gatewayPriority,
+    options: spec.options,
   };
 }
 
-function chooseLease(want: Ip | null, network: Network, state: State): Lease {
-  const [subnet] = network.subnets;
-  if (subnet === undefined)
+/** Docker's option of an endpoint, besides `--driver-opt`'s own of the drivers. */
+const ifnameOption = 'com.docker.network.endpoint.ifname';
+
+function chooseIfname(spec: AttachSpec, network: Network, siblings: readonly Attachment[]): string {
+  const taken = new Set(siblings.map(({ifname}) => ifname));
+  const wanted = spec.ifname ?? spec.options[ifnameOption];
+  if (wanted !== undefined) {
+    // dev_valid_name(), and IFNAMSIZ is 16 with the closing NUL.
+    if (!/^[^/:\s]{1,15}$/.test(wanted) || wanted === '.' || wanted === '..' || wanted === 'lo')
+      throw new TnetError('ERR_BAD_REQUEST', `invalid interface name "${wanted}"`);
+    if (taken.has(wanted)) throw new TnetError('ERR_CONFLICT', `interface "${wanted}" exists already in the container`);
+    return wanted;
+  }
+  const {prefix} = bridgeOptions(network);
+  for (let i = 0; ; i++) if (!taken.has(`${prefix}${i}`)) return `${prefix}${i}`;
+}
+
+function chooseMac(mac: Mac, network: Network, state: State): Mac {
+  for (const attachment of state.attachments.values())
+    if (attachment.network === network.id && attachment.mac === mac)
+      throw new TnetError('ERR_ADDRESS_IN_USE', `MAC address ${mac} is already in use on network "${network.name}"`);
+  return mac;
+}
+
+/** Ports that name no host address go where the network's `host_binding_ipv4` says. */
+function bindPorts(ports: readonly PortMapping[], network: Network): readonly PortMapping[] {
+  const {hostBinding} = bridgeOptions(network);
+  return ports.flatMap(splitUnchosen).map(port => (port.hostIp === null ? {...port, hostIp: hostBinding} : port));
+}
+
+function chooseLeases(wanted: readonly Ip[], network: Network, state: State): readonly Lease[] {
+  if (network.subnets.length === 0)
     throw new TnetError('ERR_BAD_REQUEST', `network "${network.name}" (${network.driver}) has no addresses to give`);
-  const address = allocate(subnet, leasedAddresses(network, state), want ?? undefined);
-  return {address, prefixLength: prefixLengthOf(subnet.prefix)};
+  for (const ip of wanted)
+    if (subnetOf(network, ipFamily(ip)) === undefined)
+      throw new TnetError('ERR_BAD_REQUEST', `no configured subnet contains IP address ${ip}`);
+  const taken = leasedAddresses(network, state);
+  return network.subnets.map(subnet => {
+    const want = wanted.find(ip => ipFamily(ip) === ipFamily(subnet.prefix));
+    return {address: allocate(subnet, taken, want), prefixLength: prefixLengthOf(subnet.prefix)};
+  });
 }
 
 /** Plain loops, here and below: with a thousand attachments, arrays of them would cost more than the kernel's work. */
@@ -68,7 +118,7 @@ export function refuseConflicts(ports: readonly PortMapping[], network: Network,
 function refuseConflict(port: PortMapping, before: readonly PortMapping[], state: State): void {
   const other = before.find(held => portMappingsConflict(held, port)) ?? findHolder(port, state);
   if (other === undefined) return;
-  const host = `${port.hostIp ?? '0.0.0.0'}:${port.hostPort}`;
+  const host = `${port.hostIp?.includes(':') ? `[${port.hostIp}]` : (port.hostIp ?? '0.0.0.0')}:${port.hostPort}`;
   throw new TnetError(
     'ERR_PORT_IN_USE',
     `Bind for ${host} failed: port is already allocated (${formatPortMapping(other)})`,

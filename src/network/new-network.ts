@@ -1,5 +1,13 @@
 import {TnetError} from '../errors.ts';
-import {type Ip, type Prefix, prefixContains, prefixesOverlap} from '../model/ip.ts';
+import {
+  type Family,
+  type Ip,
+  ipFamily,
+  type Prefix,
+  prefixContains,
+  prefixesOverlap,
+  prefixLengthOf,
+} from '../model/ip.ts';
 import {
   isBridged,
   isPredefined,
@@ -9,12 +17,16 @@ import {
   type Subnet,
 } from '../model/network.ts';
 import type {State} from '../model/state.ts';
-import {choosePrefix, defaultGateway, defaultPools} from './ipam.ts';
+import {tunnelMtu} from './drivers/tunnel.ts';
+import {type AddressPool, choosePrefix, defaultGateway, defaultPools, uniqueLocalPool} from './ipam.ts';
+import {bridgeName, driverMtu} from './options.ts';
 
 export interface NetworkSpec {
   readonly name: string;
   readonly driver: NetworkDriver;
-  /** Empty: a subnet is chosen from the default pools. */
+  /** Whether it has addresses of a family; a subnet that is not given is chosen from the pools. */
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
   readonly subnets: readonly SubnetSpec[];
   readonly internal: boolean;
   readonly options: Readonly<Record<string, string>>;
@@ -22,21 +34,28 @@ export interface NetworkSpec {
 }
 
 export interface SubnetSpec {
+  /** `0.0.0.0/24` and `::/64`: any subnet of that size. */
   readonly prefix: Prefix;
   readonly gateway: Ip | null;
   readonly range: Prefix | null;
+  readonly reserved: Readonly<Record<string, Ip>>;
 }
 
 export interface NetworkSeed {
   readonly id: string;
   /** RFC 3339. */
   readonly created: string;
-  /** Prefixes of the host's on-link routes: a chosen subnet avoids them. */
+  /** Prefixes that a subnet must not overlap: the host's on-link routes. */
   readonly connected: readonly Prefix[];
+  /** Addresses a chosen subnet avoids besides: the host's resolvers. */
+  readonly avoided: readonly Prefix[];
+  /** MTU of the link of the host's default route; null without one. */
+  readonly mtu: number | null;
+  /** 12 hex digits of this store: they make its IPv6 pool. */
+  readonly instance: string;
 }
 
 const defaultBridge = 'com.docker.network.bridge.default_bridge';
-const bridgeName = 'com.docker.network.bridge.name';
 const validName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
 /** A network from what was asked, what is there already and a seed. Throws ERR_NAME_IN_USE, ERR_SUBNET_IN_USE, ERR_SUBNET_FULL, ERR_BAD_REQUEST. */
@@ -58,7 +77,7 @@ export function planPredefined(state: State, device: string, seeds: () => Networ
   for (const name of predefinedNetworks) {
     if (have.has(name)) continue;
     const options = name === 'bridge' ? {[defaultBridge]: 'true', [bridgeName]: device} : {};
-    const spec: NetworkSpec = {name, driver: name, subnets: [], internal: false, options, labels: {}};
+    const spec = {name, driver: name, ipv4: true, ipv6: false, subnets: [], internal: false, options, labels: {}};
     const network = newNetwork(spec, {...state, networks}, seeds());
     networks.set(network.id, network);
     made.push(network);
@@ -78,10 +97,11 @@ function newNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): Network
     created: seed.created,
     name: spec.name,
     driver: spec.driver,
-    subnets: spec.driver === 'host' || spec.driver === 'none' ? [] : planSubnets(spec, networks, seed.connected),
+    subnets: spec.driver === 'host' || spec.driver === 'none' ? [] : planSubnets(spec, networks, seed),
     internal: spec.internal,
     options: spec.options,
     labels: spec.labels,
+    mtu: planMtu(spec, seed),
     device,
     index: lowestFreeIndex(networks),
   };
@@ -99,33 +119,76 @@ function checkName(name: string, state: State): void {
     throw new TnetError('ERR_NAME_IN_USE', `network with name ${name} already exists`);
 }
 
-function planSubnets(spec: NetworkSpec, networks: readonly Network[], connected: readonly Prefix[]): readonly Subnet[] {
+/** Like the links that traffic leaves by: a larger one would be cut or, in a tunnel, silently dropped on the way. */
+function planMtu(spec: NetworkSpec, {mtu}: NetworkSeed): number | null {
+  const asked = spec.options[driverMtu];
+  if (asked !== undefined) return Number(asked);
+  if (spec.driver === 'vxlan') return tunnelMtu(spec, mtu);
+  return spec.driver === 'bridge' ? mtu : null;
+}
+
+function planSubnets(spec: NetworkSpec, networks: readonly Network[], seed: NetworkSeed): readonly Subnet[] {
   const used = networks.flatMap(network => network.subnets.map(subnet => subnet.prefix));
-  if (spec.subnets.length > 1)
-    throw new TnetError('ERR_BAD_REQUEST', `${spec.driver} driver doesn't support multiple subnets`);
-  const [asked] = spec.subnets;
-  if (asked === undefined)
-    return [subnetOf({prefix: choosePrefix(defaultPools, [...used, ...connected]), gateway: null, range: null})];
-  // The subnet of a macvlan or ipvlan network is that of the wire its parent is on, so the host has a route to it.
-  const foreign = isBridged(spec) ? connected : [];
-  const overlap = [...used, ...foreign].find(other => prefixesOverlap(other, asked.prefix));
+  const families = ([4, 6] as const).filter(family => (family === 4 ? spec.ipv4 : spec.ipv6));
+  if (families.length === 0) throw new TnetError('ERR_BAD_REQUEST', 'IPv4 or IPv6 must be enabled');
+  for (const {prefix} of spec.subnets)
+    if (!families.includes(ipFamily(prefix)))
+      throw new TnetError('ERR_BAD_REQUEST', `subnet ${prefix}: IPv${ipFamily(prefix)} is not enabled on the network`);
+  return families.map(family => {
+    const asked = spec.subnets.filter(({prefix}) => ipFamily(prefix) === family);
+    if (asked.length > 1)
+      throw new TnetError('ERR_BAD_REQUEST', `${spec.driver} driver doesn't support multiple subnets`);
+    const subnet = asked[0] ?? anySubnet(family);
+    return planSubnet(subnet, [...used, ...foreignTo(spec, subnet, seed)], seed);
+  });
+}
+
+/** A subnet that is given to macvlan or ipvlan is mostly that of the parent's wire: the host has a route to it. */
+function foreignTo(spec: NetworkSpec, {prefix}: SubnetSpec, {connected}: NetworkSeed): readonly Prefix[] {
+  return isBridged(spec) || isAny(prefix) ? connected : [];
+}
+
+const isAny = (prefix: Prefix): boolean => /^(0\.0\.0\.0|::)\//.test(prefix);
+
+const anySubnet = (family: Family): SubnetSpec => ({
+  prefix: (family === 4 ? '0.0.0.0/0' : '::/0') as Prefix,
+  gateway: null,
+  range: null,
+  reserved: {},
+});
+
+function planSubnet(asked: SubnetSpec, used: readonly Prefix[], seed: NetworkSeed): Subnet {
+  if (isAny(asked.prefix)) {
+    const pools = poolsOf(ipFamily(asked.prefix), prefixLengthOf(asked.prefix), seed);
+    return checkSubnet({...asked, prefix: choosePrefix(pools, [...used, ...seed.avoided])});
+  }
+  const overlap = used.find(other => prefixesOverlap(other, asked.prefix));
   if (overlap)
     throw new TnetError(
       'ERR_SUBNET_IN_USE',
       `invalid pool request: Pool overlaps with other one on this address space: ${asked.prefix} and ${overlap}`,
     );
-  return [subnetOf(asked)];
+  return checkSubnet(asked);
 }
 
-function subnetOf({prefix, gateway, range}: SubnetSpec): Subnet {
-  for (const [what, ip] of [
+/** `size` 0 is the pools' own. */
+function poolsOf(family: Family, size: number, {instance}: NetworkSeed): readonly AddressPool[] {
+  const pools = family === 4 ? defaultPools : [uniqueLocalPool(instance)];
+  if (size === 0) return pools;
+  return pools.filter(({base}) => prefixLengthOf(base) <= size).map(({base}) => ({base, size}));
+}
+
+function checkSubnet({prefix, gateway, range, reserved}: SubnetSpec): Subnet {
+  const inside: readonly (readonly [string, string | null])[] = [
     ['gateway', gateway],
     ['ip-range', range?.split('/')[0] ?? null],
-  ] as const) {
+    ...Object.entries(reserved).map(([name, ip]) => [`aux-address ${name}`, ip] as const),
+  ];
+  for (const [what, ip] of inside) {
     if (ip !== null && !prefixContains(prefix, ip as Ip))
       throw new TnetError('ERR_BAD_REQUEST', `no matching subnet for ${what} ${ip}: ${prefix} does not hold it`);
   }
-  return {prefix, gateway: gateway ?? defaultGateway(prefix), range};
+  return {prefix, gateway: gateway ?? defaultGateway(prefix), range, reserved};
 }
 
 function lowestFreeIndex(networks: readonly Network[]): number {

@@ -1,14 +1,24 @@
 import type {Item} from '../kernel/item.ts';
-import type {Attachment} from '../model/attachment.ts';
+import {type Attachment, leaseOf} from '../model/attachment.ts';
+import type {Family} from '../model/ip.ts';
+import type {Mac} from '../model/mac.ts';
 import type {Network} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 import {bridgeDriver} from './drivers/bridge.ts';
-import type {Driver} from './drivers/driver.ts';
+import type {Driver, Role} from './drivers/driver.ts';
 import {ipvlanDriver} from './drivers/ipvlan.ts';
 import {macvlanDriver} from './drivers/macvlan.ts';
 import {vxlanDriver} from './drivers/vxlan.ts';
 import {toNft} from './firewall/nft.ts';
-import {guardedNetworks, planFirewall, publishedPorts, type Ruleset} from './firewall/ruleset.ts';
+import {
+  emptyRuleset,
+  guardedNetworks,
+  planFirewall,
+  publishedPorts,
+  type Ruleset,
+  targetsOf,
+} from './firewall/ruleset.ts';
+import {attachmentsIn, bySandbox, gatewayOf} from './gateway.ts';
 
 /** `host` and `none` need nothing from the kernel. */
 const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {
@@ -18,19 +28,17 @@ const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {
   vxlan: vxlanDriver,
 };
 
-const nothing: Ruleset = {networks: [], ports: [], forwarding: []};
-
 /** Throws ERR_BAD_REQUEST and ERR_CONFLICT. */
 export function validateNetwork(network: Network, state: State): void {
   drivers[network.driver]?.validate(network, [...state.networks.values()]);
 }
 
-/** Throws ERR_CONFLICT when the network takes no further attachment. */
-export function validateAttachment(network: Network, state: State): void {
+/** Throws ERR_CONFLICT when the network takes no further attachment, ERR_BAD_REQUEST when it cannot have the MAC that is asked for. */
+export function validateAttachment(network: Network, state: State, mac: Mac | null): void {
   const driver = drivers[network.driver];
   if (driver?.validateAttachment === undefined) return;
   const attached = [...state.attachments.values()].filter(attachment => attachment.network === network.id);
-  driver.validateAttachment(network, attached);
+  driver.validateAttachment(network, attached, mac);
 }
 
 /** A network of the user's always has its device; the predefined one only while something is attached to it. */
@@ -45,19 +53,44 @@ export function isRealized(network: Network, state: State): boolean {
 export function planNetwork(network: Network): readonly Item[] {
   return [
     ...(drivers[network.driver]?.planNetwork(network) ?? []),
-    ...firewallItems({...nothing, networks: guardedNetworks(network)}),
+    ...firewallItems({...emptyRuleset, networks: guardedNetworks(network)}),
   ];
 }
 
-/** What an attachment adds, in the order in which it is made. */
-export function planAttachment(network: Network, attachment: Attachment): readonly Item[] {
-  const {elements} = toNft({...nothing, ports: publishedPorts(attachment)});
-  return [...(drivers[network.driver]?.planAttachment(network, attachment) ?? []), ...elements.map(elementItem)];
+/** Everything of one sandbox's attachments, on the host and inside, in the order in which it is made. */
+export function planSandboxLinks(state: State, sandbox: string): readonly Item[] {
+  return planAttached(attachmentsIn(state, sandbox), state.networks);
 }
 
-/** What forwarding through `devices`, which had it off, needs. */
-export function planForwarding(devices: readonly string[]): readonly Item[] {
-  return [...devices.map(forwardingSysctl), ...toNft({...nothing, forwarding: devices}).elements.map(elementItem)];
+function planAttached(attachments: readonly Attachment[], networks: State['networks']): readonly Item[] {
+  const targets = targetsOf(attachments, networks);
+  const links = attachments.flatMap(attachment => {
+    const network = networks.get(attachment.network)!;
+    const role: Role = {
+      defaultRoutes: ([4, 6] as const).filter(family => isGateway(attachment, {attachments, networks, family})),
+      published: targets.has(attachment.id),
+    };
+    return drivers[network.driver]?.planAttachment(network, attachment, role) ?? [];
+  });
+  const {elements} = toNft({...emptyRuleset, ports: publishedPorts(attachments, networks)});
+  return [...links, ...elements.map(elementItem)];
+}
+
+function isGateway(
+  attachment: Attachment,
+  {attachments, networks, family}: {attachments: readonly Attachment[]; networks: State['networks']; family: Family},
+): boolean {
+  if (attachment.gatewayPriority !== null) return gatewayOf(attachments, networks, family) === attachment;
+  return leaseOf(attachment, family) !== undefined && !networks.get(attachment.network)?.internal;
+}
+
+/** Settings of the host that our networks need, and what keeps them from helping others. */
+export function planForwarding(state: State): readonly Item[] {
+  const {forwarding} = planFirewall({...state, attachments: new Map()});
+  return [
+    ...Array.from(state.sysctls.values(), sysctlItem),
+    ...toNft({...emptyRuleset, forwarding}).elements.map(elementItem),
+  ];
 }
 
 /** Everything wanted in the host's namespace; nothing at all when no network is realized. */
@@ -65,20 +98,16 @@ export function planHost(state: State): readonly Item[] {
   const networks = [...state.networks.values()].filter(network => isRealized(network, state));
   if (networks.length === 0) return [];
   const realized = new Map(networks.map(network => [network.id, network]));
-  const attached = [...state.attachments.values()].flatMap(attachment => {
-    const network = realized.get(attachment.network);
-    return network === undefined ? [] : (drivers[network.driver]?.planAttachment(network, attachment) ?? []);
-  });
   return [
     ...networks.flatMap(network => drivers[network.driver]?.planNetwork(network) ?? []),
-    ...attached,
+    ...[...bySandbox(state).values()].flatMap(attachments => planAttached(attachments, realized)).filter(isNoElement),
     ...firewallItems(planFirewall({...state, networks: realized})),
-    ...[...state.forwarding].map(forwardingSysctl),
+    ...Array.from(state.sysctls.values(), sysctlItem),
   ];
 }
 
-export function forwardingSysctl(device: string): Item {
-  return {ns: '', kind: 'sysctl', path: `net/ipv4/conf/${device}/forwarding`, value: '1'};
+export function sysctlItem({path, value}: {readonly path: string; readonly value: string}): Item {
+  return {ns: '', kind: 'sysctl', path, value};
 }
 
 function firewallItems(ruleset: Ruleset): readonly Item[] {
@@ -89,3 +118,5 @@ function firewallItems(ruleset: Ruleset): readonly Item[] {
 function elementItem(element: ReturnType<typeof toNft>['elements'][number]): Item {
   return {ns: '', kind: 'element', ...element};
 }
+
+const isNoElement = (item: Item): boolean => item.kind !== 'element';

@@ -5,7 +5,7 @@ import type {Attachment} from '../model/attachment.ts';
 import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
 import {refuseConflicts} from './new-attachment.ts';
-import {planAttachment} from './plan.ts';
+import {planSandboxLinks} from './plan.ts';
 import type {Reservations} from './reservation.ts';
 import {undoing} from './undoing.ts';
 
@@ -58,13 +58,16 @@ async function setPorts(
   attachment: Attachment,
   ports: readonly PortMapping[],
 ): Promise<void> {
-  const next = {...attachment, ports};
-  const onHost = (each: Attachment) => planAttachment(networkOf(store, each), each).filter(item => item.ns === '');
-  const scope = toWorld([...onHost(attachment), ...onHost(next)]);
-  const actual = new Map([...kernel.read(scope.values())].filter(([key]) => scope.has(key)));
-  store.commit({put: {attachments: [next]}});
+  const onHost = () => planSandboxLinks(store.state, attachment.sandbox).filter(item => item.ns === '');
+  const before = onHost();
+  store.commit({put: {attachments: [{...attachment, ports}]}});
   await undoing(
-    () => kernel.execute(diff(actual, toWorld(onHost(next))), 'undo'),
+    () => {
+      const after = onHost();
+      const scope = toWorld([...before, ...after]);
+      const actual = new Map([...kernel.read(scope.values())].filter(([key]) => scope.has(key)));
+      return kernel.execute(diff(actual, toWorld(after)), 'undo');
+    },
     () => store.commit({put: {attachments: [attachment]}}),
   );
 }

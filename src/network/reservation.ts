@@ -1,6 +1,7 @@
 import {closeSync} from 'node:fs';
 import {TnetError} from '../errors.ts';
 import type {Fd, Native} from '../kernel/native.ts';
+import type {Ip} from '../model/ip.ts';
 import {type PortMapping, portMappingsConflict} from '../model/port-mapping.ts';
 
 /** Host ports held by real sockets, so that no other process of the host can take them. */
@@ -9,6 +10,8 @@ export interface Reservations {
   reserve(owner: string, ports: readonly PortMapping[]): readonly PortMapping[];
   /** One mapping of an owner, or all it has; what is not held is fine. */
   release(owner: string, mapping?: PortMapping): void;
+  /** Everything `from` holds is `to`'s now. */
+  move(from: string, to: string): void;
   close(): void;
 }
 
@@ -42,20 +45,26 @@ export function createReservations(native: Pick<Native, 'openSocket'>): Reservat
       const same = (entry: Held): boolean => mapping === undefined || portMappingsConflict(entry.mapping, mapping);
       drop([...held].filter(entry => entry.owner === owner && same(entry)));
     },
+    move(from, to) {
+      for (const entry of [...held].filter(({owner}) => owner === from)) {
+        held.delete(entry);
+        held.add({...entry, owner: to});
+      }
+    },
     close: () => drop([...held]),
   };
 }
 
-/** A socket a port. sctp has no socket type everywhere: those ports are kept by the store alone. */
+/** sctp has no socket type everywhere: those ports are kept by the store alone. */
 function bindMapping(native: Pick<Native, 'openSocket'>, mapping: PortMapping): Omit<Held, 'owner'> {
-  const {proto, hostIp, hostPort, count} = mapping;
+  const {proto, hostPort, hostPortEnd, count} = mapping;
+  if (hostPortEnd !== undefined) return bindFirstFree(native, mapping);
   if (proto === 'sctp') return {mapping, fds: []};
   const fds: Fd[] = [];
   let first = hostPort;
   try {
     for (let i = 0; i < count; i++) {
-      const ip = hostIp ?? '0.0.0.0';
-      const {fd, port} = bind(native, {type: proto, ip, port: hostPort === 0 ? 0 : hostPort + i});
+      const {fd, port} = bind(native, {proto, hostIp: mapping.hostIp, port: hostPort === 0 ? 0 : hostPort + i});
       fds.push(fd);
       if (i === 0) first = port;
     }
@@ -66,12 +75,35 @@ function bindMapping(native: Pick<Native, 'openSocket'>, mapping: PortMapping): 
   return {mapping: {...mapping, hostPort: first}, fds};
 }
 
-function bind(
-  native: Pick<Native, 'openSocket'>,
-  where: {type: 'tcp' | 'udp'; ip: string; port: number},
-): {fd: Fd; port: number} {
+/** `-p 8000-8010:80`: any of them. */
+function bindFirstFree(native: Pick<Native, 'openSocket'>, mapping: PortMapping): Omit<Held, 'owner'> {
+  const {hostPortEnd, ...rest} = mapping;
+  for (let hostPort = mapping.hostPort; hostPort <= hostPortEnd!; hostPort++) {
+    try {
+      return bindMapping(native, {...rest, hostPort});
+    } catch (error) {
+      if (hostPort === hostPortEnd) throw error;
+    }
+  }
+  throw new RangeError(`invalid host port range ${mapping.hostPort}-${hostPortEnd}`);
+}
+
+interface Where {
+  readonly proto: 'tcp' | 'udp';
+  /** null: every address of both families. */
+  readonly hostIp: Ip | null;
+  readonly port: number;
+}
+
+function bind(native: Pick<Native, 'openSocket'>, {proto, hostIp, port}: Where): {fd: Fd; port: number} {
+  const open = (ip: string) => native.openSocket({type: proto, ip, port, listen: proto === 'tcp', dropAll: true});
   try {
-    return native.openSocket({...where, listen: where.type === 'tcp', dropAll: true});
+    return hostIp === null
+      ? orIpv4(
+          () => open('*'),
+          () => open('0.0.0.0'),
+        )
+      : open(hostIp);
   } catch (cause) {
     const {code} = cause as {code?: string};
     const reason =
@@ -82,8 +114,18 @@ function bind(
           : (cause as Error).message;
     throw new TnetError(
       'ERR_PORT_IN_USE',
-      `failed to bind host port for ${where.ip}:${where.port}/${where.type}: ${reason}`,
+      `failed to bind host port for ${hostIp?.includes(':') ? `[${hostIp}]` : (hostIp ?? '0.0.0.0')}:${port}/${proto}: ${reason}`,
       {cause},
     );
+  }
+}
+
+/** A host without IPv6 has no socket for both. */
+function orIpv4<T>(both: () => T, ipv4: () => T): T {
+  try {
+    return both();
+  } catch (error) {
+    if (['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes((error as {code?: string}).code ?? '')) return ipv4();
+    throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type {Item} from '../kernel/item.ts';
+import {plainLink} from './drivers/driver.ts';
 
 /** What a fresh network namespace of ours holds before it is attached to anything. */
 export function planSandbox(path: string): readonly Item[] {
@@ -10,20 +11,6 @@ export function planSandbox(path: string): readonly Item[] {
     // As Docker since 20.10: in a namespace of its own nobody else needs protection of low ports.
     {ns: path, kind: 'sysctl', path: 'net/ipv4/ip_unprivileged_port_start', value: '0'},
     {ns: path, kind: 'sysctl', path: 'net/ipv4/ping_group_range', value: '0\t2147483647'},
-    {
-      ns: path,
-      kind: 'link',
-      name: 'lo',
-      type: 'loopback',
-      up: true,
-      group: 0,
-      mtu: null,
-      mac: null,
-      altname: null,
-      master: null,
-      hairpin: false,
-      isolated: false,
-      peer: null,
-    },
+    {...plainLink, ns: path, name: 'lo', type: 'loopback'},
   ];
 }

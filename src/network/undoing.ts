@@ -1,10 +1,10 @@
 /** Runs `job`; when it fails, runs `undo` and throws the cause. A failing undo makes it an AggregateError. */
-export async function undoing<T>(job: () => Promise<T>, undo: () => void): Promise<T> {
+export async function undoing<T>(job: () => Promise<T>, undo: () => void | Promise<void>): Promise<T> {
   try {
     return await job();
   } catch (cause) {
     try {
-      undo();
+      await undo();
     } catch (second) {
       throw new AggregateError([cause, second], (cause as Error).message, {cause});
     }

@@ -2,9 +2,11 @@ import {mkdir} from 'node:fs/promises';
 import type {Duplex} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {TnetError} from '../errors.ts';
-import type {Container, ContainerConfig} from '../model/container.ts';
+import type {Attachment} from '../model/attachment.ts';
+import type {Container, ContainerConfig, EndpointConfig} from '../model/container.ts';
 import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import {validateLimits} from './cgroup/limits.ts';
+import {connect, disconnect} from './connections.ts';
 import {findContainer} from './find-container.ts';
 import {createLife, type LifeParts, neverStarted} from './life.ts';
 import {readLogs} from './logs.ts';
@@ -44,6 +46,10 @@ export interface Engine {
   /** Changes the published ports, live when it runs, and for its next starts. */
   publish(ref: string, mapping: PortMapping): Promise<PortMapping>;
   unpublish(ref: string, mapping: PortMapping): Promise<void>;
+  /** Puts it on another network, live when it runs, and for its next starts. ERR_FORBIDDEN where it cannot be, or is already. */
+  connect(ref: string, endpoint: EndpointConfig): Promise<void>;
+  /** `network` is a name, an id or a prefix. */
+  disconnect(ref: string, network: string): Promise<void>;
   /** Exit code. `next-exit` waits for an exit from now on even if it is not running now. */
   wait(ref: string, until: 'not-running' | 'next-exit' | 'removed'): Promise<number>;
   logs(ref: string, options: LogOptions): AsyncIterable<LogLine>;
@@ -130,6 +136,13 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     store.commit({put: {containers: [{...container, config}]}});
   };
 
+  /** Where its ports are kept; they lead to its gateway wherever that is. */
+  const portHolder = ({id}: Container): Attachment | undefined => {
+    const attachments = controller.attachmentsOf({owner: id});
+    const open = attachments.filter(({network}) => !controller.get(network).internal);
+    return attachments.find(({ports}) => ports.length > 0) ?? open[0] ?? attachments[0];
+  };
+
   const publish: Engine['publish'] = async (ref, mapping) => {
     const container = get(ref);
     if (container.config.network.kind !== 'network')
@@ -137,7 +150,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
         'ERR_BAD_REQUEST',
         `Cannot publish a port of "${container.name}": it is on no network of its own`,
       );
-    const [attachment] = controller.attachmentsOf({owner: container.id});
+    const attachment = portHolder(container);
     const chosen = attachment ? await controller.publish(attachment.id, mapping) : mapping;
     savePorts(container, ports => [...ports, chosen]);
     return chosen;
@@ -145,7 +158,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
 
   const unpublish: Engine['unpublish'] = async (ref, mapping) => {
     const container = get(ref);
-    const [attachment] = controller.attachmentsOf({owner: container.id});
+    const attachment = portHolder(container);
     if (attachment) await controller.unpublish(attachment.id, mapping);
     savePorts(container, ports => ports.filter(port => !claims(port, mapping)));
   };
@@ -168,6 +181,8 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     remove,
     publish,
     unpublish,
+    connect: (ref, endpoint) => life.alone(get(ref).id, container => connect(parts, container, endpoint)),
+    disconnect: (ref, network) => life.alone(get(ref).id, container => disconnect(parts, container, network)),
     wait,
     logs(ref, options) {
       const {id, state} = get(ref);
@@ -205,12 +220,11 @@ function validateNetwork(
   config: ContainerConfig,
   find: {network(ref: string): unknown; container(ref: string): unknown},
 ): void {
-  const {network, ports, hostname, address} = config;
+  const {network, ports, hostname, endpoints} = config;
   const refuse = (what: string): never => {
     throw new TnetError('ERR_BAD_REQUEST', `conflicting options: ${what}`);
   };
-  if (network.kind === 'network') find.network(network.network);
-  if (network.kind !== 'network' && address !== null) refuse(`user specified IP address and the network mode`);
+  for (const endpoint of endpoints) find.network(endpoint.network);
   if (network.kind !== 'container') return;
   find.container(network.container);
   if (hostname !== '') refuse('hostname and the network mode');

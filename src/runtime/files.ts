@@ -1,3 +1,5 @@
+import {type Ip, parseIp} from '../model/ip.ts';
+
 /** What Docker writes before the container's own addresses (moby libnetwork/etchosts). */
 const ipv4Loopback = ['127.0.0.1\tlocalhost'];
 const ipv6Loopback = [
@@ -55,6 +57,17 @@ export function hostResolvConfPath(etcResolvConf: string): string {
     .map(nameserver)
     .filter(ip => ip !== null);
   return servers.length === 1 && servers[0] === '127.0.0.53' ? resolvedUpstreams : '/etc/resolv.conf';
+}
+
+/** Addresses of the servers a resolv.conf names; what is none is left out. */
+export function nameservers(resolvConf: string): readonly Ip[] {
+  return resolvConf.split('\n').flatMap(line => {
+    try {
+      return [parseIp(nameserver(line) ?? '')];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Null for a line that names no server. */

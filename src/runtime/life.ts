@@ -27,6 +27,8 @@ export interface Life {
   signal(id: string, signal: number): Promise<void>;
   remove(id: string): Promise<void>;
   attach(id: string): Promise<Duplex>;
+  /** Runs a change of the container while it neither starts nor ends. */
+  alone(id: string, change: (container: Container) => Promise<void>): Promise<void>;
   /** Resolves with the exit code at the next exit. */
   ended(id: string): Promise<number>;
   /** Resolves with the last exit code once it is removed. */
@@ -184,6 +186,7 @@ export function createLife(parts: LifeParts): Life {
     // With --rm the exit has removed it already.
     remove: id => locked(id, async () => (containers.has(id) ? discard(id) : undefined)),
     attach,
+    alone: (id, change) => locked(id, () => change(find(id))),
     ended: id => next(`exit ${id}`),
     removed: id => next(`remove ${id}`),
     async recover() {

@@ -7,6 +7,7 @@ import type {Controller} from '../network/controller.ts';
 import {type CgroupHost, createCgroup, joinCgroup, killCgroup, removeCgroup} from './cgroup/cgroup.ts';
 import {hostnameFile, hostsFile, resolvConfFile} from './files.ts';
 import type {Image} from './images/image.ts';
+import {joinNetworks} from './join-networks.ts';
 import {defaultCapabilities} from './launch/capabilities.ts';
 import {launch} from './launch/launch.ts';
 import {planLaunch} from './launch/plan-launch.ts';
@@ -36,8 +37,8 @@ export interface Start {
 export async function startContainer(parts: StartParts, start: Start, undo: Undo): Promise<number> {
   const {container, image} = start;
   const places = containerPlaces(parts.roots, container.id);
-  const {netns, attachment} = await joinNetwork(parts, start, undo);
-  await writeFiles(container, places, {attachment, resolvConf: await parts.hostResolvConf()});
+  const {netns, attachments} = await joinNetworks(parts, start, undo);
+  await writeFiles(container, places, {attachments, resolvConf: await parts.hostResolvConf()});
   const {unifiedDir} = makeCgroup(parts, container, undo);
   const spec = runSpec({container, image, places, netns, cgroupDir: unifiedDir});
   const {pid} = await launch(planLaunch(spec), {
@@ -49,41 +50,15 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
   return pid;
 }
 
-async function joinNetwork(
-  parts: StartParts,
-  start: Start,
-  undo: Undo,
-): Promise<{netns: string | null; attachment: Attachment | null}> {
-  const {controller, roots} = parts;
-  const {config, id} = start.container;
-  if (config.network.kind === 'host') return {netns: null, attachment: null};
-  if (config.network.kind === 'container') return {netns: start.sharedSandbox, attachment: null};
-  const netns = containerPlaces(roots, id).netns;
-  await mkdir(dirname(netns), {recursive: true});
-  await controller.createSandbox(netns);
-  undo.add(() => controller.removeSandbox(netns));
-  if (config.network.kind === 'none') return {netns, attachment: null};
-  const attachment = await controller.attach({
-    network: config.network.network,
-    sandbox: netns,
-    owner: id,
-    ifname: 'eth0',
-    address: config.address,
-    ports: config.ports,
-  });
-  undo.add(() => controller.detach(attachment.id));
-  return {netns, attachment};
-}
-
 async function writeFiles(
   container: Container,
   places: ContainerPlaces,
-  network: {readonly attachment: Attachment | null; readonly resolvConf: string},
+  network: {readonly attachments: readonly Attachment[]; readonly resolvConf: string},
 ): Promise<void> {
   for (const dir of [places.upper, places.work, places.target, dirname(places.socket)])
     await mkdir(dir, {recursive: true, mode: 0o755});
   const {hostname} = container.config;
-  const addresses = network.attachment?.leases.map(lease => lease.address) ?? [];
+  const addresses = network.attachments.flatMap(({leases}) => leases.map(({address}) => address));
   await writeFile(places.hostname, hostnameFile(hostname));
   await writeFile(places.hosts, hostsFile({hostname, addresses}));
   await writeFile(places.resolvConf, resolvConfFile(network.resolvConf));

@@ -10,7 +10,7 @@ export async function cleanUpRun(parts: StartParts, id: string): Promise<void> {
   const {netns, socket} = containerPlaces(roots, id);
   await killCgroup(cgroups, parts.cgroupPath(id));
   await removeCgroup(cgroups, parts.cgroupPath(id));
-  for (const attachment of controller.attachmentsOf({owner: id})) await controller.detach(attachment.id);
+  await controller.detach(...controller.attachmentsOf({owner: id}).map(attachment => attachment.id));
   await controller.removeSandbox(netns);
   await rm(socket, {force: true});
 }

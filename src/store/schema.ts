@@ -1,5 +1,5 @@
 /** Raised with every change of `schema`; kept in SQLite's user_version. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /**
  * Objects are kept whole as JSON; what must be unique stands in columns of its own, so that the database refuses a
@@ -20,5 +20,5 @@ CREATE TABLE ports (
   attachment TEXT NOT NULL REFERENCES attachments (id) ON DELETE CASCADE, PRIMARY KEY (proto, host_ip, host_port));
 CREATE INDEX ports_of ON ports (attachment);
 CREATE TABLE containers (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, json TEXT NOT NULL);
-CREATE TABLE forwarding (device TEXT PRIMARY KEY);
+CREATE TABLE sysctls (path TEXT PRIMARY KEY, json TEXT NOT NULL);
 `;

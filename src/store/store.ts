@@ -3,7 +3,7 @@ import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Container} from '../model/container.ts';
 import type {Network} from '../model/network.ts';
-import type {State} from '../model/state.ts';
+import type {State, SysctlChange} from '../model/state.ts';
 import {type Database, openDatabase} from './database.ts';
 import {schema, schemaVersion} from './schema.ts';
 
@@ -13,13 +13,14 @@ export interface Change {
     readonly networks?: readonly Network[];
     readonly attachments?: readonly Attachment[];
     readonly containers?: readonly Container[];
-    readonly forwarding?: readonly string[];
+    readonly sysctls?: readonly SysctlChange[];
   };
   readonly remove?: {
     readonly networks?: readonly string[];
     readonly attachments?: readonly string[];
     readonly containers?: readonly string[];
-    readonly forwarding?: readonly string[];
+    /** Paths. */
+    readonly sysctls?: readonly string[];
   };
 }
 
@@ -67,6 +68,11 @@ function migrate(database: Database): void {
       `Cannot open store: its schema ${version} is newer than this tnet's ${schemaVersion}; use the newer tnet`,
     );
   if (version === schemaVersion) return;
+  if (version > 0)
+    throw new TnetError(
+      'ERR_STORE',
+      `Cannot open store: its schema ${version} is of a tnet before the first release; remove the state root's tnet.db`,
+    );
   transaction(database, () => {
     database.exec(schema);
     database.prepare("INSERT INTO meta (key, value) VALUES ('instance', ?)").run(randomBytes(6).toString('hex'));
@@ -91,7 +97,7 @@ interface MutableState {
   readonly networks: Map<string, Network>;
   readonly attachments: Map<string, Attachment>;
   readonly containers: Map<string, Container>;
-  readonly forwarding: Set<string>;
+  readonly sysctls: Map<string, SysctlChange>;
 }
 
 function load(database: Database): MutableState {
@@ -105,7 +111,11 @@ function load(database: Database): MutableState {
     networks: table<Network>('networks'),
     attachments: table<Attachment>('attachments'),
     containers: table<Container>('containers'),
-    forwarding: new Set(rows(database, 'SELECT device AS json FROM forwarding')),
+    sysctls: new Map(
+      rows(database, 'SELECT json FROM sysctls ORDER BY rowid')
+        .map(json => JSON.parse(json) as SysctlChange)
+        .map(change => [change.path, change]),
+    ),
   };
 }
 
@@ -128,9 +138,10 @@ function statements(database: Database): (change: Change) => void {
   const container = database.prepare(
     `INSERT INTO containers (id, name, json) VALUES (?, ?, ?) ${upsert}, name = excluded.name`,
   );
-  const device = database.prepare('INSERT OR IGNORE INTO forwarding (device) VALUES (?)');
-  const removals = (['attachments', 'networks', 'containers', 'forwarding'] as const).map(name => {
-    const statement = database.prepare(`DELETE FROM ${name} WHERE ${name === 'forwarding' ? 'device' : 'id'} = ?`);
+  // The first value found is the host's own.
+  const sysctl = database.prepare('INSERT OR IGNORE INTO sysctls (path, json) VALUES (?, ?)');
+  const removals = (['attachments', 'networks', 'containers', 'sysctls'] as const).map(name => {
+    const statement = database.prepare(`DELETE FROM ${name} WHERE ${name === 'sysctls' ? 'path' : 'id'} = ?`);
     return {name, statement};
   });
   const putAttachment = (a: Attachment): void => {
@@ -143,7 +154,7 @@ function statements(database: Database): (change: Change) => void {
     for (const n of put?.networks ?? []) network.run(n.id, n.name, n.index, JSON.stringify(n));
     for (const a of put?.attachments ?? []) putAttachment(a);
     for (const c of put?.containers ?? []) container.run(c.id, c.name, JSON.stringify(c));
-    for (const d of put?.forwarding ?? []) device.run(d);
+    for (const change of put?.sysctls ?? []) sysctl.run(change.path, JSON.stringify(change));
   };
 }
 
@@ -151,9 +162,9 @@ function apply(state: MutableState, {put, remove}: Change): void {
   for (const id of remove?.networks ?? []) state.networks.delete(id);
   for (const id of remove?.attachments ?? []) state.attachments.delete(id);
   for (const id of remove?.containers ?? []) state.containers.delete(id);
-  for (const device of remove?.forwarding ?? []) state.forwarding.delete(device);
+  for (const path of remove?.sysctls ?? []) state.sysctls.delete(path);
   for (const value of put?.networks ?? []) state.networks.set(value.id, value);
   for (const value of put?.attachments ?? []) state.attachments.set(value.id, value);
   for (const value of put?.containers ?? []) state.containers.set(value.id, value);
-  for (const device of put?.forwarding ?? []) state.forwarding.add(device);
+  for (const change of put?.sysctls ?? []) if (!state.sysctls.has(change.path)) state.sysctls.set(change.path, change);
 }

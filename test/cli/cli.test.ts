@@ -213,7 +213,7 @@ test('tnet network create, ls, inspect, rm', async t => {
   t.like(await tnet(daemon, 'network create blue'), {code: 1, err: 'tnet: network with name blue already exists\n'});
   t.like(await tnet(daemon, 'network create --gateway 10.0.0.1 red'), {
     code: 1,
-    err: 'tnet: IPAM.Config: a gateway or a range needs its subnet\n',
+    err: 'tnet: no matching subnet for gateway 10.0.0.1\n',
   });
   t.is((await tnet(daemon, 'network rm blue')).out, 'blue\n');
   t.like(await tnet(daemon, 'network rm blue host'), {

@@ -60,7 +60,7 @@ test('readVariables() skips blanks and comments, keeps quotes, refuses what is n
 });
 
 test('createBody() leaves out what was not asked for', t => {
-  t.deepEqual(createBody('host', ['true'], {network: 'bridge'}, {}), {
+  t.deepEqual(createBody('host', ['true'], {network: ['bridge']}, {}), {
     Image: 'host',
     Cmd: ['true'],
     Env: [],
@@ -69,12 +69,13 @@ test('createBody() leaves out what was not asked for', t => {
     Labels: {},
     OpenStdin: false,
     HostConfig: {NetworkMode: 'bridge', AutoRemove: false, Publish: []},
+    NetworkingConfig: {EndpointsConfig: {bridge: {}}},
   });
   const body = createBody(
     'host',
     [],
     {
-      network: 'blue',
+      network: ['blue'],
       ip: '10.0.0.5',
       cpus: 5e8,
       memory: 64,

@@ -4,8 +4,9 @@ import {decodeFilters, matchesLabel} from '../../src/daemon/decode-filters.ts';
 import {decodeNetwork} from '../../src/daemon/decode-network.ts';
 import {decoding} from '../../src/daemon/failure.ts';
 import {queryFlag} from '../../src/daemon/query.ts';
-import {noLimits} from '../../src/model/container.ts';
+import {hostDns, noLimits} from '../../src/model/container.ts';
 import {parseIp} from '../../src/model/ip.ts';
+import {formatPortMapping} from '../../src/model/port-mapping.ts';
 
 /** What docker 28.2.2 sends for `docker run --rm -p 8080:80 -p 127.0.0.1::53/udp --cpus 0.5 -m 64m --pids-limit 10 -e A=b host echo hi`. */
 const captured = {
@@ -121,7 +122,11 @@ test("decodeContainer() takes what Docker's CLI sends", t => {
         {proto: 'udp', hostIp: parseIp('127.0.0.1'), hostPort: 0, containerPort: 53, count: 1},
         {proto: 'tcp', hostIp: null, hostPort: 8080, containerPort: 80, count: 1},
       ],
-      address: null,
+      endpoints: [{network: 'bridge', addresses: [], mac: null, aliases: [], gatewayPriority: 0, options: {}}],
+      exposed: ['53/udp', '80/tcp'],
+      domainname: '',
+      dns: hostDns,
+      extraHosts: [],
       limits: {
         ...noLimits,
         cpuPeriodUs: 100_000,
@@ -168,7 +173,7 @@ test('decodeContainer() drops the ports of a host or none network, with a warnin
 
 test('decodeContainer() takes the address on a network of the user', t => {
   const NetworkingConfig = {EndpointsConfig: {blue: {IPAMConfig: {IPv4Address: '10.0.0.5'}}}};
-  t.is(create({NetworkingConfig}, {NetworkMode: 'blue'}).config.address, parseIp('10.0.0.5'));
+  t.deepEqual(create({NetworkingConfig}, {NetworkMode: 'blue'}).config.endpoints[0]?.addresses, [parseIp('10.0.0.5')]);
 });
 
 const endpoint = (settings: object, mode = 'blue') => ({NetworkingConfig: {EndpointsConfig: {[mode]: settings}}});
@@ -191,18 +196,23 @@ const refusals: readonly (readonly [string, object, object, RegExp])[] = [
   ['a name of Object.prototype', {toString: 'x'}, {}, /^toString "x" is not supported/],
   ['mounts', {}, {Mounts: [{Type: 'bind'}]}, /^HostConfig\.Mounts .* is not supported/],
   ['capabilities', {}, {CapAdd: ['NET_ADMIN']}, /^HostConfig\.CapAdd \["NET_ADMIN"\] is not supported/],
-  ['DNS', {}, {Dns: ['1.1.1.1']}, /^HostConfig\.Dns/],
+  ['a name server that is none', {}, {Dns: ['one']}, /invalid IP address "one"/],
+  ['a search domain with a blank', {}, {DnsSearch: ['a b']}, /invalid DNS search domain/],
+  ['a host without address', {}, {ExtraHosts: ['db']}, /bad format for add-host: "db"/],
   ['another logger', {}, {LogConfig: {Type: 'syslog'}}, /^HostConfig\.LogConfig/],
   ["the host's pids", {}, {PidMode: 'host'}, /^HostConfig\.PidMode "host"/],
-  ['an alias', endpoint({Aliases: ['db']}), {NetworkMode: 'blue'}, /^EndpointsConfig\.Aliases/],
-  ['a MAC address', endpoint({MacAddress: '02:00:00:00:00:01'}), {NetworkMode: 'blue'}, /^EndpointsConfig\.MacAddress/],
+  ['an alias with a blank', endpoint({Aliases: ['d b']}), {NetworkMode: 'blue'}, /invalid alias "d b"/],
+  ['an alias on bridge', endpoint({Aliases: ['db']}, 'bridge'), {}, /only supported for user-defined networks/],
+  ['a wrong MAC address', endpoint({MacAddress: '02:00'}), {NetworkMode: 'blue'}, /invalid MAC address "02:00"/],
+  ['links', endpoint({Links: ['a:b']}), {NetworkMode: 'blue'}, /^EndpointsConfig\.Links/],
+  ['bridge among others', endpoint({}, 'a'), {NetworkMode: 'bridge'}, /cannot attach both user-defined and non/],
+  ['a network beside host', endpoint({}, 'a'), {NetworkMode: 'host'}, /network "a" and network mode "host" differ/],
   [
-    'two networks',
-    {NetworkingConfig: {EndpointsConfig: {a: null, b: null}}},
-    {NetworkMode: 'a'},
-    /more than one network/,
+    'an IPv6 address as IPv4',
+    endpoint({IPAMConfig: {IPv4Address: 'fd00::1'}}),
+    {NetworkMode: 'blue'},
+    /invalid IPv4 address "fd00::1"/,
   ],
-  ['another network than the mode', endpoint({}, 'a'), {NetworkMode: 'b'}, /network "a" and network mode "b" differ/],
   [
     'an address on bridge',
     endpoint({IPAMConfig: {IPv4Address: '172.17.0.9'}}, 'default'),
@@ -284,10 +294,12 @@ test("decodeNetwork() takes what Docker's CLI sends", t => {
     Labels: {},
     Name: 'n',
   };
-  const subnets = [{prefix: '10.1.0.0/24', gateway: '10.1.0.1', range: null}];
+  const subnets = [{prefix: '10.1.0.0/24', gateway: '10.1.0.1', range: null, reserved: {}}];
   t.deepEqual(decodeNetwork(captured) as unknown, {
     name: 'n',
     driver: 'bridge',
+    ipv4: true,
+    ipv6: false,
     subnets,
     internal: false,
     options: {},
@@ -299,15 +311,82 @@ test("decodeNetwork() takes what Docker's CLI sends", t => {
 const networkRefusals: readonly (readonly [object, RegExp])[] = [
   [{}, /Name/],
   [{Name: 'n', Driver: 'overlay'}, /network driver "overlay" is not supported/],
-  [{Name: 'n', EnableIPv4: false}, /EnableIPv4 false/],
-  [{Name: 'n', EnableIPv6: true}, /EnableIPv6 true/],
   [{Name: 'n', Ingress: true}, /Ingress true/],
   [{Name: 'n', Scope: 'swarm'}, /Scope "swarm"/],
   [{Name: 'n', IPAM: {Driver: 'dhcp'}}, /IPAM\.Driver "dhcp"/],
   [{Name: 'n', IPAM: {Config: [{Gateway: '10.0.0.1'}]}}, /needs its subnet/],
-  [{Name: 'n', IPAM: {Config: [{Subnet: '10.0.0.0/8', AuxiliaryAddresses: {a: '10.0.0.2'}}]}}, /AuxiliaryAddresses/],
+  [{Name: 'n', IPAM: {Config: [{Subnet: '10.0.0.0/8', AuxiliaryAddresses: {a: 'x'}}]}}, /invalid IP address "x"/],
   [{Name: 'n', IPAM: {Config: [{Subnet: 'x'}]}}, /invalid CIDR "x"/],
 ];
+
+test('decodeNetwork() reads both families and what is reserved', t => {
+  const pools = [
+    {Subnet: '10.1.0.0/24', AuxiliaryAddresses: {printer: '10.1.0.9'}},
+    {Subnet: 'fd00:1::/64', Gateway: 'fd00:1::1', IPRange: 'fd00:1::100/120'},
+  ];
+  const {ipv4, ipv6, subnets} = decodeNetwork({Name: 'n', EnableIPv6: true, IPAM: {Config: pools}});
+  t.deepEqual({ipv4, ipv6, subnets} as unknown, {
+    ipv4: true,
+    ipv6: true,
+    subnets: [
+      {prefix: '10.1.0.0/24', gateway: null, range: null, reserved: {printer: '10.1.0.9'}},
+      {prefix: 'fd00:1::/64', gateway: 'fd00:1::1', range: 'fd00:1::100/120', reserved: {}},
+    ],
+  });
+  t.like(decodeNetwork({Name: 'n', EnableIPv4: false, EnableIPv6: true}), {ipv4: false, ipv6: true});
+});
+
+test('decodeContainer() takes several networks, that of the mode first', t => {
+  const EndpointsConfig = {
+    a: {GwPriority: 5, DriverOpts: {x: 'y'}},
+    b: {
+      IPAMConfig: {IPv4Address: '10.0.0.5', IPv6Address: 'FD00::5'},
+      Aliases: ['db'],
+      MacAddress: '02:00:00:00:00:0A',
+    },
+  };
+  const none = {addresses: [], mac: null, aliases: [], gatewayPriority: 0, options: {}};
+  const {endpoints} = create({NetworkingConfig: {EndpointsConfig}}, {NetworkMode: 'b'}).config;
+  t.deepEqual(endpoints as unknown, [
+    {...none, network: 'b', addresses: ['10.0.0.5', 'fd00::5'], aliases: ['db'], mac: '02:00:00:00:00:0a'},
+    {...none, network: 'a', gatewayPriority: 5, options: {x: 'y'}},
+  ]);
+});
+
+test('decodeContainer() publishes what is exposed with -P, and not twice', t => {
+  const {ports, exposed} = create(
+    {ExposedPorts: {'80/tcp': {}, '53/udp': {}, '8000-8001/tcp': {}}},
+    {PublishAllPorts: true, Publish: ['8080:80']},
+  ).config;
+  t.deepEqual(exposed, ['80/tcp', '53/udp', '8000/tcp', '8001/tcp']);
+  t.deepEqual(ports.map(formatPortMapping), [
+    '0.0.0.0:8080->80/tcp',
+    '0.0.0.0:0->53/udp',
+    '0.0.0.0:0->8000/tcp',
+    '0.0.0.0:0->8001/tcp',
+  ]);
+});
+
+test('decodeContainer() reads names and name servers', t => {
+  const {dns, extraHosts, domainname} = create(
+    {Domainname: 'lan'},
+    {
+      Dns: ['1.1.1.1'],
+      DnsSearch: ['a.b'],
+      DnsOptions: ['ndots:1'],
+      ExtraHosts: ['db:10.0.0.1', 'me:host-gateway', 'v6=[fd00::1]'],
+    },
+  ).config;
+  t.deepEqual({dns, extraHosts, domainname} as unknown, {
+    dns: {servers: ['1.1.1.1'], search: ['a.b'], options: ['ndots:1']},
+    extraHosts: [
+      {name: 'db', address: '10.0.0.1'},
+      {name: 'me', address: null},
+      {name: 'v6', address: 'fd00::1'},
+    ],
+    domainname: 'lan',
+  });
+});
 
 test('decodeNetwork() refuses what it cannot make', t => {
   for (const [body, message] of networkRefusals) t.throws(() => decodeNetwork(body), {name: 'TnetError', message});

@@ -137,7 +137,7 @@ test("docker run fails in Docker's words, with its exit codes", async t => {
     [['-t', 'host', 'echo'], 125, /Tty true is not supported/],
     [['--privileged', 'host', 'echo'], 125, /HostConfig.Privileged true is not supported/],
     [['--restart', 'always', 'host', 'echo'], 125, /HostConfig.RestartPolicy .* is not supported/],
-    [['-P', 'host', 'echo'], 125, /HostConfig.PublishAllPorts true is not supported/],
+    [['--link', 'x:y', '--network', 'bridge', 'host', 'echo'], 125, /Links \["x:y"\] is not supported/],
     [['-m', '1m', 'host', 'echo'], 125, /Minimum memory limit allowed is 6MB/],
     [
       ['-w', 'relative', 'host', 'echo'],
@@ -216,7 +216,7 @@ test('docker network ls, create, inspect, rm', async t => {
   await cli(daemon, 'rm', '-f', 'web');
   t.is((await cli(daemon, 'network', 'rm', 'blue')).out, 'blue\n');
   t.regex((await cli(daemon, 'network', 'inspect', 'blue')).err, /network blue not found/);
-  t.regex((await cli(daemon, 'network', 'create', '--ipv6', 'six')).err, /EnableIPv6 true is not supported/);
+  t.regex((await cli(daemon, 'network', 'create', '--scope', 'swarm', 'six')).err, /Scope "swarm" is not supported/);
 });
 
 test('docker version, info, images', async t => {

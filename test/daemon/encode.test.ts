@@ -10,7 +10,7 @@ import {createLogger} from '../../src/daemon/logger.ts';
 import {createRouter} from '../../src/daemon/router.ts';
 import {KernelError, TnetError} from '../../src/errors.ts';
 import type {Attachment} from '../../src/model/attachment.ts';
-import {type Container, noLimits} from '../../src/model/container.ts';
+import {type Container, hostDns, noLimits} from '../../src/model/container.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
 import {parseMac} from '../../src/model/mac.ts';
 import type {Network} from '../../src/model/network.ts';
@@ -31,7 +31,11 @@ const container: Container = {
     labels: {k: 'v'},
     network: {kind: 'network', network: 'blue'},
     ports: [parsePortMapping('8080:80'), parsePortMapping('127.0.0.1::53/udp')],
-    address: null,
+    endpoints: [{network: 'blue', addresses: [], mac: null, aliases: [], gatewayPriority: 0, options: {}}],
+    exposed: [],
+    domainname: '',
+    dns: hostDns,
+    extraHosts: [],
     limits: {...noLimits, memoryBytes: 64e6, cpuQuotaUs: 50_000},
     autoRemove: false,
     openStdin: true,
@@ -54,12 +58,13 @@ const network: Network = {
   name: 'blue',
   driver: 'bridge',
   created: '2026-11-24T09:00:00.000Z',
-  subnets: [{prefix: parsePrefix('10.5.0.0/24'), gateway: parseIp('10.5.0.1'), range: null}],
+  subnets: [{prefix: parsePrefix('10.5.0.0/24'), gateway: parseIp('10.5.0.1'), range: null, reserved: {}}],
   internal: false,
   options: {},
   labels: {},
   device: 'br-x',
   index: 4,
+  mtu: null,
 };
 
 const attachment: Attachment = {
@@ -72,6 +77,9 @@ const attachment: Attachment = {
   mac: parseMac('02:42:0a:05:00:02'),
   leases: [{address: parseIp('10.5.0.2'), prefixLength: 24}],
   ports: [parsePortMapping('8080:80'), parsePortMapping('127.0.0.1:32768:53/udp')],
+  names: ['web', 'c'.repeat(12)],
+  gatewayPriority: 0,
+  options: {},
 };
 
 const view = {container, attachments: [attachment], networks: [network]};
@@ -104,7 +112,10 @@ test('encodeContainer() shows the network of a container that is attached to not
   const detached = encodeContainer({...view, attachments: [], networks: []});
   t.like(detached.NetworkSettings.Networks.blue, {IPAddress: '', EndpointID: ''});
   t.deepEqual(detached.NetworkSettings.Ports, {});
-  const shared = {...container, config: {...container.config, network: {kind: 'container', container: 'db'} as const}};
+  const shared = {
+    ...container,
+    config: {...container.config, endpoints: [], network: {kind: 'container', container: 'db'} as const},
+  };
   t.deepEqual(encodeContainer({container: shared, attachments: [], networks: []}).NetworkSettings.Networks, {});
 });
 
@@ -156,9 +167,10 @@ test('formatDuration() is go-units HumanDuration', t => {
 
 test('encodePorts() has an entry for every port of a range', t => {
   const ports = [parsePortMapping('8000-8001:80-81')];
-  t.deepEqual(encodePorts(ports), {
+  t.deepEqual(encodePorts([{...attachment, ports}], new Map([[network.id, network]]), ['81/tcp', '99/udp']), {
     '80/tcp': [{HostIp: '0.0.0.0', HostPort: '8000'}],
     '81/tcp': [{HostIp: '0.0.0.0', HostPort: '8001'}],
+    '99/udp': null,
   });
   t.deepEqual(encodePortBindings(ports)['81/tcp'], [{HostIp: '', HostPort: '8001'}]);
 });

@@ -17,7 +17,7 @@ export function createFakeController(): Controller {
     return network;
   };
   for (const driver of ['bridge', 'host', 'none'] as const)
-    add({name: driver, driver, subnets: [], internal: false, options: {}, labels: {}});
+    add({name: driver, driver, ipv4: true, ipv6: false, subnets: [], internal: false, options: {}, labels: {}});
   const get = (ref: string): Network => {
     const all = [...networks.values()];
     const found = all.find(({name}) => name === ref) ?? all.find(({id}) => id.startsWith(ref));
@@ -51,8 +51,8 @@ export function createFakeController(): Controller {
       attachments.set(attachment.id, attachment);
       return attachment;
     },
-    async detach(id) {
-      attachments.delete(id);
+    async detach(...ids) {
+      for (const id of ids) attachments.delete(id);
     },
     publish: async (_, mapping) => mapping,
     unpublish: async () => {},
@@ -68,8 +68,9 @@ function newNetwork(spec: NetworkSpec, index: number): Network {
     ...spec,
     id: randomBytes(32).toString('hex'),
     created: new Date().toISOString(),
-    subnets: spec.driver === 'bridge' ? [{prefix, gateway, range: spec.subnets[0]?.range ?? null}] : [],
+    subnets: spec.driver === 'bridge' ? [{prefix, gateway, range: spec.subnets[0]?.range ?? null, reserved: {}}] : [],
     device: spec.driver === 'bridge' ? `br${index}` : '',
+    mtu: null,
     index,
   };
 }
@@ -81,13 +82,16 @@ function newAttachment(spec: Parameters<Controller['attach']>[0], network: Netwo
     network: network.id,
     sandbox: spec.sandbox,
     owner: spec.owner,
-    ifname: spec.ifname,
+    ifname: spec.ifname ?? 'eth0',
     hostIfname: 'veth0',
     mac: parseMac(`02:42:00:00:00:0${host}`),
     leases:
       subnet === undefined
         ? []
-        : [{address: spec.address ?? parseIp(subnet.gateway.replace(/\d+$/, String(host))), prefixLength: 16}],
+        : [{address: spec.addresses[0] ?? parseIp(subnet.gateway.replace(/\d+$/, String(host))), prefixLength: 16}],
     ports: spec.ports.map(port => (port.hostPort === 0 ? {...port, hostPort: 32768} : port)),
+    names: spec.names,
+    gatewayPriority: spec.gatewayPriority,
+    options: spec.options,
   };
 }

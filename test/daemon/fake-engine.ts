@@ -6,6 +6,7 @@ import {TnetError} from '../../src/errors.ts';
 import type {Container, ContainerState} from '../../src/model/container.ts';
 import type {Controller} from '../../src/network/controller.ts';
 import type {Engine, LogLine} from '../../src/runtime/engine.ts';
+import {attachSpec} from '../../src/runtime/join-networks.ts';
 
 interface Entry {
   container: Container;
@@ -88,6 +89,14 @@ export function createFakeEngine(controller: Controller): FakeEngine {
   return {
     list: () => [...entries.values()].map(({container}) => container),
     get: ref => find(ref).container,
+    async connect(ref, endpoint) {
+      const {container} = find(ref);
+      await controller.attach(attachSpec(container, endpoint, {netns: `/netns/${container.id}`, ports: []}));
+    },
+    async disconnect(ref, network) {
+      const held = controller.attachmentsOf({owner: find(ref).container.id, network: controller.get(network).id});
+      await controller.detach(...held.map(({id}) => id));
+    },
     async create(config, name) {
       if (config.image !== 'host') throw new TnetError('ERR_IMAGE_NOT_FOUND', `No such image: ${config.image}`);
       if (config.network.kind === 'network') controller.get(config.network.network);
@@ -119,16 +128,10 @@ export function createFakeEngine(controller: Controller): FakeEngine {
       if (name === '/etc/hosts') throw new TnetError('ERR_COMMAND_NOT_EXECUTABLE', `exec "${name}": permission denied`);
       if (!Object.hasOwn(programs, name))
         throw new TnetError('ERR_COMMAND_NOT_FOUND', `exec: "${name}": executable file not found in $PATH`);
-      const {network, address, ports} = config;
-      if (network.kind === 'network')
-        await controller.attach({
-          network: network.network,
-          sandbox: `/netns/${id}`,
-          owner: id,
-          ifname: 'eth0',
-          address,
-          ports,
-        });
+      for (const [i, endpoint] of config.endpoints.entries())
+        await controller.attach(
+          attachSpec(entry.container, endpoint, {netns: `/netns/${id}`, ports: i === 0 ? config.ports : []}),
+        );
       set(entry, {status: 'running', pid: 4242, startedAt: new Date().toISOString()});
       setImmediate(launch, entry);
     },

@@ -9,8 +9,9 @@ import type {Attachment} from '../../src/model/attachment.ts';
 import type {Ip, Prefix} from '../../src/model/ip.ts';
 import {macFromIp} from '../../src/model/mac.ts';
 import type {Network} from '../../src/model/network.ts';
+import {emptyState, type State} from '../../src/model/state.ts';
 import {tnetTable} from '../../src/network/firewall/nft.ts';
-import {planAttachment, planForwarding, planNetwork} from '../../src/network/plan.ts';
+import {planForwarding, planNetwork, planSandboxLinks} from '../../src/network/plan.ts';
 import {planSandbox} from '../../src/network/sandbox.ts';
 import {belongings, makeHost, makeNeighbour, run} from '../fixture/host.ts';
 
@@ -23,14 +24,18 @@ const network: Network = {
   name: 'bridge',
   driver: 'bridge',
   created: '',
-  subnets: [{prefix: '172.17.0.0/16' as Prefix, gateway: '172.17.0.1' as Ip, range: null}],
+  subnets: [{prefix: '172.17.0.0/16' as Prefix, gateway: '172.17.0.1' as Ip, range: null, reserved: {}}],
   internal: false,
-  options: {'com.docker.network.driver.mtu': '1400'},
+  options: {},
+  mtu: 1400,
   labels: {},
   device: 'docker0',
   index: 1,
 };
 const attachment: Attachment = {
+  names: [],
+  gatewayPriority: 0,
+  options: {},
   id: 'b'.repeat(64),
   network: network.id,
   sandbox,
@@ -44,11 +49,18 @@ const attachment: Attachment = {
     {proto: 'udp', hostIp: '127.0.0.1' as Ip, hostPort: 5353, containerPort: 53, count: 1},
   ],
 };
-const forwarding: Op[] = planForwarding(['eth0']).map(item =>
+const path = 'net/ipv4/conf/eth0/forwarding';
+const state: State = {
+  ...emptyState,
+  networks: new Map([[network.id, network]]),
+  attachments: new Map([[attachment.id, attachment]]),
+  sysctls: new Map([[path, {path, value: '1', was: '0'}]]),
+};
+const forwarding: Op[] = planForwarding(state).map(item =>
   item.kind === 'sysctl' ? {do: 'set', item, was: {...item, value: '0'} as Item} : {do: 'add', item},
 );
 const ops: readonly Op[] = [
-  ...[...planNetwork(network), ...planSandbox(sandbox), ...planAttachment(network, attachment)].map(
+  ...[...planNetwork(network), ...planSandbox(sandbox), ...planSandboxLinks(state, sandbox)].map(
     (item): Op => ({do: 'add', item}),
   ),
   ...forwarding,

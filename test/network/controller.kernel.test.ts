@@ -55,7 +55,7 @@ test.serial('subnets avoid on-link routes of the host and each other', async t =
   t.is<string, string>(net.controller.get('bridge').subnets[0]!.prefix, '172.18.0.0/16');
   t.is<string, string>((await net.controller.create(networkSpec('a'))).subnets[0]!.prefix, '172.19.0.0/16');
   const asked = (prefix: string) =>
-    networkSpec('b', {subnets: [{prefix: prefix as Prefix, gateway: null, range: null}]});
+    networkSpec('b', {subnets: [{prefix: prefix as Prefix, gateway: null, range: null, reserved: {}}]});
   await t.throwsAsync(net.controller.create(asked('172.19.4.0/24')), {
     code: 'ERR_SUBNET_IN_USE',
     message: /Pool overlaps/,
@@ -73,9 +73,11 @@ test.serial('subnets avoid on-link routes of the host and each other', async t =
 });
 
 for (const [option, value, message] of [
-  ['com.docker.network.bridge.gateway_mode_ipv4', 'routed', /gateway_mode_ipv4" is not supported/],
+  ['com.docker.network.bridge.gateway_mode_ipv4', 'isolated', /needs an internal network/],
+  ['com.docker.network.bridge.gateway_mode_ipv6', 'nat66', /invalid value "nat66"/],
+  ['com.docker.network.bridge.vlan', '7', /vlan" is not supported/],
   ['com.docker.network.bridge.enable_icc', 'no', /invalid value "no"/],
-  ['com.docker.network.driver.mtu', '9', /invalid MTU "9"/],
+  ['com.docker.network.driver.mtu', '9', /invalid value "9" of option .*: want 68 to 65535/],
   ['com.docker.network.bridge.name', 'a/b', /invalid bridge name "a\/b"/],
 ] as const) {
   test.serial(`the option ${option}=${value} is refused, and nothing is made`, async t => {
@@ -113,12 +115,7 @@ test.serial('host ports are held: by us against others, by others against us', a
   const server = createServer().listen(9999, '127.0.0.1');
   await once(server, 'listening');
   await t.throwsAsync(
-    net.controller.attach({
-      network: 'bridge',
-      sandbox: `${dir}/netns/b`,
-      owner: 'b',
-      ifname: 'eth0',
-      address: null,
+    net.connect({owner: 'b', sandbox: `${dir}/netns/b`}, 'bridge', {
       ports: [{proto: 'tcp', hostIp: null, hostPort: 9999, containerPort: 80, count: 1}],
     }),
     {
@@ -171,12 +168,8 @@ test.serial('an attach that fails leaves nothing, and the next gets the same add
     `ip -n ${dir}/netns/b link add eth0 type bridge 2>/dev/null || nsenter --net=${dir}/netns/b ip link add eth0 type bridge`,
   );
   await t.throwsAsync(
-    net.controller.attach({
-      network: 'bridge',
-      sandbox: `${dir}/netns/b`,
-      owner: 'b',
-      ifname: 'eth0',
-      address: '172.17.0.3' as Ip,
+    net.connect({owner: 'b', sandbox: `${dir}/netns/b`}, 'bridge', {
+      addresses: ['172.17.0.3' as Ip],
       ports: [{proto: 'tcp', hostIp: null, hostPort: 8080, containerPort: 80, count: 1}],
     }),
     {code: 'ERR_KERNEL'},

@@ -6,6 +6,7 @@ const subnet = (prefix: string, range: string | null = null) => ({
   prefix: parsePrefix(prefix),
   gateway: defaultGateway(parsePrefix(prefix)),
   range: range === null ? null : parsePrefix(range),
+  reserved: {},
 });
 const taken = (...ips: string[]): ReadonlySet<Ip> => new Set(ips.map(parseIp));
 

@@ -11,10 +11,11 @@ import {openStore} from '../../src/store/store.ts';
 const network = (id: string, index: number): Network => ({
   id,
   index,
+  mtu: null,
   name: id,
   driver: 'bridge',
   created: '2026-11-24T00:00:00Z',
-  subnets: [{prefix: '10.0.0.0/24' as Prefix, gateway: '10.0.0.1' as Ip, range: null}],
+  subnets: [{prefix: '10.0.0.0/24' as Prefix, gateway: '10.0.0.1' as Ip, range: null, reserved: {}}],
   internal: false,
   options: {},
   labels: {},
@@ -29,8 +30,13 @@ const attachment = (id: string, address: string, hostPort = 0): Attachment => ({
   hostIfname: `veth${id}`,
   mac: '02:42:0a:00:00:02' as Mac,
   leases: [{address: address as Ip, prefixLength: 24}],
+  names: [id],
+  gatewayPriority: 0,
+  options: {},
   ports: hostPort === 0 ? [] : [{proto: 'tcp', hostIp: null, hostPort, containerPort: 80, count: 1}],
 });
+
+const sysctl = {path: 'net/ipv4/conf/eth0/forwarding', value: '1', was: '0'};
 
 const inTempDir = (body: (dir: string) => void): void => {
   const dir = mkdtempSync(join(tmpdir(), 'tnet-store-'));
@@ -45,7 +51,7 @@ test('openStore() finds what was committed before', t =>
   inTempDir(dir => {
     const first = openStore(join(dir, 'tnet.db'));
     first.commit({
-      put: {networks: [network('n1', 1)], attachments: [attachment('a', '10.0.0.2', 8080)], forwarding: ['eth0']},
+      put: {networks: [network('n1', 1)], attachments: [attachment('a', '10.0.0.2', 8080)], sysctls: [sysctl]},
     });
     first.close();
     const second = openStore(join(dir, 'tnet.db'));
@@ -53,9 +59,9 @@ test('openStore() finds what was committed before', t =>
     t.regex(second.instance, /^[0-9a-f]{12}$/);
     t.deepEqual([...second.state.networks.values()], [network('n1', 1)]);
     t.deepEqual([...second.state.attachments.values()], [attachment('a', '10.0.0.2', 8080)]);
-    t.deepEqual([...second.state.forwarding], ['eth0']);
-    second.commit({remove: {attachments: ['a'], networks: ['n1'], forwarding: ['eth0']}});
-    t.is(second.state.networks.size + second.state.attachments.size + second.state.forwarding.size, 0);
+    t.deepEqual([...second.state.sysctls.values()], [sysctl]);
+    second.commit({remove: {attachments: ['a'], networks: ['n1'], sysctls: [sysctl.path]}});
+    t.is(second.state.networks.size + second.state.attachments.size + second.state.sysctls.size, 0);
     second.close();
   }));
 

@@ -1,14 +1,18 @@
 import type {Command} from 'commander';
-import type {NetworkCreate, NetworkResource, NetworksPruned} from '../../api/engine-types.ts';
+import type {NetworkResource, NetworksPruned} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
 import {forEachName} from '../each.ts';
 import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
-import {collect, parsePairs} from '../parse.ts';
+import {collect} from '../parse.ts';
 import {printInspected} from './inspect.ts';
+import {registerConnect, registerDisconnect} from './network-connect.ts';
+import {registerCreate} from './network-create.ts';
 
 export function registerNetwork(program: Command, context: Context): void {
-  const network = program.command('network').description('create, list, inspect and remove networks');
+  const network = program.command('network').description('create, list, inspect, connect and remove networks');
   registerCreate(network, context);
+  registerConnect(network, context);
+  registerDisconnect(network, context);
   listOptions(network.command('ls'))
     .alias('list')
     .description('list networks')
@@ -29,7 +33,7 @@ export function registerNetwork(program: Command, context: Context): void {
   network
     .command('rm')
     .alias('remove')
-    .description('remove networks that nothing is attached to')
+    .description('remove networks')
     .argument('<network...>')
     .addHelpText('after', '\nExamples:\n  tnet network rm blue')
     .action(async (names: string[]) => {
@@ -60,7 +64,7 @@ function filterQuery({filter = []}: Filtered): {filters?: string} {
 function registerPrune(network: Command, context: Context): void {
   network
     .command('prune')
-    .description('remove all networks of yours that nothing is attached to')
+    .description('remove networks without containers')
     .option('--filter <filter>', 'label=value or label!=value (repeatable)', collect)
     .addHelpText('after', '\nExamples:\n  tnet network prune --filter label=test')
     .action(async (options: Filtered) => {
@@ -69,58 +73,6 @@ function registerPrune(network: Command, context: Context): void {
       const {NetworksDeleted: names} = await client.call<NetworksPruned>('POST', '/networks/prune', {query});
       for (const name of names) context.print(name);
     });
-}
-
-interface CreateOptions {
-  readonly driver: string;
-  readonly subnet?: string;
-  readonly gateway?: string;
-  readonly ipRange?: string;
-  readonly internal?: boolean;
-  readonly label?: readonly string[];
-  readonly opt?: readonly string[];
-}
-
-function registerCreate(network: Command, context: Context): void {
-  network
-    .command('create')
-    .description('create a network and print its id')
-    .argument('<name>')
-    .option('-d, --driver <driver>', 'bridge', 'bridge')
-    .option('--subnet <prefix>', 'chosen from the pools without it')
-    .option('--gateway <address>', 'of the bridge; the first of the subnet without it')
-    .option('--ip-range <prefix>', 'choose addresses from here')
-    .option('--internal', 'no way out, nothing published')
-    .option('--label <key=value>', 'label (repeatable)', collect)
-    .option('-o, --opt <key=value>', 'driver option (repeatable)', collect)
-    .addHelpText(
-      'after',
-      '\nExamples:\n  tnet network create blue\n  tnet network create --subnet 10.5.0.0/24 --gateway 10.5.0.1 red',
-    )
-    .action(async (name: string, options: CreateOptions) => {
-      const client = await context.connect();
-      const {Id} = await client.call<{Id: string}>('POST', '/networks/create', {body: createBody(name, options)});
-      context.print(Id);
-    });
-}
-
-function createBody(
-  name: string,
-  {driver, subnet, gateway, ipRange, internal, label = [], opt = []}: CreateOptions,
-): NetworkCreate {
-  const pool = {
-    ...(subnet && {Subnet: subnet}),
-    ...(gateway && {Gateway: gateway}),
-    ...(ipRange && {IPRange: ipRange}),
-  };
-  return {
-    Name: name,
-    Driver: driver,
-    Internal: internal ?? false,
-    IPAM: {Driver: 'default', Config: Object.keys(pool).length > 0 ? [pool] : []},
-    Options: parsePairs(opt),
-    Labels: parsePairs(label),
-  };
 }
 
 function listing(options: ListOptions): Listing<NetworkResource> {

@@ -13,6 +13,8 @@ Examples:
   echo hello | tnet run --rm -i --network none host wc -c
   tnet run --rm -m 512m --cpus 0.5 --pids-limit 100 host make`;
 
+const networkHelp = 'bridge, host, none, container:<name>, a network, or name=<n>,ip=<a>,alias=<a>,… (repeatable)';
+
 export function registerRun(program: Command, context: Context): void {
   program
     .command('run')
@@ -25,9 +27,19 @@ export function registerRun(program: Command, context: Context): void {
     .option('-i, --interactive', 'forward our stdin')
     .option('--name <name>', 'name, made up without it')
     .option('-p, --publish <port>', '[[ip:]hostPort:]port[/proto], also ranges (repeatable)', collect)
-    .option('--net, --network <network>', 'bridge, host, none, container:<name>, or a network', 'bridge')
-    .option('--ip <address>', 'address on a network of yours')
+    .option('-P, --publish-all', 'publish every exposed port, on host ports chosen for it')
+    .option('--expose <port>', 'port[/proto] that -P publishes, also ranges (repeatable)', collect)
+    .option('--net, --network <network>', networkHelp, collect)
+    .option('--ip <address>', 'IPv4 address on a network of yours')
+    .option('--ip6 <address>', 'IPv6 address on it')
+    .option('--mac-address <mac>', 'of its interface')
+    .option('--network-alias <name>', 'another name on the network (repeatable)', collect)
     .option('--hostname <name>', 'host name inside')
+    .option('--domainname <name>', 'domain name inside')
+    .option('--dns <address>', 'name server (repeatable)', collect)
+    .option('--dns-search <domain>', 'search domain (repeatable)', collect)
+    .option('--dns-option <option>', 'option of resolv.conf (repeatable)', collect)
+    .option('--add-host <name:address>', 'name in /etc/hosts; host-gateway is the host (repeatable)', collect)
     .option('-e, --env <NAME=value>', 'variable; NAME alone takes ours (repeatable)', collect)
     .option('--env-file <file>', 'variables, one a line (repeatable)', collect)
     .option('-w, --workdir <dir>', 'working directory inside')

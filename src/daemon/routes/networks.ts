@@ -1,4 +1,5 @@
 import {isPredefined, type Network} from '../../model/network.ts';
+import {decodeConnect} from '../decode-endpoints.ts';
 import {applyFilters, decodeFilters, type Matchers, matchesLabel} from '../decode-filters.ts';
 import {decodeNetwork} from '../decode-network.ts';
 import {encodeDriver, encodeNetwork} from '../encode-network.ts';
@@ -14,6 +15,8 @@ export function networkRoutes(parts: ServerParts): readonly Route[] {
     {method: 'POST', path: '/networks/create', handle: call => create(parts, call)},
     {method: 'POST', path: '/networks/prune', handle: call => prune(parts, call)},
     {method: 'GET', path: '/networks/:ref', handle: call => inspect(parts, call)},
+    {method: 'POST', path: '/networks/:ref/connect', handle: call => connect(parts, call)},
+    {method: 'POST', path: '/networks/:ref/disconnect', handle: call => disconnect(parts, call)},
     {method: 'DELETE', path: '/networks/:ref', handle: call => remove(parts, call)},
   ];
 }
@@ -49,6 +52,19 @@ function inspect(parts: ServerParts, {params}: Call): Reply {
 async function remove({controller}: ServerParts, {params}: Call): Promise<Reply> {
   await controller.remove(params.ref!);
   return empty();
+}
+
+async function connect({controller, engine}: ServerParts, {params, body}: Call): Promise<Reply> {
+  const {name} = controller.get(params.ref!);
+  const {container, endpoint} = decodeConnect(body, name);
+  await engine.connect(container, endpoint);
+  return empty(200);
+}
+
+async function disconnect({controller, engine}: ServerParts, {params, body}: Call): Promise<Reply> {
+  const {name} = controller.get(params.ref!);
+  await engine.disconnect(decodeConnect(body, name).container, name);
+  return empty(200);
 }
 
 const pruneMatchers: Matchers<Network> = {

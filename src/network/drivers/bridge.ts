@@ -1,18 +1,15 @@
 import {TnetError} from '../../errors.ts';
 import type {Item} from '../../kernel/item.ts';
-import type {Attachment} from '../../model/attachment.ts';
-import {type Prefix, prefixLengthOf} from '../../model/ip.ts';
+import {type Attachment, leaseOf} from '../../model/attachment.ts';
+import {type Family, type Ip, ipFamily, type Prefix, prefixLengthOf} from '../../model/ip.ts';
 import {macFromIp} from '../../model/mac.ts';
-import type {Network, Subnet} from '../../model/network.ts';
-import {type Driver, linkGroup} from './driver.ts';
-import {driverMtu, mtuOf} from './options.ts';
+import {type Network, type Subnet, subnetOf} from '../../model/network.ts';
+import {bridgeOptions, checkOptions} from '../options.ts';
+import {type Driver, linkGroup, plainLink, type Role} from './driver.ts';
+import {defaultRoute, ipv6Sysctls} from './inside.ts';
 
 /** IFNAMSIZ is 16 with the closing NUL; '/' and white space are refused by dev_valid_name(). */
 const linkName = /^[^/:\s]{1,15}$/;
-
-const enableIcc = 'com.docker.network.bridge.enable_icc';
-const flags: readonly string[] = [enableIcc, 'com.docker.network.bridge.enable_ip_masquerade'];
-const names: readonly string[] = ['com.docker.network.bridge.name', 'com.docker.network.bridge.default_bridge'];
 
 /** One Linux bridge a network, one veth pair an attachment: what Docker, netavark and CNI's `bridge` build. */
 export const bridgeDriver: Driver = {validate, planNetwork, planAttachment};
@@ -24,78 +21,93 @@ function validate(network: Network): void {
       `invalid bridge name "${network.device}": want 1 to 15 characters without "/", ":" or spaces`,
     );
   }
-  for (const [option, value] of Object.entries(network.options)) checkOption(option, value);
-  mtuOf(network);
-}
-
-/** An option of Docker's that would change what the network does is obeyed or refused, never ignored; foreign ones are kept. */
-function checkOption(option: string, value: string): void {
-  if (flags.includes(option)) {
-    if (value === 'true' || value === 'false') return;
-    throw new TnetError('ERR_BAD_REQUEST', `invalid value "${value}" of option "${option}": want true or false`);
-  }
-  if (!option.startsWith('com.docker.network.') || option === driverMtu || names.includes(option)) return;
-  throw new TnetError('ERR_BAD_REQUEST', `option "${option}" is not supported by the bridge driver`);
+  checkOptions(network);
 }
 
 function planNetwork(network: Network): readonly Item[] {
-  const device = network.device;
-  const subnet = onlySubnet(network);
+  const {device, subnets, mtu} = network;
   return [
     {
+      ...plainLink,
       ns: '',
-      kind: 'link',
       name: device,
       type: 'bridge',
-      up: true,
-      group: linkGroup(network),
-      mtu: mtuOf(network),
-      // A bridge takes the lowest MAC of its ports, and changes it with them, unless one was set.
-      mac: macFromIp(subnet.gateway),
-      altname: `tnet-${network.id.slice(0, 12)}`,
-      master: null,
-      hairpin: false,
-      isolated: false,
-      peer: null,
-    },
-    // Reply packets of localhost connections are for 127.0.0.1 again when they are routed: see docs/network.md.
-    {ns: '', kind: 'sysctl', path: `net/ipv4/conf/${device}/route_localnet`, value: '1'},
-    {ns: '', kind: 'sysctl', path: `net/ipv4/conf/${device}/forwarding`, value: network.internal ? '0' : '1'},
-    {ns: '', kind: 'address', link: device, address: subnet.gateway, prefixLength: prefixLengthOf(subnet.prefix)},
-  ];
-}
-
-function planAttachment(network: Network, attachment: Attachment): readonly Item[] {
-  const {sandbox, ifname, hostIfname, mac, leases, ports} = attachment;
-  const {gateway} = onlySubnet(network);
-  const mtu = mtuOf(network);
-  return [
-    {
-      ns: '',
-      kind: 'link',
-      name: hostIfname,
-      type: 'veth',
-      up: true,
       group: linkGroup(network),
       mtu,
-      mac: null,
-      altname: `tnet-${attachment.id.slice(0, 12)}`,
-      master: network.device,
-      // With br_netfilter a DNATed frame to its own sender is bridged, not routed: out of the port it came by.
-      hairpin: ports.length > 0,
-      // Between ports of a bridge the firewall sees frames only with br_netfilter; the bridge itself parts them always.
-      isolated: network.options[enableIcc] === 'false',
-      peer: {ns: sandbox, name: ifname, mac, mtu},
+      // A bridge takes the lowest MAC of its ports, and changes it with them, unless one was set.
+      mac: macFromIp(subnets[0]!.gateway),
+      altname: `tnet-${network.id.slice(0, 12)}`,
     },
-    ...leases.map((lease): Item => ({ns: sandbox, kind: 'address', link: ifname, ...lease})),
-    ...(network.internal
-      ? []
-      : [{ns: sandbox, kind: 'route', to: '0.0.0.0/0' as Prefix, via: gateway, link: ifname} as const]),
+    ...subnets.flatMap(({prefix}) => deviceSysctls(network, ipFamily(prefix))),
+    ...subnets
+      .filter(({prefix}) => hasAddress(network, ipFamily(prefix)))
+      .flatMap(subnet => gatewayAddresses(device, subnet)),
+    ...(subnetOf(network, 6) && hasAddress(network, 6) ? [loopbackRoute(network)] : []),
   ];
 }
 
-function onlySubnet(network: Network): Subnet {
-  const subnet = network.subnets[0];
-  if (subnet === undefined) throw new TnetError('ERR_BAD_REQUEST', `network "${network.name}" has no subnet`);
-  return subnet;
+function hasAddress(network: Network, family: Family): boolean {
+  const {mode, inhibitIpv4} = bridgeOptions(network);
+  return mode[family] !== 'isolated' && !(family === 4 && inhibitIpv4);
+}
+
+/** Without a link-local address a router asks for no neighbour of a forwarded packet (ndisc_send_ns); Docker's is this one too. */
+const routerLinkLocal = {address: 'fe80::1' as Ip, prefixLength: 64};
+
+function gatewayAddresses(link: string, {prefix, gateway}: Subnet): readonly Item[] {
+  const own: Item = {ns: '', kind: 'address', link, address: gateway, prefixLength: prefixLengthOf(prefix)};
+  return ipFamily(prefix) === 4 ? [own] : [own, {ns: '', kind: 'address', link, ...routerLinkLocal}];
+}
+
+/**
+ * Replies to localhost connections are for ::1 again when they are routed, and the kernel takes it only from the link of its route
+ * (rt6_need_strict). The metric keeps lo's own first, and several bridges apart.
+ */
+function loopbackRoute({device, index}: Network): Item {
+  return {ns: '', kind: 'route', to: '::1/128' as Prefix, via: null, link: device, type: 'local', metric: 4096 + index};
+}
+
+function deviceSysctls({device, internal}: Network, family: Family): readonly Item[] {
+  const sysctl = (name: string, value: string): Item => ({
+    ns: '',
+    kind: 'sysctl',
+    path: `net/ipv${family}/conf/${device}/${name}`,
+    value,
+  });
+  if (family === 4)
+    return [
+      // Reply packets of localhost connections are for 127.0.0.1 again when they are routed: see docs/network.md.
+      sysctl('route_localnet', '1'),
+      sysctl('forwarding', internal ? '0' : '1'),
+    ];
+  return [
+    sysctl('disable_ipv6', '0'),
+    // A container must not become the host's router (CVE-2020-13401).
+    sysctl('accept_ra', '0'),
+  ];
+}
+
+function planAttachment(network: Network, attachment: Attachment, {defaultRoutes, published}: Role): readonly Item[] {
+  const {sandbox, ifname, hostIfname, mac, leases, id} = attachment;
+  const {device, mtu} = network;
+  return [
+    {
+      ...plainLink,
+      ns: '',
+      name: hostIfname,
+      type: 'veth',
+      group: linkGroup(network),
+      mtu,
+      altname: `tnet-${id.slice(0, 12)}`,
+      master: device,
+      // With br_netfilter a DNATed frame to its own sender is bridged, not routed: out of the port it came by.
+      hairpin: published,
+      // Between ports of a bridge the firewall sees frames only with br_netfilter; the bridge itself parts them always.
+      isolated: !bridgeOptions(network).icc,
+      peer: {ns: sandbox, name: ifname, mac, mtu},
+    },
+    ...(leaseOf(attachment, 6) ? ipv6Sysctls(sandbox, ifname) : []),
+    ...leases.map((lease): Item => ({ns: sandbox, kind: 'address', link: ifname, ...lease})),
+    ...defaultRoutes.map(family => defaultRoute(network, attachment, family)),
+  ];
 }

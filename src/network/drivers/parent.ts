@@ -1,7 +1,7 @@
 import {TnetError} from '../../errors.ts';
 import type {Item} from '../../kernel/item.ts';
 import type {Network} from '../../model/network.ts';
-import {linkGroup} from './driver.ts';
+import {linkGroup, plainLink} from './driver.ts';
 
 /** What must be known of the host to choose a parent. */
 export interface ParentHost {
@@ -60,20 +60,7 @@ export function planParent(network: Network): readonly Item[] {
   const {device: name, id} = network;
   if (name === '') return [];
   const vlan = network.options.parent === undefined ? null : vlanOf(name);
-  const link = {
-    ns: '',
-    kind: 'link',
-    name,
-    up: true,
-    group: linkGroup(network),
-    mtu: null,
-    mac: null,
-    altname: `tnet-${id.slice(0, 12)}`,
-    master: null,
-    hairpin: false,
-    isolated: false,
-    peer: null,
-  } as const;
+  const link = {...plainLink, ns: '', name, group: linkGroup(network), altname: `tnet-${id.slice(0, 12)}`} as const;
   return [vlan === null ? {...link, type: 'dummy'} : {...link, type: 'vlan', detail: {type: 'vlan', ...vlan}}];
 }
 

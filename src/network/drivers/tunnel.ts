@@ -26,8 +26,18 @@ const nobodys = [
   'ff00::/8',
 ] as readonly string[] as readonly Prefix[];
 
+/** Outer Ethernet, IP, UDP and VXLAN headers (RFC 7348): 14 + 20 or 40 + 8 + 8 bytes of every packet on the underlay. */
+const overheadBytes = {4: 50, 6: 70} as const;
+
+/** MTU in bytes of what goes through the tunnel; `underlay` is that of the links below, null where it is not known. */
+export function tunnelMtu(network: Named, underlay: number | null): number {
+  return (underlay ?? 1500) - overheadBytes[ipFamily(tunnelOf(network).peers[0]!)];
+}
+
+type Named = Pick<Network, 'name' | 'options'>;
+
 /** Options `vni`, `peers`, `local` and `dstport`. Throws ERR_BAD_REQUEST. */
-export function tunnelOf(network: Network): Tunnel {
+export function tunnelOf(network: Named): Tunnel {
   const vni = numberOf(network, {option: 'vni', min: 1, max: 0xff_ffff});
   if (vni === null) throw missing(network, 'vni', 'vni=100: the number of the network, the same on every host');
   const local = network.options.local === undefined ? null : addressOf('local', network.options.local);
@@ -37,7 +47,7 @@ export function tunnelOf(network: Network): Tunnel {
 }
 
 /** Without this host itself, so that one list may serve on all of them. */
-function peersOf(network: Network, local: Ip | null): readonly Ip[] {
+function peersOf(network: Named, local: Ip | null): readonly Ip[] {
   const named = (network.options.peers ?? '').split(',').filter(Boolean);
   const peers = [...new Set(named.map(text => addressOf('peers', text)))].filter(peer => peer !== local);
   if (peers.length > 0) return peers;
@@ -75,7 +85,7 @@ export function refuseSharedVni(network: Network, others: readonly Network[]): v
   throw new TnetError('ERR_CONFLICT', `vni ${vni} on port ${port} is already used by network "${holder.name}"`);
 }
 
-function missing({name}: Network, option: string, example: string): TnetError {
+function missing({name}: Named, option: string, example: string): TnetError {
   return new TnetError(
     'ERR_BAD_REQUEST',
     `Cannot create network "${name}": the vxlan driver needs option "${option}" (-o ${example})`,

@@ -1,4 +1,5 @@
 import type {NftExpr, NftRule} from '../../kernel/netlink/nftables/types.ts';
+import type {Family} from '../../model/ip.ts';
 
 /**
  * The few phrases our rules are made of, named as nft(8) writes them. Registers: a single value is loaded into register 1;
@@ -6,7 +7,6 @@ import type {NftExpr, NftRule} from '../../kernel/netlink/nftables/types.ts';
  */
 const first = 1;
 const second = 9;
-const third = 10;
 
 const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
 
@@ -15,21 +15,26 @@ const ctEstablishedRelated = u32(0b110);
 const ctStatusDnat = u32(1 << 5);
 /** include/uapi/linux/rtnetlink.h RTN_LOCAL. */
 const routeLocal = u32(2);
-const nfprotoIpv4 = Uint8Array.of(2);
-const saddrOffset = 12;
-const daddrOffset = 16;
+const nfproto: Readonly<Record<Family, Uint8Array>> = {4: Uint8Array.of(2), 6: Uint8Array.of(10)};
+/** struct iphdr, struct ipv6hdr */
+const addressLength = {4: 4, 6: 16} as const;
+const offsets = {4: {saddr: 12, daddr: 16}, 6: {saddr: 8, daddr: 24}} as const;
 
-const ipv4: readonly NftExpr[] = [
+/** `meta nfproto ipv4` */
+const is = (family: Family): readonly NftExpr[] => [
   {expr: 'meta', key: 'nfproto', dreg: first},
-  {expr: 'cmp', sreg: first, op: 'eq', data: nfprotoIpv4},
+  {expr: 'cmp', sreg: first, op: 'eq', data: nfproto[family]},
 ];
-const address = (offset: number, dreg: number): NftExpr => ({
+const address = (family: Family, which: 'saddr' | 'daddr', dreg: number): NftExpr => ({
   expr: 'payload',
   base: 'network',
-  offset,
-  length: 4,
+  offset: offsets[family][which],
+  length: addressLength[family],
   dreg,
 });
+/** The 32-bit register after an address in register 1. */
+const afterAddress = (family: Family): number => 8 + addressLength[family] / 4;
+const port = (dreg: number): NftExpr => ({expr: 'payload', base: 'transport', offset: 2, length: 2, dreg});
 const lookup = (set: string, invert = false): NftExpr => ({expr: 'lookup', set, sreg: first, dreg: null, invert});
 const nonZero = (mask: Uint8Array): readonly NftExpr[] => [
   {expr: 'bitwise', sreg: first, dreg: first, mask, xor: u32(0)},
@@ -47,39 +52,62 @@ export const iifname = (name: string): readonly NftExpr[] => [
   // Up to and with the NUL: a shorter comparison would match every name that begins so.
   {expr: 'cmp', sreg: first, op: 'eq', data: linkNameBytes(name)},
 ];
-/** `iifname @set`, `oifname @set` */
-export const iifnameIn = (set: string): readonly NftExpr[] => [
+/** `iifname @set`, `oifname @set`, of one family if it is given */
+export const iifnameIn = (set: string, family?: Family): readonly NftExpr[] => [
+  ...(family ? is(family) : []),
   {expr: 'meta', key: 'iifname', dreg: first},
   lookup(set),
 ];
-export const oifnameIn = (set: string): readonly NftExpr[] => [
+export const oifnameIn = (set: string, family?: Family): readonly NftExpr[] => [
+  ...(family ? is(family) : []),
   {expr: 'meta', key: 'oifname', dreg: first},
   lookup(set),
 ];
 /** `iifname . oifname [!=] @set`; a name takes four 32-bit registers. */
-export const linkPair = (set: string, is: 'in' | 'not in'): readonly NftExpr[] => [
+export const linkPair = (set: string, membership: 'in' | 'not in'): readonly NftExpr[] => [
   {expr: 'meta', key: 'iifname', dreg: first},
   {expr: 'meta', key: 'oifname', dreg: 2},
-  lookup(set, is === 'not in'),
+  lookup(set, membership === 'not in'),
 ];
-/** `ip saddr @set`, `ip daddr @set` */
-export const saddrIn = (set: string): readonly NftExpr[] => [...ipv4, address(saddrOffset, first), lookup(set)];
-export const daddrIn = (set: string): readonly NftExpr[] => [...ipv4, address(daddrOffset, first), lookup(set)];
-/** `ip saddr 127.0.0.0/8`, `ip daddr 127.0.0.0/8`: nft compares the first byte, as prefixes of whole bytes allow. */
-export const loopbackSaddr: readonly NftExpr[] = loopback(saddrOffset);
-export const loopbackDaddr: readonly NftExpr[] = loopback(daddrOffset);
+/** `ip saddr @set`, `ip daddr @set`; `ip6` likewise, here and below */
+export const saddrIn = (family: Family, set: string): readonly NftExpr[] => [
+  ...is(family),
+  address(family, 'saddr', first),
+  lookup(set),
+];
+export const daddrIn = (family: Family, set: string): readonly NftExpr[] => [
+  ...is(family),
+  address(family, 'daddr', first),
+  lookup(set),
+];
+/** `ip saddr 127.0.0.0/8`: nft compares the first byte, as prefixes of whole bytes allow. `ip6 saddr ::1` */
+export const loopbackSaddr = (family: Family): readonly NftExpr[] => loopback(family, 'saddr');
+export const loopbackDaddr = (family: Family): readonly NftExpr[] => loopback(family, 'daddr');
 /** `ip daddr . iifname != @set` and the like */
-export const daddrAndIifname = (set: string): readonly NftExpr[] => [
-  ...ipv4,
-  address(daddrOffset, first),
-  {expr: 'meta', key: 'iifname', dreg: second},
+export const daddrAndIifname = (family: Family, set: string): readonly NftExpr[] => [
+  ...is(family),
+  address(family, 'daddr', first),
+  {expr: 'meta', key: 'iifname', dreg: afterAddress(family)},
   lookup(set, true),
 ];
-export const saddrAndOifname = (set: string, is: 'in' | 'not in'): readonly NftExpr[] => [
-  ...ipv4,
-  address(saddrOffset, first),
-  {expr: 'meta', key: 'oifname', dreg: second},
-  lookup(set, is === 'not in'),
+export const saddrAndOifname = (family: Family, set: string, membership: 'in' | 'not in'): readonly NftExpr[] => [
+  ...is(family),
+  address(family, 'saddr', first),
+  {expr: 'meta', key: 'oifname', dreg: afterAddress(family)},
+  lookup(set, membership === 'not in'),
+];
+/** `ip daddr . meta l4proto . th dport @set` */
+export const portOpen = (family: Family, set: string): readonly NftExpr[] => [
+  ...is(family),
+  address(family, 'daddr', first),
+  {expr: 'meta', key: 'l4proto', dreg: afterAddress(family)},
+  port(afterAddress(family) + 1),
+  lookup(set),
+];
+/** `meta l4proto icmp` or `ipv6-icmp` */
+export const icmp = (family: Family): readonly NftExpr[] => [
+  {expr: 'meta', key: 'l4proto', dreg: first},
+  {expr: 'cmp', sreg: first, op: 'eq', data: Uint8Array.of(family === 4 ? 1 : 58)},
 ];
 /** `ct state established,related` */
 export const established: readonly NftExpr[] = [
@@ -94,19 +122,26 @@ export const toThisHost: readonly NftExpr[] = [
   {expr: 'cmp', sreg: first, op: 'eq', data: routeLocal},
 ];
 /** `dnat ip to meta l4proto . ip daddr . th dport map @map`; a key that is not in the map ends the rule, not the chain. */
-export const dnatByAddress = (map: string): readonly NftExpr[] => [
-  ...ipv4,
+export const dnatByAddress = (family: Family, map: string, keeps: 'port' | null = null): readonly NftExpr[] => [
+  ...is(family),
   {expr: 'meta', key: 'l4proto', dreg: first},
-  address(daddrOffset, second),
-  {expr: 'payload', base: 'transport', offset: 2, length: 2, dreg: third},
-  ...dnatTo(map),
+  address(family, 'daddr', second),
+  port(second + addressLength[family] / 4),
+  ...dnatTo(family, map, keeps),
 ];
 /** `dnat ip to meta l4proto . th dport map @map` */
-export const dnatByPort = (map: string): readonly NftExpr[] => [
-  ...ipv4,
+export const dnatByPort = (family: Family, map: string, keeps: 'port' | null = null): readonly NftExpr[] => [
+  ...is(family),
   {expr: 'meta', key: 'l4proto', dreg: first},
-  {expr: 'payload', base: 'transport', offset: 2, length: 2, dreg: second},
-  ...dnatTo(map),
+  port(second),
+  ...dnatTo(family, map, keeps),
+];
+/** `snat ip to ip saddr map @map` */
+export const snatBySaddr = (family: Family, map: string): readonly NftExpr[] => [
+  ...is(family),
+  address(family, 'saddr', first),
+  {expr: 'lookup', set: map, sreg: first, dreg: first, invert: false},
+  {expr: 'nat', type: 'snat', family, addressReg: first, portReg: null},
 ];
 export const masquerade: readonly NftExpr[] = [{expr: 'masquerade'}];
 export const accept: readonly NftExpr[] = [{expr: 'verdict', verdict: 'accept'}];
@@ -114,18 +149,19 @@ export const accept: readonly NftExpr[] = [{expr: 'verdict', verdict: 'accept'}]
 export const drop: readonly NftExpr[] = [{expr: 'counter'}, {expr: 'verdict', verdict: 'drop'}];
 export const jump = (chain: string): readonly NftExpr[] => [{expr: 'verdict', verdict: 'jump', chain}];
 
-function dnatTo(map: string): readonly NftExpr[] {
+function dnatTo(family: Family, map: string, keeps: 'port' | null): readonly NftExpr[] {
   return [
     {expr: 'lookup', set: map, sreg: first, dreg: first, invert: false},
-    {expr: 'nat', type: 'dnat', family: 4, addressReg: first, portReg: second},
+    {expr: 'nat', type: 'dnat', family, addressReg: first, portReg: keeps === 'port' ? null : afterAddress(family)},
   ];
 }
 
-function loopback(offset: number): readonly NftExpr[] {
+function loopback(family: Family, which: 'saddr' | 'daddr'): readonly NftExpr[] {
+  const data = family === 4 ? Uint8Array.of(127) : Uint8Array.from({length: 16}, (_, i) => (i === 15 ? 1 : 0));
   return [
-    ...ipv4,
-    {expr: 'payload', base: 'network', offset, length: 1, dreg: first},
-    {expr: 'cmp', sreg: first, op: 'eq', data: Uint8Array.of(127)},
+    ...is(family),
+    {expr: 'payload', base: 'network', offset: offsets[family][which], length: data.length, dreg: first},
+    {expr: 'cmp', sreg: first, op: 'eq', data},
   ];
 }
 

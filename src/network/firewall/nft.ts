@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto';
 import type {NftChain, NftElement, NftSet, NftTable, NftType} from '../../kernel/netlink/nftables/types.ts';
+import {ipFamily} from '../../model/ip.ts';
 import {
   accept,
   daddrAndIifname,
@@ -9,6 +10,7 @@ import {
   dnatted,
   drop,
   established,
+  icmp,
   iifname,
   iifnameIn,
   jump,
@@ -17,19 +19,24 @@ import {
   loopbackSaddr,
   masquerade,
   oifnameIn,
+  portOpen,
   rule,
   saddrAndOifname,
   saddrIn,
+  snatBySaddr,
   toThisHost,
 } from './nft-match.ts';
 import type {GuardedNetwork, PublishedPort, Ruleset} from './ruleset.ts';
 
+const families = [4, 6] as const;
+const addr = {4: 'ipv4_addr', 6: 'ipv6_addr'} as const;
+
 const set = (name: string, key: readonly NftType[], interval = false): NftSet => ({name, key, data: [], interval});
-const portMap = (name: string, key: readonly NftType[]): NftSet => ({
+const map = (name: string, key: readonly NftType[], data: readonly NftType[], interval = false): NftSet => ({
   name,
   key,
-  data: ['ipv4_addr', 'inet_service'],
-  interval: false,
+  data,
+  interval,
 });
 
 /** Everything that varies lives in these; the chains below never change. */
@@ -37,12 +44,20 @@ const sets: readonly NftSet[] = [
   set('bridges', ['ifname']),
   set('internal', ['ifname']),
   set('neighbours', ['ifname', 'ifname']),
-  set('forwarding', ['ifname']),
-  set('subnets4', ['ipv4_addr'], true),
-  set('homes4', ['ipv4_addr', 'ifname'], true),
-  set('masquerade4', ['ipv4_addr'], true),
-  portMap('published4', ['inet_proto', 'ipv4_addr', 'inet_service']),
-  portMap('published4-any', ['inet_proto', 'inet_service']),
+  ...families.flatMap(family => [
+    set(`forwarding${family}`, ['ifname']),
+    set(`routed${family}`, ['ifname']),
+    set(`unprotected${family}`, ['ifname']),
+    set(`subnets${family}`, [addr[family]], true),
+    set(`homes${family}`, [addr[family], 'ifname'], true),
+    set(`masquerade${family}`, [addr[family]], true),
+    map(`snat${family}`, [addr[family]], [addr[family]], true),
+    set(`open${family}`, [addr[family], 'inet_proto', 'inet_service'], true),
+    map(`published${family}`, ['inet_proto', addr[family], 'inet_service'], [addr[family], 'inet_service']),
+    map(`published${family}-any`, ['inet_proto', 'inet_service'], [addr[family], 'inet_service']),
+    map(`ranges${family}`, ['inet_proto', addr[family], 'inet_service'], [addr[family]], true),
+    map(`ranges${family}-any`, ['inet_proto', 'inet_service'], [addr[family]], true),
+  ]),
 ];
 
 /** Priorities as numbers: -300 raw (before conntrack), -100 dstnat, 0 filter, 100 srcnat. */
@@ -63,10 +78,13 @@ const chains: readonly NftChain[] = [
     hook: hook('filter', 'prerouting', -300),
     rules: [
       rule(null, iifname('lo'), accept),
-      // DNAT comes before the kernel's martian check, and route_localnet on our bridges switches that check off.
-      rule('loopback on the wire', loopbackDaddr, drop),
+      // DNAT comes before the kernel's martian check, and route_localnet on our bridges switches that check off. Of ::1 the
+      // kernel lets nothing in from a wire (ip6_rcv_core).
+      rule('loopback on the wire', loopbackDaddr(4), drop),
       // Containers are reached by published ports, not by routing through the host; this also parts our networks.
-      rule('direct access', daddrIn('subnets4'), daddrAndIifname('homes4'), drop),
+      ...families.map(family =>
+        rule('direct access', daddrIn(family, `subnets${family}`), daddrAndIifname(family, `homes${family}`), drop),
+      ),
     ],
   },
   {name: 'prerouting', hook: hook('nat', 'prerouting', -100), rules: [rule(null, toThisHost, jump('publish'))]},
@@ -74,7 +92,12 @@ const chains: readonly NftChain[] = [
   {
     name: 'publish',
     hook: null,
-    rules: [rule(null, dnatByAddress('published4')), rule(null, dnatByPort('published4-any'))],
+    rules: families.flatMap(family => [
+      rule(null, dnatByAddress(family, `published${family}`)),
+      rule(null, dnatByPort(family, `published${family}-any`)),
+      rule(null, dnatByAddress(family, `ranges${family}`, 'port')),
+      rule(null, dnatByPort(family, `ranges${family}-any`, 'port')),
+    ]),
   },
   {
     name: 'forward',
@@ -84,19 +107,32 @@ const chains: readonly NftChain[] = [
       rule('internal network', iifnameIn('internal'), linkPair('neighbours', 'not in'), drop),
       rule(null, oifnameIn('bridges'), dnatted, accept),
       rule(null, linkPair('neighbours', 'in'), accept),
+      ...families.flatMap(family => [
+        rule(null, oifnameIn(`unprotected${family}`, family), accept),
+        rule(null, portOpen(family, `open${family}`), accept),
+        rule(null, oifnameIn(`routed${family}`, family), icmp(family), accept),
+      ]),
       rule('unpublished port', oifnameIn('bridges'), drop),
-      rule('forwarding is on for our networks only', iifnameIn('forwarding'), drop),
+      ...families.map(family =>
+        rule('forwarding is on for our networks only', iifnameIn(`forwarding${family}`, family), drop),
+      ),
     ],
   },
   {
     name: 'postrouting',
     hook: hook('nat', 'postrouting', 100),
-    rules: [
-      rule(null, saddrIn('masquerade4'), saddrAndOifname('homes4', 'not in'), masquerade),
+    rules: families.flatMap(family => [
+      rule(null, saddrAndOifname(family, `homes${family}`, 'not in'), snatBySaddr(family, `snat${family}`)),
+      rule(
+        null,
+        saddrIn(family, `masquerade${family}`),
+        saddrAndOifname(family, `homes${family}`, 'not in'),
+        masquerade,
+      ),
       // A container that reaches its own network by a published port must be answered through the host.
-      rule('hairpin', saddrAndOifname('homes4', 'in'), dnatted, masquerade),
-      rule('localhost', loopbackSaddr, oifnameIn('bridges'), masquerade),
-    ],
+      rule('hairpin', saddrAndOifname(family, `homes${family}`, 'in'), dnatted, masquerade),
+      rule('localhost', loopbackSaddr(family), oifnameIn('bridges'), masquerade),
+    ]),
   },
 ];
 
@@ -117,40 +153,53 @@ export const tnetTable: NftTable = {
 export function toNft({networks, ports, forwarding}: Ruleset): NftRuleset {
   return {
     table: tnetTable,
-    elements: [
+    // Two subnets of a network have its device in common.
+    elements: unique([
       ...networks.flatMap(networkElements),
       ...ports.flatMap(portElements),
-      ...forwarding.map(device => element('forwarding', [device])),
-    ],
+      ...families.flatMap(family => forwarding[family].map(device => element(`forwarding${family}`, [device]))),
+    ]),
   };
 }
 
-function networkElements({
-  device,
-  prefix,
-  internal,
-  icc,
-  masquerade: masqueraded,
-}: GuardedNetwork): readonly NftElement[] {
+function networkElements({device, prefix, internal, icc, mode, source}: GuardedNetwork): readonly NftElement[] {
+  const family = ipFamily(prefix);
+  const closed = mode === 'nat' || mode === 'isolated';
   return [
     element('bridges', [device]),
-    element('subnets4', [prefix]),
-    element('homes4', [prefix, device]),
+    ...(closed ? [element(`subnets${family}`, [prefix])] : []),
+    element(`homes${family}`, [prefix, device]),
     ...(internal ? [element('internal', [device])] : []),
     ...(icc ? [element('neighbours', [device, device])] : []),
-    ...(masqueraded ? [element('masquerade4', [prefix])] : []),
+    ...(mode === 'routed' ? [element(`routed${family}`, [device])] : []),
+    ...(mode === 'nat-unprotected' ? [element(`unprotected${family}`, [device])] : []),
+    ...(source === 'link' ? [element(`masquerade${family}`, [prefix])] : []),
+    ...(source !== 'link' && source !== null ? [{set: `snat${family}`, fields: [prefix], data: [source]}] : []),
   ];
 }
 
-function portElements({mapping, address}: PublishedPort): readonly NftElement[] {
-  const {proto, hostIp, hostPort, containerPort, count} = mapping;
-  return Array.from({length: count}, (_, i): NftElement => {
-    const data = [address, `${containerPort + i}`];
-    const port = `${hostPort + i}`;
-    return hostIp === null
-      ? {set: 'published4-any', fields: [proto, port], data}
-      : {set: 'published4', fields: [proto, hostIp, port], data};
-  });
+function portElements(port: PublishedPort): readonly NftElement[] {
+  const {proto, hostIp, hostPort, address, containerPort, count, mode} = port;
+  const family = ipFamily(address);
+  const host = hostIp === null ? [] : [hostIp];
+  const any = hostIp === null ? '-any' : '';
+  if (mode === 'routed') return [element(`open${family}`, [address, proto, interval(containerPort, count)])];
+  // A range that keeps its numbers is one element, whatever its length; dnat cannot shift a range.
+  if (count > 1 && hostPort === containerPort)
+    return [{set: `ranges${family}${any}`, fields: [proto, ...host, interval(hostPort, count)], data: [address]}];
+  return Array.from({length: count}, (_, i) => ({
+    set: `published${family}${any}`,
+    fields: [proto, ...host, `${hostPort + i}`],
+    data: [address, `${containerPort + i}`],
+  }));
+}
+
+function interval(first: number, count: number): string {
+  return count === 1 ? `${first}` : `${first}-${first + count - 1}`;
+}
+
+function unique(elements: readonly NftElement[]): readonly NftElement[] {
+  return [...new Map(elements.map(each => [`${each.set} ${each.fields.join(' ')}`, each])).values()];
 }
 
 function element(name: string, fields: readonly string[]): NftElement {

@@ -1,55 +1,110 @@
-import type {Attachment} from '../../model/attachment.ts';
-import type {Ip, Prefix} from '../../model/ip.ts';
+import {type Attachment, leaseOf} from '../../model/attachment.ts';
+import {type Family, type Ip, ipFamily, type Prefix} from '../../model/ip.ts';
 import {isBridged, type Network} from '../../model/network.ts';
-import type {PortMapping} from '../../model/port-mapping.ts';
+import {familiesOf, isAnyHost, type PortMapping, type Proto} from '../../model/port-mapping.ts';
 import type {State} from '../../model/state.ts';
+import {bySandbox, gatewayOf} from '../gateway.ts';
+import {bridgeOptions, type GatewayMode} from '../options.ts';
 
-/** What the firewall must know of a network, without a word of nft or iptables. */
+/** What the firewall must know of one family of a network, without a word of nft or iptables. */
 export interface GuardedNetwork {
   readonly device: string;
   readonly prefix: Prefix;
   readonly internal: boolean;
   /** Its containers reach each other. */
   readonly icc: boolean;
-  /** Its traffic leaves under the address of the outgoing link. */
-  readonly masquerade: boolean;
+  readonly mode: GatewayMode;
+  /** Its traffic leaves under another address: that of the outgoing link, or the one given; null: under its own. */
+  readonly source: 'link' | Ip | null;
 }
 
-/** `mapping` leads to `address`. */
+/** `count` host ports that lead to as many of `address`, which decides the family. */
 export interface PublishedPort {
-  readonly mapping: PortMapping;
+  readonly proto: Proto;
+  /** null: every address of the host of that family. */
+  readonly hostIp: Ip | null;
+  readonly hostPort: number;
   readonly address: Ip;
+  readonly containerPort: number;
+  readonly count: number;
+  /** `routed`: nothing is translated, the container's own port is open. */
+  readonly mode: 'nat' | 'routed';
 }
 
 export interface Ruleset {
   readonly networks: readonly GuardedNetwork[];
   readonly ports: readonly PublishedPort[];
-  /** Devices that forward only because we said so: for our networks and nothing else. */
-  readonly forwarding: readonly string[];
+  /** Devices that forward only because we said so, by family: for our networks and nothing else. */
+  readonly forwarding: Readonly<Record<Family, readonly string[]>>;
 }
+
+export const emptyRuleset: Ruleset = {networks: [], ports: [], forwarding: {4: [], 6: []}};
 
 export function planFirewall(state: State): Ruleset {
   return {
     networks: [...state.networks.values()].flatMap(guardedNetworks),
-    ports: [...state.attachments.values()].flatMap(publishedPorts),
-    forwarding: [...state.forwarding],
+    ports: [...bySandbox(state).values()].flatMap(attachments => publishedPorts(attachments, state.networks)),
+    forwarding: forwardingDevices(state),
   };
 }
 
 export function guardedNetworks(network: Network): readonly GuardedNetwork[] {
   if (!isBridged(network)) return [];
-  const {device, internal, options} = network;
-  const flag = (name: string): boolean => options[`com.docker.network.bridge.${name}`] !== 'false';
-  return network.subnets.map(({prefix}) => ({
-    device,
-    prefix,
-    internal,
-    icc: flag('enable_icc'),
-    masquerade: !internal && flag('enable_ip_masquerade'),
-  }));
+  const {device, internal, subnets} = network;
+  const {icc, masquerade, mode, snat} = bridgeOptions(network);
+  return subnets.map(({prefix}) => {
+    const family = ipFamily(prefix);
+    const translated = !internal && masquerade && mode[family] !== 'routed';
+    return {device, prefix, internal, icc, mode: mode[family], source: translated ? (snat[family] ?? 'link') : null};
+  });
 }
 
-export function publishedPorts({ports, leases}: Attachment): readonly PublishedPort[] {
-  const address = leases[0]?.address;
-  return address === undefined ? [] : ports.map(mapping => ({mapping, address}));
+/** Of all attachments of one sandbox: where each port of theirs leads, a family a piece. */
+export function publishedPorts(
+  attachments: readonly Attachment[],
+  networks: State['networks'],
+): readonly PublishedPort[] {
+  // What is on the wire itself is not reached through the host.
+  const behind = attachments.filter(({network: id}) => isBridged(networks.get(id)!));
+  return attachments.flatMap(attachment =>
+    attachment.ports.flatMap(mapping =>
+      familiesOf(mapping).flatMap(family => {
+        const target = attachment.gatewayPriority === null ? attachment : gatewayOf(behind, networks, family);
+        return target === undefined ? [] : publishedPort(mapping, target, {family, networks});
+      }),
+    ),
+  );
+}
+
+/** The attachments that published ports end at. */
+export function targetsOf(attachments: readonly Attachment[], networks: State['networks']): ReadonlySet<string> {
+  const addresses = new Set(publishedPorts(attachments, networks).map(({address}) => address));
+  return new Set(
+    attachments.filter(({leases}) => leases.some(({address}) => addresses.has(address))).map(({id}) => id),
+  );
+}
+
+function publishedPort(
+  mapping: PortMapping,
+  target: Attachment,
+  {family, networks}: {readonly family: Family; readonly networks: State['networks']},
+): readonly PublishedPort[] {
+  const lease = leaseOf(target, family);
+  const network = networks.get(target.network);
+  if (lease === undefined || network === undefined || network.internal) return [];
+  const {proto, hostPort, containerPort, count} = mapping;
+  const hostIp = isAnyHost(mapping) ? null : mapping.hostIp;
+  const mode = bridgeOptions(network).mode[family] === 'routed' ? 'routed' : 'nat';
+  return [{proto, hostIp, hostPort, address: lease.address, containerPort, count, mode}];
+}
+
+/** From the paths of the settings we changed: `net/ipv4/conf/eth0/forwarding`. Our own bridges are not meant. */
+function forwardingDevices({sysctls, networks}: State): Ruleset['forwarding'] {
+  const ours = new Set(Array.from(networks.values(), ({device}) => device));
+  const devices = (family: Family): readonly string[] =>
+    [...sysctls.keys()]
+      .map(path => /^net\/ipv([46])\/conf\/([^/]+)\/(?:force_)?forwarding$/.exec(path))
+      .flatMap(match => (match?.[1] === String(family) ? [match[2]!] : []))
+      .filter(device => device !== 'all' && !ours.has(device));
+  return {4: devices(4), 6: devices(6)};
 }

@@ -59,7 +59,7 @@ async function withLan(
     networkSpec('lan', {
       driver: 'vxlan',
       options,
-      subnets: [{prefix: '10.9.0.0/24' as Prefix, gateway, range: '10.9.0.0/25' as Prefix}],
+      subnets: [{prefix: '10.9.0.0/24' as Prefix, gateway, range: '10.9.0.0/25' as Prefix, reserved: {}}],
     }),
   );
   const attachment = await net.attach('near', {network: 'lan'});
@@ -80,7 +80,11 @@ interface Made {
 /** A failed test must not leave its servers to the next one. */
 async function serveFor(t: ExecutionContext, netns: string, port: number): Promise<() => void> {
   const server = await serve(netns, port);
-  const stop = (): void => void server.kill('SIGKILL');
+  let running = true;
+  const stop = (): void => {
+    if (running) server.kill();
+    running = false;
+  };
   t.teardown(stop);
   return stop;
 }

@@ -2,6 +2,7 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
+import {parsePrefix} from '../../../src/model/ip.ts';
 import {belongings, makeHost, makeNeighbour, run} from '../../fixture/host.ts';
 import {makeNetwork, networkSpec} from '../../fixture/network.ts';
 
@@ -14,11 +15,12 @@ test('docs/firewall.md shows the ruleset as the kernel has it', async t => {
   const before = belongings();
   let id = 0;
   const net = await makeNetwork({newId: () => (++id).toString(16).padStart(2, '0').padEnd(64, '0')});
-  await net.controller.create(networkSpec('lan'));
+  const subnet6 = {prefix: parsePrefix('fd00:7e::/64'), gateway: null, range: null, reserved: {}};
+  await net.controller.create(networkSpec('lan', {ipv6: true, subnets: [subnet6]}));
   await net.controller.create(networkSpec('sealed', {internal: true}));
   const attachments = [
     await net.attach('web', {ports: ['8080:80', '127.0.0.1:5432:5432']}),
-    await net.attach('dns', {network: 'lan', ports: ['53:53/udp']}),
+    await net.attach('dns', {network: 'lan', ports: ['53:53/udp', '8100-8199:8100-8199']}),
     await net.attach('vault', {network: 'sealed'}),
   ];
   const ruleset = sorted(run('nft -s list table inet tnet')).replaceAll('\t', '    ');

@@ -1,0 +1,59 @@
+import {diff, toWorld} from '../kernel/diff.ts';
+import type {Op} from '../kernel/item.ts';
+import type {Attachment} from '../model/attachment.ts';
+import {isBridged, type Network} from '../model/network.ts';
+import type {PortMapping} from '../model/port-mapping.ts';
+import type {State} from '../model/state.ts';
+import type {Change} from '../store/store.ts';
+import {attachmentsIn, electable} from './gateway.ts';
+import {planSandboxLinks} from './plan.ts';
+
+export interface DetachPlan {
+  readonly ops: readonly Op[];
+  readonly change: Change;
+  /** Attachments whose ports are another's now. */
+  readonly moved: readonly {readonly from: string; readonly to: string}[];
+  /** Ports that are nobody's any more, or lead elsewhere: their connections must end. */
+  readonly freed: readonly PortMapping[];
+}
+
+/** Takes attachments away; ports of one go on through what remains of its sandbox, as with `docker network disconnect`. */
+export function planDetach(state: State, ids: ReadonlySet<string>): DetachPlan {
+  const leaving = [...ids].flatMap(id => state.attachments.get(id) ?? []);
+  const moves = leaving.flatMap(attachment => {
+    const heir = attachment.ports.length > 0 ? heirOf(attachment, ids, state) : undefined;
+    return heir === undefined ? [] : [{attachment, heir}];
+  });
+  const put = moves.map(({attachment, heir}) => ({...heir, ports: [...heir.ports, ...attachment.ports]}));
+  const after = withChange(state, put, ids);
+  const sandboxes = [...new Set(leaving.map(({sandbox}) => sandbox))];
+  return {
+    ops: sandboxes.flatMap(sandbox => leaveOps(state, after, sandbox)),
+    change: {remove: {attachments: [...ids]}, put: {attachments: put}},
+    moved: moves.map(({attachment, heir}) => ({from: attachment.id, to: heir.id})),
+    freed: leaving.flatMap(({ports}) => ports),
+  };
+}
+
+function heirOf(attachment: Attachment, ids: ReadonlySet<string>, state: State): Attachment | undefined {
+  if (attachment.gatewayPriority === null) return undefined;
+  const rest = attachmentsIn(state, attachment.sandbox).filter(({id}) => !ids.has(id));
+  return electable(rest, state.networks).find(({network}) => takesPorts(state.networks.get(network)));
+}
+
+function withChange(state: State, put: readonly Attachment[], removed: ReadonlySet<string>): State {
+  const attachments = new Map(state.attachments);
+  for (const id of removed) attachments.delete(id);
+  for (const attachment of put) attachments.set(attachment.id, attachment);
+  return {...state, attachments};
+}
+
+function takesPorts(network: Network | undefined): boolean {
+  return network !== undefined && isBridged(network) && !network.internal;
+}
+
+/** What is inside the sandbox goes with its link, which is there itself when it has no end on the host; the sandbox may be gone already. */
+function leaveOps(before: State, after: State, sandbox: string): readonly Op[] {
+  const ops = diff(toWorld(planSandboxLinks(before, sandbox)), toWorld(planSandboxLinks(after, sandbox)));
+  return ops.filter(({do: verb, item}) => item.ns === '' || verb !== 'del' || item.kind === 'link');
+}

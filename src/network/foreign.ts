@@ -1,0 +1,51 @@
+import {TnetError} from '../errors.ts';
+import {diff, toWorld, type World} from '../kernel/diff.ts';
+import type {Item} from '../kernel/item.ts';
+import type {Kernel} from '../kernel/kernel.ts';
+import {isOurGroup} from './drivers/driver.ts';
+
+/** Adds what is missing of `items`, and nothing else. Throws ERR_LINK_FOREIGN. */
+export async function ensure(kernel: Kernel, items: readonly Item[]): Promise<void> {
+  const want = toWorld(items);
+  const actual = kernel.read(want.values());
+  refuseForeignLinks(want, actual);
+  const known = new Map([...actual].filter(([key]) => want.has(key)));
+  await kernel.execute(diff(known, want), 'undo');
+}
+
+/** What is planned and what is there, without devices that another program has made under our name meanwhile: they are neither changed nor removed. */
+export function readOurs(kernel: Kernel, planned: readonly Item[]): {items: readonly Item[]; actual: World} {
+  const actual = kernel.read(planned);
+  const foreign = foreignLinks(toWorld(planned), actual);
+  if (foreign.size === 0) return {items: planned, actual};
+  const items = planned.filter(item => !isOn(item, foreign));
+  return {items, actual: kernel.read(items)};
+}
+
+/** Names of wanted links that are there, and not of our making. */
+function foreignLinks(want: World, actual: World): ReadonlySet<string> {
+  const present = [...actual].flatMap(([key, item]) =>
+    // A container may do to its own link what it likes: names in a sandbox say nothing about the host's.
+    item.kind === 'link' && item.ns === '' && want.has(key) ? [item] : [],
+  );
+  return new Set(present.filter(link => !isOurGroup(link.group)).map(link => link.name));
+}
+
+function isOn(item: Item, links: ReadonlySet<string>): boolean {
+  if (item.kind === 'link') return links.has(item.name) || links.has(item.master ?? '');
+  if (item.kind === 'sysctl') return links.has(item.path.split('/')[3] ?? '');
+  return item.kind === 'address' && links.has(item.link);
+}
+
+/** A device that another program made is never taken over. */
+function refuseForeignLinks(want: World, actual: World): void {
+  for (const name of foreignLinks(want, actual)) {
+    throw new TnetError(
+      'ERR_LINK_FOREIGN',
+      `Cannot use "${name}" as a network's bridge: another program made it. ` +
+        (name === 'docker0'
+          ? 'Give the daemon another device: tnet daemon --bridge tnet0'
+          : 'Choose another name with -o com.docker.network.bridge.name=NAME'),
+    );
+  }
+}
