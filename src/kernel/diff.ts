@@ -17,6 +17,7 @@ const rank: Readonly<Record<Item['kind'], number>> = {
   neigh: 7,
   qdisc: 8,
   filter: 9,
+  fdb: 7,
 };
 
 /** Names an item: two items with one key are two versions of the same thing. */
@@ -98,6 +99,8 @@ function identity(item: Item): readonly (string | number | null)[] {
       return [item.link, item.type === 'ingress' ? 'ingress' : 'root'];
     case 'filter':
       return [item.link];
+    case 'fdb':
+      return [item.link, item.mac, item.to];
     case 'sysctl':
       return [item.path];
     case 'table':
@@ -117,9 +120,10 @@ function containers(item: Item): readonly string[] {
         ? item.link
         : null;
   const link = device ? [`${item.ns} link ${device}`] : [];
+  const lower = item.kind === 'link' && item.detail && 'lower' in item.detail ? [` link ${item.detail.lower}`] : [];
   const table = item.kind === 'element' ? [`${item.ns} table tnet`] : [];
   const qdisc = item.kind === 'filter' ? [`${item.ns} qdisc ${item.link} ingress`] : [];
-  return [...inside, ...link, ...table, ...qdisc];
+  return [...inside, ...link, ...lower, ...table, ...qdisc];
 }
 
 /** A table with a foreign fingerprint is replaced whole, and its elements with it. */
@@ -132,7 +136,8 @@ function sameLink(actual: LinkItem, want: LinkItem): boolean {
   const fixed = (['type', 'up', 'group', 'master', 'hairpin', 'isolated'] as const).every(
     key => actual[key] === want[key],
   );
-  return fixed && free('mtu') && free('mac') && free('altname');
+  const suppressed = (actual.neighSuppress ?? false) === (want.neighSuppress ?? false);
+  return fixed && suppressed && free('mtu') && free('mac') && free('altname');
 }
 
 /**
@@ -149,9 +154,11 @@ function sameTbf(actual: TbfItem, want: TbfItem): boolean {
   return sameBurst(actual, want) && actual.limitBytes === want.limitBytes;
 }
 
-/** A master comes before its ports. */
+/** A master comes before its ports, a lower link before those above it, both before what is in a sandbox. */
 function linkRank(item: Item): number {
-  return rank[item.kind] + (item.kind === 'link' && item.master !== null ? 0.5 : 0);
+  if (item.kind !== 'link') return rank[item.kind];
+  const above = item.master !== null || (item.detail !== undefined && 'lower' in item.detail);
+  return rank.link + (above ? 0.5 : 0) + (item.ns === '' ? 0 : 0.25);
 }
 
 function describe(item: Item): string {
@@ -159,7 +166,7 @@ function describe(item: Item): string {
     case 'netns':
       return item.ns;
     case 'link':
-      return `"${item.name}" type ${item.type}${item.master ? ` master ${item.master}` : ''}`;
+      return `"${item.name}" type ${item.type}${item.master ? ` master ${item.master}` : ''}${lowerOf(item)}`;
     case 'address':
       return `"${item.address}/${item.prefixLength}" dev ${item.link}`;
     case 'route':
@@ -170,6 +177,8 @@ function describe(item: Item): string {
       return `${item.type} dev ${item.link}${item.type === 'tbf' ? ` rate ${formatRate(item.rateBitsPerS)}` : ''}`;
     case 'filter':
       return `dev ${item.link} redirect to ${item.redirectTo}`;
+    case 'fdb':
+      return `${item.mac} dst ${item.to} dev ${item.link}`;
     case 'sysctl':
       return `${item.path.replaceAll('/', '.')} = ${item.value}`;
     case 'table':
@@ -177,4 +186,8 @@ function describe(item: Item): string {
     case 'element':
       return `${item.set} { ${item.fields.join(' . ')}${item.data.length > 0 ? ` : ${item.data.join(' . ')}` : ''} }`;
   }
+}
+
+function lowerOf({detail}: LinkItem): string {
+  return detail !== undefined && 'lower' in detail ? ` link ${detail.lower}` : '';
 }

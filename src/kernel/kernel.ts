@@ -4,6 +4,7 @@ import type {SysctlChange} from '../model/state.ts';
 import type {World} from './diff.ts';
 import type {Item, Op} from './item.ts';
 import type {QueuedLinkStats} from './link-stats.ts';
+import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
 import type {NftElement} from './netlink/nftables/types.ts';
 
 /** `undo` takes everything back and throws the cause; `continue` does all it can and throws what failed. */
@@ -18,6 +19,10 @@ export interface Kernel {
   awaitCarrier(link: string): Promise<void>;
   /** What must be set so that packets of a family that come in by the host's links, or by `bridges`, are forwarded; empty when they are. */
   forwardingChanges(family: Family, bridges: readonly string[]): readonly SysctlChange[];
+  /** Of every link of the host, loopback and ours included. */
+  linkNames(): readonly string[];
+  /** Whether this kernel can make such links; it may load a module to answer. */
+  hasLinkType(type: LowerLink['kind'] | OtherLink['kind']): boolean;
   /** Prefixes of the host's on-link routes, without ours. */
   connectedPrefixes(): readonly Prefix[];
   /** MTU in bytes of the link of the host's default route, IPv4 before IPv6; null without one. */

@@ -4,14 +4,16 @@ import type {Op} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Prefix} from '../model/ip.ts';
-import {isPredefined, type Network} from '../model/network.ts';
+import {isBridged, isPredefined, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
 import {configureAttachment} from './change-attachment.ts';
 import {planDetach} from './detach.ts';
+import {chooseParent} from './drivers/parent.ts';
 import {findNetwork} from './find-network.ts';
 import {ensure, readOurs} from './foreign.ts';
 import {forgetGone, noteForwarding} from './forwarding.ts';
+import {withoutIntact} from './intact.ts';
 import {createLock} from './lock.ts';
 import {type AttachSpec, planNewAttachment} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
@@ -22,8 +24,8 @@ import {
   planNetwork,
   planSandboxLinks,
   sysctlItem,
+  validateAttachment,
   validateNetwork,
-  withoutIntactSandboxes,
 } from './plan.ts';
 import {findAttachment, flushPorts, publishPort, unpublishPort} from './publish.ts';
 import type {Reservations} from './reservation.ts';
@@ -94,7 +96,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   const realize = async (network: Network): Promise<void> => {
     await ensure(kernel, planNetwork(network));
     noteForwarding(parts);
-    if (!network.internal) await ensure(kernel, planForwarding(state));
+    if (isBridged(network) && !network.internal) await ensure(kernel, planForwarding(state));
   };
 
   const unrealize = async (network: Network): Promise<void> => {
@@ -104,8 +106,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
   };
 
   const create = async (spec: NetworkSpec): Promise<Network> => {
-    const network = planNewNetwork(spec, state, seed());
-    validateNetwork(network);
+    const network = chooseParent(planNewNetwork(spec, state, seed()), kernel);
+    validateNetwork(network, state);
     store.commit({put: {networks: [network]}});
     return undoing(
       async () => {
@@ -129,6 +131,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   const attach = async (spec: AttachSpec): Promise<Attachment> => {
     const network = get(spec.network);
     const first = !isRealized(network, state);
+    validateAttachment(network, state, spec.mac);
     const draft = planNewAttachment(spec, network, state, parts.newId());
     const attachment = {...draft, ports: reservations.reserve(draft.id, draft.ports)};
     return undoing(
@@ -137,7 +140,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
         store.commit({put: {attachments: [attachment]}});
         if (first) await realize(network);
         await kernel.execute(diff(before, toWorld(planSandboxLinks(state, spec.sandbox))), 'undo');
-        await kernel.awaitCarrier(attachment.hostIfname);
+        if (attachment.hostIfname !== '') await kernel.awaitCarrier(attachment.hostIfname);
         return attachment;
       },
       () => {
@@ -160,8 +163,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
   const repair = async ({dryRun = false} = {}): Promise<readonly Op[]> => {
     if (!dryRun) noteForwarding(parts);
     const {items, actual} = readOurs(kernel, planHost(state));
-    const want = toWorld(withoutIntactSandboxes(items, actual));
-    const ops = diff(actual, want);
+    const scope = withoutIntact(items, actual);
+    const ops = diff(scope.actual, toWorld(scope.items));
     if (!dryRun) await kernel.execute(ops, 'continue');
     return ops;
   };

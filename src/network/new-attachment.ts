@@ -3,7 +3,7 @@ import type {Attachment, Lease} from '../model/attachment.ts';
 import {parseBandwidth} from '../model/bandwidth.ts';
 import {type Ip, ipFamily, prefixLengthOf} from '../model/ip.ts';
 import {type Mac, macFromIp} from '../model/mac.ts';
-import {type Network, subnetOf} from '../model/network.ts';
+import {isBridged, type Network, subnetOf} from '../model/network.ts';
 import {formatPortMapping, type PortMapping, portMappingsConflict, splitUnchosen} from '../model/port-mapping.ts';
 import type {State} from '../model/state.ts';
 import {attachmentsIn} from './gateway.ts';
@@ -42,7 +42,7 @@ export function planNewAttachment(spec: AttachSpec, network: Network, state: Sta
     sandbox: spec.sandbox,
     owner: spec.owner,
     ifname: chooseIfname(spec, network, siblings),
-    hostIfname: `veth${id.slice(0, 7)}`,
+    hostIfname: isBridged(network) ? `veth${id.slice(0, 7)}` : '',
     mac: chooseMac(spec.mac ?? macFromIp(leases[0]!.address), network, state),
     leases,
     ports,
@@ -115,6 +115,11 @@ function leasedAddresses(network: Network, state: State): ReadonlySet<Ip> {
 
 /** Throws ERR_PORT_IN_USE for ports that are taken, ERR_BAD_REQUEST where nothing can be published. */
 export function refuseConflicts(ports: readonly PortMapping[], network: Network, state: State): void {
+  if (ports.length > 0 && !isBridged(network))
+    throw new TnetError(
+      'ERR_BAD_REQUEST',
+      `Cannot publish ports on network "${network.name}": ${network.driver} containers are on the wire themselves, reach them at their own address`,
+    );
   if (network.internal && ports.length > 0)
     throw new TnetError('ERR_BAD_REQUEST', `Cannot publish ports on network "${network.name}": it is internal`);
   for (const [i, port] of ports.entries()) refuseConflict(port, ports.slice(0, i), state);

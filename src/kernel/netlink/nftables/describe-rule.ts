@@ -43,7 +43,8 @@ const describers: Readonly<Record<string, (data: Data, reader: Reader) => string
   payload: (data, reader) => load(reader, payload(data, reader)),
   ct(data, reader) {
     const [text, kind] = ctKeys[Number(data.key)] ?? [`ct ${String(data.key)}`, 'hex'];
-    return load(reader, {text, kind});
+    const direction = data.direction === undefined ? '' : ['original ', 'reply '][Number(data.direction)];
+    return load(reader, {text: `ct ${direction}${text.replace(/^ct /, '')}`, kind});
   },
   fib(data, reader) {
     const about = fibFlags.filter((_, bit) => Number(data.flags) & (1 << bit)).join(' . ');
@@ -166,8 +167,12 @@ const metaKeys: Readonly<Record<number, readonly [string, keyof typeof formats]>
 };
 const ctKeys: Readonly<Record<number, readonly [string, keyof typeof formats]>> = {
   0: ['ct state', 'state'],
+  1: ['ct direction', 'hex'],
   2: ['ct status', 'status'],
   3: ['ct mark', 'number'],
+  12: ['ct proto-dst', 'port'],
+  20: ['ct ip daddr', 'ip'],
+  22: ['ct ip6 daddr', 'ip'],
 };
 /** enum nft_fib_flags, by bit; enum nft_fib_result. */
 const fibFlags = ['saddr', 'daddr', 'mark', 'iif', 'oif'];
