@@ -1,6 +1,6 @@
 import {TnetError} from '../errors.ts';
 import type {Attachment, Lease} from '../model/attachment.ts';
-import {parseBandwidth} from '../model/bandwidth.ts';
+import {bandwidthOptions, parseBandwidth} from '../model/bandwidth.ts';
 import {type Ip, ipFamily, prefixLengthOf} from '../model/ip.ts';
 import {type Mac, macFromIp} from '../model/mac.ts';
 import {isBridged, type Network, subnetOf} from '../model/network.ts';
@@ -52,8 +52,14 @@ export function planNewAttachment(spec: AttachSpec, network: Network, state: Sta
   };
 }
 
-/** Throws ERR_BAD_REQUEST for an option of ours that is wrong. Foreign ones are kept. */
-export function checkAttachmentOptions(options: Readonly<Record<string, string>>, {mtu}: Network): void {
+/** Throws ERR_BAD_REQUEST for an option of ours that is wrong, or that the network's driver cannot obey. Foreign ones are kept. */
+export function checkAttachmentOptions(
+  options: Readonly<Record<string, string>>,
+  {driver, mtu}: Pick<Network, 'driver' | 'mtu'>,
+): void {
+  const limit = bandwidthOptions.find(option => options[option] !== undefined);
+  if (limit !== undefined && (driver === 'macvlan' || driver === 'ipvlan'))
+    throw new TnetError('ERR_BAD_REQUEST', `option "${limit}" is not supported by the ${driver} driver`);
   try {
     parseBandwidth(options, mtu ?? undefined);
   } catch (cause) {
