@@ -27,10 +27,21 @@ const pure = [
   /^src\/network\//,
   /^src\/kernel\/(diff|item)\.ts$/,
   /^src\/kernel\/netlink\/(?!socket\.ts)/,
+  /^src\/kernel\/pcap-filter\//,
+  /^src\/kernel\/capture\/(records|taps)\.ts$/,
+  /^src\/api\/pcapng/,
+  /^src\/cli\/topology\//,
   /^src\/runtime\/launch\/(plan-launch|program|capabilities|default-paths)\.ts$/,
-  /^src\/runtime\/(files|names|signals)\.ts$/,
+  /^src\/runtime\/(files|names|resolv-conf|signals)\.ts$/,
 ];
-const shells = ['src/network/controller.ts', 'src/network/reservation.ts', 'src/network/dns/server.ts'];
+const shells = [
+  'src/network/controller.ts',
+  'src/network/reservation.ts',
+  'src/network/dns/server.ts',
+  'src/network/dns/serve-udp.ts',
+  'src/network/dns/serve-tcp.ts',
+  'src/network/dns/forward.ts',
+];
 const worldly = /^node:(fs|fs\/promises|net|child_process|dgram|http)$/;
 
 interface Import {

@@ -4,10 +4,14 @@ import {readFile} from 'node:fs/promises';
 import {createServer, type Server} from 'node:net';
 import {join} from 'node:path';
 import {TnetError} from '../errors.ts';
+import {type OpenCapture, openCapture} from '../kernel/capture/capture.ts';
 import {loadNative} from '../kernel/native.ts';
 import {openKernel} from '../kernel/open-kernel.ts';
+import {createTracer, type Tracer} from '../kernel/trace/tracer.ts';
 import {addressBits, formatPrefix, type Prefix} from '../model/ip.ts';
 import {type Controller, createController} from '../network/controller.ts';
+import {createDnsServers} from '../network/dns/server.ts';
+import {createZones} from '../network/dns/zones.ts';
 import {isOurGroup} from '../network/drivers/driver.ts';
 import {tnetTable} from '../network/firewall/nft.ts';
 import {createPreview as createNetworkPreview} from '../network/preview.ts';
@@ -15,7 +19,7 @@ import {createReservations} from '../network/reservation.ts';
 import {detectCgroups} from '../runtime/cgroup/cgroup.ts';
 import {createDoctor, type Doctor} from '../runtime/doctor.ts';
 import {createEngine, type Engine, type EngineParts} from '../runtime/engine.ts';
-import {hostResolvConfPath, nameservers} from '../runtime/files.ts';
+import {hostResolvConfPath, nameserversOf} from '../runtime/files.ts';
 import {hostFiles} from '../runtime/images/host-files.ts';
 import {resolveImage} from '../runtime/images/host-image.ts';
 import {createPreview, type Preview} from '../runtime/preview.ts';
@@ -29,12 +33,14 @@ export interface Composed {
   readonly engine: Engine;
   readonly preview: Preview;
   readonly doctor: Doctor;
+  readonly openCapture: OpenCapture;
+  readonly tracer: Tracer;
 }
 
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
 
 /** Opens store, kernel, controller and engine, and repairs what the last daemon left. Throws what they throw. */
-export const compose: Compose = async ({roots, bridge}) => {
+export const compose: Compose = async ({roots, bridge}, log) => {
   const claim = await claimNetns();
   const native = loadNative();
   mkdirSync(join(roots.root, 'containers'), {recursive: true, mode: 0o711});
@@ -45,8 +51,15 @@ export const compose: Compose = async ({roots, bridge}) => {
   const reservations = createReservations(native);
   const controllerParts = {store, kernel, reservations, newId, now, bridge, avoided: resolvers};
   const controller = await createController(controllerParts);
+  const dns = createDnsServers({
+    native,
+    zoneOf: createZones(store),
+    log: (message, error) => log.warn(message, error),
+  });
   const engineParts: EngineParts = {
     store,
+    dns,
+    log: (about, error) => log.warn(`names of "${about}"`, error),
     controller,
     roots,
     cgroups: detectCgroups(),
@@ -62,9 +75,12 @@ export const compose: Compose = async ({roots, bridge}) => {
     engine,
     preview: createPreview(engineParts, networkPreview),
     doctor: createDoctor({...engineParts, native, reservations, preview: networkPreview}),
+    openCapture: spec => openCapture({native, ...spec}),
+    tracer: createTracer(native),
     controller: {
       ...controller,
       async close() {
+        dns.closeAll();
         await controller.close();
         store.close();
         claim.close();
@@ -92,7 +108,7 @@ function claimNetns(): Promise<Server> {
 /** The host's name servers: a subnet that held one would hide it. */
 function resolvers(): readonly Prefix[] {
   const text = existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : '';
-  return nameservers(text).map(ip => formatPrefix(ip, addressBits(ip)));
+  return nameserversOf(text).map(ip => formatPrefix(ip, addressBits(ip)));
 }
 
 export async function hostResolvConf(): Promise<string> {

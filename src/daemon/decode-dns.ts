@@ -26,7 +26,7 @@ export function decodeDns({Dns, DnsSearch, DnsOptions}: v.InferOutput<typeof sch
 /** `name:address` or `name=address`; `name:host-gateway` is the host. */
 export function decodeExtraHosts(hosts: readonly string[]): readonly ExtraHost[] {
   return hosts.map(host => {
-    const match = /^([^:=\s]+)[:=](.+)$/.exec(host);
+    const match = /^([^:=#\s]+)[:=](.+)$/.exec(host);
     if (!match) throw badRequest(`bad format for add-host: "${host}": want name:address`);
     const [, name = '', address = ''] = match;
     if (address === 'host-gateway') return {name, address: null};

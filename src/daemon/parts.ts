@@ -1,3 +1,5 @@
+import type {OpenCapture} from '../kernel/capture/capture.ts';
+import type {Tracer} from '../kernel/trace/tracer.ts';
 import type {Controller} from '../network/controller.ts';
 import type {Doctor} from '../runtime/doctor.ts';
 import type {Engine} from '../runtime/engine.ts';
@@ -11,6 +13,8 @@ export interface ServerParts {
   readonly engine: Engine;
   readonly preview: Preview;
   readonly doctor: Doctor;
+  readonly openCapture: OpenCapture;
+  readonly tracer: Tracer;
   readonly facts: HostFacts;
   /** State root, for /info. */
   readonly root: string;

@@ -1,9 +1,11 @@
-import type {Item, LinkItem, Op} from './item.ts';
+import {formatRate} from '../model/bandwidth.ts';
+import type {Item, LinkItem, Op, TbfItem} from './item.ts';
+import {sameBurst} from './netlink/qdisc.ts';
 
 /** What was read, or what is wanted, by `itemKey`. */
 export type World = ReadonlyMap<string, Item>;
 
-/** Containers before what they contain: netns ⊃ table ⊃ element, netns ⊃ link ⊃ sysctl, address ⊃ route. */
+/** Containers before what they contain: netns ⊃ table ⊃ element, netns ⊃ link ⊃ sysctl, address ⊃ route, qdisc ⊃ filter. */
 const rank: Readonly<Record<Item['kind'], number>> = {
   netns: 0,
   table: 1,
@@ -13,6 +15,9 @@ const rank: Readonly<Record<Item['kind'], number>> = {
   address: 5,
   route: 6,
   neigh: 7,
+  qdisc: 8,
+  filter: 9,
+  fdb: 7,
 };
 
 /** Names an item: two items with one key are two versions of the same thing. */
@@ -63,6 +68,10 @@ export function sameItem(actual: Item, want: Item): boolean {
       return actual.kind === 'neigh' && actual.mac === want.mac;
     case 'route':
       return actual.kind === 'route' && actual.via === want.via && actual.link === want.link;
+    case 'qdisc':
+      return actual.kind === 'qdisc' && (want.type === 'ingress' || (actual.type === 'tbf' && sameTbf(actual, want)));
+    case 'filter':
+      return actual.kind === 'filter' && actual.redirectTo === want.redirectTo;
     default:
       return true;
   }
@@ -86,6 +95,12 @@ function identity(item: Item): readonly (string | number | null)[] {
       return item.type === 'local' ? [item.to, item.link] : [item.to];
     case 'neigh':
       return [item.link, item.address];
+    case 'qdisc':
+      return [item.link, item.type === 'ingress' ? 'ingress' : 'root'];
+    case 'filter':
+      return [item.link];
+    case 'fdb':
+      return [item.link, item.mac, item.to];
     case 'sysctl':
       return [item.path];
     case 'table':
@@ -105,8 +120,10 @@ function containers(item: Item): readonly string[] {
         ? item.link
         : null;
   const link = device ? [`${item.ns} link ${device}`] : [];
+  const lower = item.kind === 'link' && item.detail && 'lower' in item.detail ? [` link ${item.detail.lower}`] : [];
   const table = item.kind === 'element' ? [`${item.ns} table tnet`] : [];
-  return [...inside, ...link, ...table];
+  const qdisc = item.kind === 'filter' ? [`${item.ns} qdisc ${item.link} ingress`] : [];
+  return [...inside, ...link, ...lower, ...table, ...qdisc];
 }
 
 /** A table with a foreign fingerprint is replaced whole, and its elements with it. */
@@ -119,7 +136,8 @@ function sameLink(actual: LinkItem, want: LinkItem): boolean {
   const fixed = (['type', 'up', 'group', 'master', 'hairpin', 'isolated'] as const).every(
     key => actual[key] === want[key],
   );
-  return fixed && free('mtu') && free('mac') && free('altname');
+  const suppressed = (actual.neighSuppress ?? false) === (want.neighSuppress ?? false);
+  return fixed && suppressed && free('mtu') && free('mac') && free('altname');
 }
 
 /**
@@ -132,9 +150,15 @@ function sortOps(ops: readonly Op[], direction: 1 | -1): Op[] {
   return [...ops].sort((a, b) => direction * (order(a) - order(b)));
 }
 
-/** A master comes before its ports. */
+function sameTbf(actual: TbfItem, want: TbfItem): boolean {
+  return sameBurst(actual, want) && actual.limitBytes === want.limitBytes;
+}
+
+/** A master comes before its ports, a lower link before those above it, both before what is in a sandbox. */
 function linkRank(item: Item): number {
-  return rank[item.kind] + (item.kind === 'link' && item.master !== null ? 0.5 : 0);
+  if (item.kind !== 'link') return rank[item.kind];
+  const above = item.master !== null || (item.detail !== undefined && 'lower' in item.detail);
+  return rank.link + (above ? 0.5 : 0) + (item.ns === '' ? 0 : 0.25);
 }
 
 function describe(item: Item): string {
@@ -142,13 +166,19 @@ function describe(item: Item): string {
     case 'netns':
       return item.ns;
     case 'link':
-      return `"${item.name}" type ${item.type}${item.master ? ` master ${item.master}` : ''}`;
+      return `"${item.name}" type ${item.type}${item.master ? ` master ${item.master}` : ''}${lowerOf(item)}`;
     case 'address':
       return `"${item.address}/${item.prefixLength}" dev ${item.link}`;
     case 'route':
       return `"${item.to}"${item.via ? ` via ${item.via}` : ''}${item.link ? ` dev ${item.link}` : ''}`;
     case 'neigh':
       return `"${item.address}" lladdr ${item.mac} dev ${item.link}`;
+    case 'qdisc':
+      return `${item.type} dev ${item.link}${item.type === 'tbf' ? ` rate ${formatRate(item.rateBitsPerS)}` : ''}`;
+    case 'filter':
+      return `dev ${item.link} redirect to ${item.redirectTo}`;
+    case 'fdb':
+      return `${item.mac} dst ${item.to} dev ${item.link}`;
     case 'sysctl':
       return `${item.path.replaceAll('/', '.')} = ${item.value}`;
     case 'table':
@@ -156,4 +186,8 @@ function describe(item: Item): string {
     case 'element':
       return `${item.set} { ${item.fields.join(' . ')}${item.data.length > 0 ? ` : ${item.data.join(' . ')}` : ''} }`;
   }
+}
+
+function lowerOf({detail}: LinkItem): string {
+  return detail !== undefined && 'lower' in detail ? ` link ${detail.lower}` : '';
 }

@@ -1,5 +1,6 @@
 import type {Ip, Prefix} from '../model/ip.ts';
 import type {Mac} from '../model/mac.ts';
+import type {IpvlanFlag, IpvlanMode, MacvlanMode, VxlanSettings} from './netlink/link-kinds.ts';
 import type {NftElement, NftTable} from './netlink/nftables/types.ts';
 
 /** Path of a pinned network namespace, or '' for the one the daemon was started in. */
@@ -12,7 +13,7 @@ export interface NetnsItem {
 export interface LinkItem {
   readonly kind: 'link';
   readonly name: string;
-  readonly type: 'bridge' | 'veth' | 'loopback';
+  readonly type: 'bridge' | 'veth' | 'ifb' | 'loopback' | 'dummy' | LinkDetail['type'];
   readonly up: boolean;
   /** IFLA_GROUP; ours has `linkGroupBase` in its high half. */
   readonly group: number;
@@ -32,7 +33,21 @@ export interface LinkItem {
     readonly mac: Mac | null;
     readonly mtu: number | null;
   } | null;
+  /** Bridge port: ARP for the bridge's own addresses does not leave by it. */
+  readonly neighSuppress?: boolean;
+  /** Of the types that have one, and of those only. */
+  readonly detail?: LinkDetail;
 }
+
+/**
+ * What a link is made with and never changed in: a link that is there is not compared in it. `lower` is a link of the
+ * host's namespace, wherever the link itself is.
+ */
+export type LinkDetail =
+  | {readonly type: 'macvlan'; readonly lower: string; readonly mode: MacvlanMode}
+  | {readonly type: 'ipvlan'; readonly lower: string; readonly mode: IpvlanMode; readonly flag: IpvlanFlag}
+  | {readonly type: 'vlan'; readonly lower: string; readonly vlanId: number}
+  | ({readonly type: 'vxlan'} & VxlanSettings);
 
 export interface AddressItem {
   readonly kind: 'address';
@@ -56,6 +71,39 @@ export interface NeighItem {
   readonly link: string;
   readonly address: Ip;
   readonly mac: Mac;
+}
+
+/** A token bucket at the root of a link: limits what leaves by it. */
+export interface TbfItem {
+  readonly kind: 'qdisc';
+  readonly type: 'tbf';
+  readonly link: string;
+  readonly rateBitsPerS: number;
+  readonly burstBytes: number;
+  readonly limitBytes: number;
+}
+
+/** Where a link's incoming packets can be filtered. */
+export interface IngressItem {
+  readonly kind: 'qdisc';
+  readonly type: 'ingress';
+  readonly link: string;
+}
+
+/** Sends everything that comes in by `link` through the egress queue of another link first. Ours is the only one of a link. */
+export interface FilterItem {
+  readonly kind: 'filter';
+  readonly link: string;
+  /** '' when the link it led to is gone: the kernel then drops everything. */
+  readonly redirectTo: string;
+}
+
+/** A peer of a vxlan link: frames for `mac` are sent to `to`, those for nobody else when it is 00:00:00:00:00:00. */
+export interface FdbItem {
+  readonly kind: 'fdb';
+  readonly link: string;
+  readonly mac: Mac;
+  readonly to: Ip;
 }
 
 export interface SysctlItem {
@@ -83,6 +131,10 @@ export type Item = {readonly ns: NamespacePath} & (
   | AddressItem
   | RouteItem
   | NeighItem
+  | TbfItem
+  | IngressItem
+  | FilterItem
+  | FdbItem
   | SysctlItem
   | TableItem
   | ElementItem

@@ -3,6 +3,9 @@ import type {Proto} from '../model/port-mapping.ts';
 import type {SysctlChange} from '../model/state.ts';
 import type {World} from './diff.ts';
 import type {Item, Op} from './item.ts';
+import type {QueuedLinkStats} from './link-stats.ts';
+import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
+import type {NftElement} from './netlink/nftables/types.ts';
 
 /** `undo` takes everything back and throws the cause; `continue` does all it can and throws what failed. */
 export type OnError = 'undo' | 'continue';
@@ -16,12 +19,20 @@ export interface Kernel {
   awaitCarrier(link: string): Promise<void>;
   /** What must be set so that packets of a family that come in by the host's links, or by `bridges`, are forwarded; empty when they are. */
   forwardingChanges(family: Family, bridges: readonly string[]): readonly SysctlChange[];
+  /** Of every link of the host, loopback and ours included. */
+  linkNames(): readonly string[];
+  /** Whether this kernel can make such links; it may load a module to answer. */
+  hasLinkType(type: LowerLink['kind'] | OtherLink['kind']): boolean;
   /** Prefixes of the host's on-link routes, without ours. */
   connectedPrefixes(): readonly Prefix[];
   /** MTU in bytes of the link of the host's default route, IPv4 before IPv6; null without one. */
   defaultMtu(): number | null;
   /** Forgets the connections to a host port, so that its next owner does not inherit them. */
   flushPort(proto: Proto, hostPort: number): void;
+  /** Counters of host links, by name; what is not there is left out. */
+  linkStats(names: Iterable<string>): ReadonlyMap<string, QueuedLinkStats>;
+  /** Elements of the counting sets of our table, with their counters. */
+  counters(): readonly NftElement[];
   /** Calls back when our nft table was touched by somebody else, or a host address came or went. */
   watch(onChange: () => void): () => void;
   close(): void;

@@ -1,14 +1,17 @@
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises';
 import {TnetError} from '../errors.ts';
+import {hasLinkType} from './add-link.ts';
 import {type ApplyParts, applyStep} from './apply.ts';
 import {execute} from './execute.ts';
 import {connectedPrefixes, defaultMtu, forwardingChanges} from './host-routing.ts';
 import type {Kernel} from './kernel.ts';
+import {readLinkStats} from './link-stats.ts';
 import {watchKernel} from './monitor.ts';
 import type {Native} from './native.ts';
 import {deleteConntrack} from './netlink/conntrack.ts';
 import type {NftTable} from './netlink/nftables/types.ts';
-import {isForwarding, readWorld} from './read.ts';
+import {hostLinks, isForwarding, readWorld} from './read.ts';
+import {readCounters} from './read-counters.ts';
 import {createSockets} from './sockets.ts';
 
 export interface KernelSpec {
@@ -39,12 +42,16 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     read: want => readWorld(parts, want),
     execute: (ops, onError) => execute(ops, onError, step => applyStep(parts, step)),
     awaitCarrier,
+    linkNames: () => hostLinks(parts).map(({name}) => name),
+    hasLinkType: type => hasLinkType(sockets, type),
     forwardingChanges: (family, bridges) => forwardingChanges(parts, family, bridges),
     connectedPrefixes: () => connectedPrefixes(parts),
     defaultMtu: () => defaultMtu(parts),
     flushPort(proto, port) {
       deleteConntrack(sockets.netfilter(), {proto, port});
     },
+    linkStats: names => readLinkStats(parts, names),
+    counters: () => readCounters(parts),
     watch: onChange => watchKernel({native, table: table.name}, onChange),
     close: sockets.close,
   };

@@ -4,13 +4,16 @@ import type {Op} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Prefix} from '../model/ip.ts';
-import {isPredefined, type Network} from '../model/network.ts';
+import {isBridged, isPredefined, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
+import {configureAttachment} from './change-attachment.ts';
 import {planDetach} from './detach.ts';
+import {chooseParent} from './drivers/parent.ts';
 import {findNetwork} from './find-network.ts';
 import {ensure, readOurs} from './foreign.ts';
 import {forgetGone, noteForwarding} from './forwarding.ts';
+import {withoutIntact} from './intact.ts';
 import {createLock} from './lock.ts';
 import {type AttachSpec, planNewAttachment} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
@@ -21,12 +24,13 @@ import {
   planNetwork,
   planSandboxLinks,
   sysctlItem,
+  validateAttachment,
   validateNetwork,
-  withoutIntactSandboxes,
 } from './plan.ts';
-import {flushPorts, publishPort, unpublishPort} from './publish.ts';
+import {findAttachment, flushPorts, publishPort, unpublishPort} from './publish.ts';
 import type {Reservations} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
+import {type AttachmentStats, readStats} from './stats.ts';
 import {undoing} from './undoing.ts';
 
 /** Creates and removes networks, attaches and detaches sandboxes; does not know who calls. References are names, ids or unique id prefixes. */
@@ -34,6 +38,8 @@ export interface Controller {
   list(): readonly Network[];
   get(ref: string): Network;
   attachmentsOf(filter: {readonly network?: string; readonly owner?: string}): readonly Attachment[];
+  /** What attachments have carried so far. */
+  stats(attachments: readonly Attachment[]): readonly AttachmentStats[];
   create(spec: NetworkSpec): Promise<Network>;
   remove(ref: string): Promise<void>;
   /** A network namespace with loopback up and nothing else. */
@@ -45,6 +51,8 @@ export interface Controller {
   publish(attachmentId: string, mapping: PortMapping): Promise<PortMapping>;
   /** Takes it back, and its connections with it. ERR_BAD_REQUEST when it is not published. */
   unpublish(attachmentId: string, mapping: PortMapping): Promise<void>;
+  /** Other options of what is attached already, as its limits. ERR_BAD_REQUEST, ERR_ATTACHMENT_NOT_FOUND. */
+  configure(attachmentId: string, options: Attachment['options']): Promise<void>;
   /** Idempotent: unknown ids are fine. The ports of one go on through its sandbox's next gateway. */
   detach(...attachmentIds: readonly string[]): Promise<void>;
   /** Makes the kernel what the store says; returns what was (or would be) done. */
@@ -90,7 +98,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   const realize = async (network: Network): Promise<void> => {
     await ensure(kernel, planNetwork(network));
     noteForwarding(parts);
-    if (!network.internal) await ensure(kernel, planForwarding(state));
+    if (isBridged(network) && !network.internal) await ensure(kernel, planForwarding(state));
   };
 
   const unrealize = async (network: Network): Promise<void> => {
@@ -100,8 +108,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
   };
 
   const create = async (spec: NetworkSpec): Promise<Network> => {
-    const network = planNewNetwork(spec, state, seed());
-    validateNetwork(network);
+    const network = chooseParent(planNewNetwork(spec, state, seed()), kernel);
+    validateNetwork(network, state);
     store.commit({put: {networks: [network]}});
     return undoing(
       async () => {
@@ -125,6 +133,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   const attach = async (spec: AttachSpec): Promise<Attachment> => {
     const network = get(spec.network);
     const first = !isRealized(network, state);
+    validateAttachment(network, state, spec.mac);
     const draft = planNewAttachment(spec, network, state, parts.newId());
     const attachment = {...draft, ports: reservations.reserve(draft.id, draft.ports)};
     return undoing(
@@ -133,7 +142,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
         store.commit({put: {attachments: [attachment]}});
         if (first) await realize(network);
         await kernel.execute(diff(before, toWorld(planSandboxLinks(state, spec.sandbox))), 'undo');
-        await kernel.awaitCarrier(attachment.hostIfname);
+        if (attachment.hostIfname !== '') await kernel.awaitCarrier(attachment.hostIfname);
         return attachment;
       },
       () => {
@@ -156,8 +165,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
   const repair = async ({dryRun = false} = {}): Promise<readonly Op[]> => {
     if (!dryRun) noteForwarding(parts);
     const {items, actual} = readOurs(kernel, planHost(state));
-    const want = toWorld(withoutIntactSandboxes(items, actual));
-    const ops = diff(actual, want);
+    const scope = withoutIntact(items, actual);
+    const ops = diff(scope.actual, toWorld(scope.items));
     if (!dryRun) await kernel.execute(ops, 'continue');
     return ops;
   };
@@ -181,6 +190,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     list: () => [...state.networks.values()],
     get,
     attachmentsOf,
+    stats: attachments => readStats(kernel, attachments),
     create: spec => lock(() => create(spec)),
     remove: ref => lock(() => remove(ref)),
     createSandbox: path =>
@@ -192,6 +202,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     attach: spec => lock(() => attach(spec)),
     publish: (id, mapping) => lock(() => publishPort(parts, {id, mapping})),
     unpublish: (id, mapping) => lock(() => unpublishPort(parts, {id, mapping})),
+    configure: (id, options) => lock(() => configureAttachment(parts, findAttachment(store, id), options)),
     detach: (...ids) => lock(() => detach(ids.filter(id => state.attachments.has(id)))),
     repair: options => lock(() => repair(options)),
     alone: lock,

@@ -1,6 +1,7 @@
 import {diff, toWorld} from '../kernel/diff.ts';
 import type {Op} from '../kernel/item.ts';
 import type {Attachment} from '../model/attachment.ts';
+import {isBridged, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {State} from '../model/state.ts';
 import type {Change} from '../store/store.ts';
@@ -37,7 +38,7 @@ export function planDetach(state: State, ids: ReadonlySet<string>): DetachPlan {
 function heirOf(attachment: Attachment, ids: ReadonlySet<string>, state: State): Attachment | undefined {
   if (attachment.gatewayPriority === null) return undefined;
   const rest = attachmentsIn(state, attachment.sandbox).filter(({id}) => !ids.has(id));
-  return electable(rest, state.networks).find(({network}) => !state.networks.get(network)?.internal);
+  return electable(rest, state.networks).find(({network}) => takesPorts(state.networks.get(network)));
 }
 
 function withChange(state: State, put: readonly Attachment[], removed: ReadonlySet<string>): State {
@@ -47,8 +48,12 @@ function withChange(state: State, put: readonly Attachment[], removed: ReadonlyS
   return {...state, attachments};
 }
 
-/** What is inside the sandbox goes with its link, and the sandbox itself may be gone already. */
+function takesPorts(network: Network | undefined): boolean {
+  return network !== undefined && isBridged(network) && !network.internal;
+}
+
+/** What is inside the sandbox goes with its link, which is there itself when it has no end on the host; the sandbox may be gone already. */
 function leaveOps(before: State, after: State, sandbox: string): readonly Op[] {
   const ops = diff(toWorld(planSandboxLinks(before, sandbox)), toWorld(planSandboxLinks(after, sandbox)));
-  return ops.filter(({do: verb, item}) => item.ns === '' || verb !== 'del');
+  return ops.filter(({do: verb, item}) => item.ns === '' || verb !== 'del' || item.kind === 'link');
 }

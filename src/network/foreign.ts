@@ -24,7 +24,10 @@ export function readOurs(kernel: Kernel, planned: readonly Item[]): {items: read
 
 /** Names of wanted links that are there, and not of our making. */
 function foreignLinks(want: World, actual: World): ReadonlySet<string> {
-  const present = [...actual].flatMap(([key, item]) => (item.kind === 'link' && want.has(key) ? [item] : []));
+  const present = [...actual].flatMap(([key, item]) =>
+    // A container may do to its own link what it likes: names in a sandbox say nothing about the host's.
+    item.kind === 'link' && item.ns === '' && want.has(key) ? [item] : [],
+  );
   return new Set(present.filter(link => !isOurGroup(link.group)).map(link => link.name));
 }
 

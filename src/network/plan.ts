@@ -1,11 +1,14 @@
-import {itemKey, type World} from '../kernel/diff.ts';
 import type {Item} from '../kernel/item.ts';
 import {type Attachment, leaseOf} from '../model/attachment.ts';
 import type {Family} from '../model/ip.ts';
+import type {Mac} from '../model/mac.ts';
 import type {Network} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 import {bridgeDriver} from './drivers/bridge.ts';
 import type {Driver, Role} from './drivers/driver.ts';
+import {ipvlanDriver} from './drivers/ipvlan.ts';
+import {macvlanDriver} from './drivers/macvlan.ts';
+import {vxlanDriver} from './drivers/vxlan.ts';
 import {toNft} from './firewall/nft.ts';
 import {
   emptyRuleset,
@@ -18,10 +21,24 @@ import {
 import {attachmentsIn, bySandbox, gatewayOf} from './gateway.ts';
 
 /** `host` and `none` need nothing from the kernel. */
-const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {bridge: bridgeDriver};
+const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {
+  bridge: bridgeDriver,
+  macvlan: macvlanDriver,
+  ipvlan: ipvlanDriver,
+  vxlan: vxlanDriver,
+};
 
-export function validateNetwork(network: Network): void {
-  drivers[network.driver]?.validate(network);
+/** Throws ERR_BAD_REQUEST and ERR_CONFLICT. */
+export function validateNetwork(network: Network, state: State): void {
+  drivers[network.driver]?.validate(network, [...state.networks.values()]);
+}
+
+/** Throws ERR_CONFLICT when the network takes no further attachment, ERR_BAD_REQUEST when it cannot have the MAC that is asked for. */
+export function validateAttachment(network: Network, state: State, mac: Mac | null): void {
+  const driver = drivers[network.driver];
+  if (driver?.validateAttachment === undefined) return;
+  const attached = [...state.attachments.values()].filter(attachment => attachment.network === network.id);
+  driver.validateAttachment(network, attached, mac);
 }
 
 /** A network of the user's always has its device; the predefined one only while something is attached to it. */
@@ -103,10 +120,3 @@ function elementItem(element: ReturnType<typeof toNft>['elements'][number]): Ite
 }
 
 const isNoElement = (item: Item): boolean => item.kind !== 'element';
-
-/** What is inside a sandbox is its owner's, unless the link that leads there is gone. */
-export function withoutIntactSandboxes(items: readonly Item[], actual: World): readonly Item[] {
-  const links = items.filter(item => item.kind === 'link' && item.peer !== null && actual.has(itemKey(item)));
-  const intact = new Set(links.map(item => (item.kind === 'link' ? item.peer?.ns : undefined)));
-  return items.filter(item => item.ns === '' || !intact.has(item.ns));
-}

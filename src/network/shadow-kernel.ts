@@ -27,6 +27,10 @@ export function shadowKernel(real: Kernel): ShadowKernel {
         .forwardingChanges(family, [...new Set(asked)])
         .flatMap(change => onEach(fresh, change.path).map(path => ({...change, path})));
     },
+    linkNames: real.linkNames,
+    hasLinkType: real.hasLinkType,
+    linkStats: real.linkStats,
+    counters: real.counters,
     connectedPrefixes: real.connectedPrefixes,
     defaultMtu: real.defaultMtu,
     flushPort() {},

@@ -17,6 +17,7 @@ export function shadowStore({state: real, instance}: Pick<Store, 'state' | 'inst
   return {
     state,
     instance,
+    revision: () => 0,
     commit: change => applyChange(state, change),
     reset() {
       refill(state.networks, real.networks);

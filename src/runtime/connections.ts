@@ -3,14 +3,21 @@ import type {Attachment} from '../model/attachment.ts';
 import type {Container, ContainerConfig, EndpointConfig} from '../model/container.ts';
 import type {Network} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
+import {checkAttachmentOptions} from '../network/new-attachment.ts';
 import type {Store} from '../store/store.ts';
 import {attachSpec} from './join-networks.ts';
-import {containerPlaces, type Roots} from './places.ts';
+import {isServedByUs, updateNetworkFiles} from './network-files.ts';
+import {containerPlaces} from './places.ts';
+import {filesView, type StartParts, serveNames} from './start.ts';
 
-export interface ConnectionParts {
+export interface ConnectionParts extends StartParts {
   readonly store: Store;
-  readonly controller: Controller;
-  readonly roots: Roots;
+}
+
+export interface EndpointChange {
+  /** A name, an id or a prefix. */
+  readonly network: string;
+  readonly options: Readonly<Record<string, string>>;
 }
 
 /** Puts a container on another network, at once when it runs, and for its next starts. */
@@ -39,10 +46,29 @@ export async function disconnect(parts: ConnectionParts, container: Container, r
   const endpoint = endpointOn(container, network, controller);
   if (endpoint === undefined)
     throw new TnetError('ERR_FORBIDDEN', `container ${container.id} is not connected to network ${network.name}`);
-  const attachment = attachments(parts, container).find(each => each.network === network.id);
-  if (attachment) await controller.detach(attachment.id);
+  const held = attachments(parts, container);
+  const attachment = held.find(each => each.network === network.id);
+  if (attachment) {
+    await controller.detach(attachment.id);
+    await refresh(parts, container, held);
+  }
   const left = container.config.endpoints.filter(each => each !== endpoint);
   saveEndpoints(parts, container, left);
+}
+
+/** Changes options of one endpoint, at once when it runs; an empty value takes one back. */
+export async function configure(parts: ConnectionParts, container: Container, change: EndpointChange): Promise<void> {
+  const network = parts.controller.get(change.network);
+  const endpoint = endpointOn(container, network, parts.controller);
+  if (endpoint === undefined)
+    throw new TnetError('ERR_FORBIDDEN', `container ${container.id} is not connected to network ${network.name}`);
+  const merged = Object.entries({...endpoint.options, ...change.options}).filter(([, value]) => value !== '');
+  const options = Object.fromEntries(merged);
+  checkAttachmentOptions(options, network);
+  const attachment = attachments(parts, container).find(each => each.network === network.id);
+  if (attachment) await parts.controller.configure(attachment.id, options);
+  const endpoints = container.config.endpoints.map(each => (each === endpoint ? {...endpoint, options} : each));
+  saveEndpoints(parts, container, endpoints);
 }
 
 async function attachLive(parts: ConnectionParts, container: Container, endpoint: EndpointConfig): Promise<void> {
@@ -50,7 +76,18 @@ async function attachLive(parts: ConnectionParts, container: Container, endpoint
   const internal = parts.controller.get(endpoint.network).internal;
   const netns = containerPlaces(parts.roots, container.id).netns;
   const ports = held || internal ? [] : container.config.ports;
+  const before = attachments(parts, container);
   await parts.controller.attach(attachSpec(container, endpoint, {netns, ports}));
+  await refresh(parts, container, before);
+}
+
+/** Names and files follow; on the first network of the user's, our DNS server comes. */
+async function refresh(parts: ConnectionParts, container: Container, before: readonly Attachment[]): Promise<void> {
+  const places = containerPlaces(parts.roots, container.id);
+  const was = await filesView(parts, container, before);
+  const now = await filesView(parts, container, attachments(parts, container));
+  if (!isServedByUs(was)) await serveNames(parts, places.netns, now);
+  await updateNetworkFiles(places, was, now);
 }
 
 /** The container as it is by now: an exit may have come meanwhile. */

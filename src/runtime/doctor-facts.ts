@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import type {Op} from '../kernel/item.ts';
 import {readKernelFacts} from '../kernel/kernel-facts.ts';
 import type {Native} from '../kernel/native.ts';
+import {isBridged} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 import type {Facts, HostFacts} from '../network/doctor/facts.ts';
 import {isRealized} from '../network/plan.ts';
@@ -26,7 +27,7 @@ export interface FactParts {
 /** Reads everything the checks look at. Changes nothing. */
 export function readFacts(parts: FactParts): Facts {
   const {state, native, roots, cgroups, cgroupParent, reservations} = parts;
-  const realized = [...state.networks.values()].filter(network => isRealized(network, state));
+  const realized = [...state.networks.values()].filter(network => isBridged(network) && isRealized(network, state));
   const paths = new Set(Array.from(state.attachments.values(), ({sandbox}) => sandbox));
   const devices = realized.map(({device}) => device);
   return {

@@ -11,7 +11,7 @@ import type {Image} from './images/host-image.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
 import {containerPlaces} from './places.ts';
 import {sharedSandbox} from './shared-sandbox.ts';
-import {type StartParts, startContainer} from './start.ts';
+import {filesView, type StartParts, serveNames, startContainer} from './start.ts';
 import {cleanUpRun, sweepRuns} from './sweep.ts';
 import {createUndo} from './undo.ts';
 
@@ -19,6 +19,7 @@ export interface LifeParts extends StartParts {
   readonly store: Store;
   readonly resolveImage: (name: string) => Image;
   readonly now: () => Date;
+  readonly log: (about: string, error: unknown) => void;
 }
 
 /** From created to running to exited, and back; one change at a time of one container. */
@@ -159,10 +160,19 @@ export function createLife(parts: LifeParts): Life {
     return stream.duplex;
   };
 
+  /** The servers of the last daemon ended with it. What a container has done to its own ports must not keep us from serving others. */
+  const serveNamesAgain = async (container: Container): Promise<void> => {
+    const view = await filesView(parts, container, parts.controller.attachmentsOf({owner: container.id}));
+    await serveNames(parts, places(container.id).netns, view).catch(error => parts.log(container.name, error));
+  };
+
   /** A container the store calls running may have ended while nobody watched; one it does not may be half started. */
   const recoverOne = async ({id, state}: Container): Promise<void> => {
     const shim = await connectShim(places(id).socket).catch(() => null);
-    if (shim && state.status === 'running') return supervise(id, shim);
+    if (shim && state.status === 'running') {
+      await serveNamesAgain(find(id));
+      return supervise(id, shim);
+    }
     shim?.close();
     if (state.status === 'running') return locked(id, () => finish(id));
     await cleanUpRun(parts, id);

@@ -1,17 +1,21 @@
-import {mkdir, writeFile} from 'node:fs/promises';
+import {mkdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Container} from '../model/container.ts';
+import {subnetOf} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
+import type {DnsServers} from '../network/dns/server.ts';
+import {planUpstreams} from '../network/dns/upstream.ts';
 import {type CgroupHost, createCgroup, joinCgroup, killCgroup, removeCgroup} from './cgroup/cgroup.ts';
-import {hostnameFile, hostsFile, resolvConfFile} from './files.ts';
+import {nameserversOf, ndotsOf} from './files.ts';
 import type {Image} from './images/image.ts';
 import {joinNetworks} from './join-networks.ts';
 import {defaultCapabilities} from './launch/capabilities.ts';
 import {launch} from './launch/launch.ts';
 import {planLaunch} from './launch/plan-launch.ts';
 import type {RunSpec} from './launch/run-spec.ts';
+import {type FilesView, isServedByUs, resolvConfText, writeNetworkFiles} from './network-files.ts';
 import {type ContainerPlaces, containerPlaces, type Roots} from './places.ts';
 import type {Undo} from './undo.ts';
 
@@ -22,6 +26,7 @@ export interface StartParts {
   /** `tnet/<instance>/<container id>`. */
   readonly cgroupPath: (id: string) => string;
   readonly hostResolvConf: () => Promise<string>;
+  readonly dns: DnsServers;
 }
 
 export interface Start {
@@ -39,7 +44,10 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
   const places = containerPlaces(parts.roots, container.id);
   await mkdir(dirname(places.netns), {recursive: true});
   const {netns, attachments} = await joinNetworks(parts, start, undo);
-  await writeFiles(container, places, {attachments, resolvConf: await parts.hostResolvConf()});
+  const view = await filesView(parts, container, attachments);
+  await writeFiles(view, places);
+  undo.add(async () => parts.dns.close(places.netns));
+  if (netns !== null) await serveNames(parts, netns, view);
   const {unifiedDir} = makeCgroup(parts, container, undo);
   const spec = runSpec({container, image, places, netns, cgroupDir: unifiedDir});
   const {pid} = await launch(planLaunch(spec), {
@@ -51,18 +59,34 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
   return pid;
 }
 
-async function writeFiles(
+export async function filesView(
+  {controller, hostResolvConf}: Pick<StartParts, 'controller' | 'hostResolvConf'>,
   container: Container,
-  places: ContainerPlaces,
-  network: {readonly attachments: readonly Attachment[]; readonly resolvConf: string},
-): Promise<void> {
+  attachments: readonly Attachment[],
+): Promise<FilesView> {
+  return {
+    container,
+    attachments,
+    network: controller.get,
+    hostResolvConf: await hostResolvConf(),
+    hostAddress: subnetOf(controller.get('bridge'), 4)?.gateway ?? null,
+  };
+}
+
+async function writeFiles(view: FilesView, places: ContainerPlaces): Promise<void> {
   for (const dir of [places.upper, places.work, places.target, dirname(places.socket)])
     await mkdir(dir, {recursive: true, mode: 0o755});
-  const {hostname} = container.config;
-  const addresses = network.attachments.flatMap(({leases}) => leases.map(({address}) => address));
-  await writeFile(places.hostname, hostnameFile(hostname));
-  await writeFile(places.hosts, hostsFile({hostname, addresses}));
-  await writeFile(places.resolvConf, resolvConfFile(network.resolvConf));
+  await writeNetworkFiles(places, view);
+}
+
+/** Names of a user network are answered inside the sandbox; `undo` closes what holds its namespace. */
+export async function serveNames({dns}: Pick<StartParts, 'dns'>, netns: string, view: FilesView): Promise<void> {
+  if (!isServedByUs(view)) return;
+  const {servers} = view.container.config.dns;
+  await dns.open(netns, {
+    upstreams: planUpstreams({given: servers, host: nameserversOf(view.hostResolvConf)}),
+    ndots: ndotsOf(resolvConfText(view)),
+  });
 }
 
 function makeCgroup(

@@ -11,6 +11,7 @@ export async function cleanUpRun(parts: StartParts, id: string): Promise<void> {
   await killCgroup(cgroups, parts.cgroupPath(id));
   await removeCgroup(cgroups, parts.cgroupPath(id));
   await controller.detach(...controller.attachmentsOf({owner: id}).map(attachment => attachment.id));
+  parts.dns.close(netns);
   await controller.removeSandbox(netns);
   await rm(socket, {force: true});
 }

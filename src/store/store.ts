@@ -29,6 +29,8 @@ export interface Store {
   readonly state: State;
   /** 12 hex digits, made once: names what belongs to this store outside of it, as its cgroups. */
   readonly instance: string;
+  /** Counts the commits that changed networks or attachments: what was derived from them before is old. */
+  revision(): number;
   /** All or nothing, durable when it returns. Throws ERR_STORE; a broken uniqueness names what is taken. */
   commit(change: Change): void;
   close(): void;
@@ -49,13 +51,17 @@ export function openStore(path: string): Store {
 function createStore(database: Database): Store {
   const state = load(database);
   const write = statements(database);
+  let revision = 0;
   return {
     state,
     instance: String(rows(database, "SELECT value AS json FROM meta WHERE key = 'instance'")[0]),
     commit(change) {
       transaction(database, () => write(change));
       applyChange(state, change);
+      for (const {networks, attachments} of [change.put ?? {}, change.remove ?? {}])
+        if (networks?.length || attachments?.length) revision++;
     },
+    revision: () => revision,
     close: () => database.close(),
   };
 }

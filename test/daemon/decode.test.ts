@@ -1,5 +1,6 @@
 import test from 'ava';
 import {decodeContainer, decodeContainerName} from '../../src/daemon/decode-container.ts';
+import {decodeExtraHosts} from '../../src/daemon/decode-dns.ts';
 import {decodeFilters, matchesLabel} from '../../src/daemon/decode-filters.ts';
 import {decodeNetwork} from '../../src/daemon/decode-network.ts';
 import {decoding} from '../../src/daemon/failure.ts';
@@ -310,7 +311,7 @@ test("decodeNetwork() takes what Docker's CLI sends", t => {
 
 const networkRefusals: readonly (readonly [object, RegExp])[] = [
   [{}, /Name/],
-  [{Name: 'n', Driver: 'macvlan'}, /network driver "macvlan" is not supported/],
+  [{Name: 'n', Driver: 'overlay'}, /network driver "overlay" is not supported/],
   [{Name: 'n', Ingress: true}, /Ingress true/],
   [{Name: 'n', Scope: 'swarm'}, /Scope "swarm"/],
   [{Name: 'n', IPAM: {Driver: 'dhcp'}}, /IPAM\.Driver "dhcp"/],
@@ -423,3 +424,28 @@ test('queryFlag() reads a flag as Docker does', t => {
     false,
   ]);
 });
+
+for (const [text, name, ip] of [
+  ['db:10.0.0.9', 'db', '10.0.0.9'],
+  ['db=10.0.0.9', 'db', '10.0.0.9'],
+  ['db.example:fd00::9', 'db.example', 'fd00::9'],
+  ['db:[FD00::9]', 'db', 'fd00::9'],
+  ['gate:host-gateway', 'gate', null],
+] as const)
+  test(`decodeExtraHosts() reads ${text}`, t => {
+    t.deepEqual(decodeExtraHosts([text]) as unknown, [{name, address: ip}]);
+  });
+
+for (const text of [
+  '',
+  'db',
+  'db:',
+  ':10.0.0.9',
+  'a b:10.0.0.9',
+  'a#b:10.0.0.9',
+  'db:10.0.0.256',
+  'db:1.2.3.4\n6.6.6.6\tx',
+])
+  test(`decodeExtraHosts() refuses ${JSON.stringify(text)}`, t => {
+    t.throws(() => decodeExtraHosts([text]), {code: 'ERR_BAD_REQUEST'});
+  });

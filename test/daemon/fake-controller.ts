@@ -1,16 +1,19 @@
 import {randomBytes} from 'node:crypto';
 import {TnetError} from '../../src/errors.ts';
+import type {Kernel} from '../../src/kernel/kernel.ts';
 import type {Attachment} from '../../src/model/attachment.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
 import {parseMac} from '../../src/model/mac.ts';
 import type {Network} from '../../src/model/network.ts';
 import type {Controller} from '../../src/network/controller.ts';
 import type {NetworkSpec} from '../../src/network/new-network.ts';
+import {readStats} from '../../src/network/stats.ts';
 
 /** Networks in memory: names and removals are checked as the real one does, addresses and ports are made up. */
 export function createFakeController(): Controller {
   const networks = new Map<string, Network>();
   const attachments = new Map<string, Attachment>();
+  let reads = 0;
   const add = (spec: NetworkSpec): Network => {
     const network = newNetwork(spec, networks.size + 1);
     networks.set(network.id, network);
@@ -30,6 +33,7 @@ export function createFakeController(): Controller {
     list: () => [...networks.values()],
     get,
     attachmentsOf,
+    stats: chosen => readStats({linkStats: names => linkStats(names, ++reads), counters: () => counters}, chosen),
     async create(spec) {
       if ([...networks.values()].some(({name}) => name === spec.name))
         throw new TnetError('ERR_NAME_IN_USE', `network with name ${spec.name} already exists`);
@@ -56,11 +60,34 @@ export function createFakeController(): Controller {
     },
     publish: async (_, mapping) => mapping,
     unpublish: async () => {},
+    configure: async () => {},
     repair: async () => [{do: 'del', item: {ns: '', kind: 'netns'}}],
     alone: job => job(),
     close: async () => {},
   };
 }
+
+/** The container has received 1.5 MB and sent 20 kB more at each reading. */
+function linkStats(names: Iterable<string>, reads: number): ReturnType<Kernel['linkStats']> {
+  const stats = {
+    txBytes: 1_500_000 * reads,
+    txPackets: 1000 * reads,
+    rxBytes: 20_000 * reads,
+    rxPackets: 234 * reads,
+    rxErrors: 0,
+    txErrors: 0,
+    rxDropped: 1,
+    txDropped: 0,
+    queueDropped: 2,
+  };
+  return new Map(Array.from(names, name => [name, name.startsWith('ifb') ? {...stats, queueDropped: 4} : stats]));
+}
+
+const counters: ReturnType<Kernel['counters']> = [
+  {set: 'published4-any', fields: ['tcp', '8080'], data: [], counter: {packets: 7, bytes: 420}},
+  {set: 'traffic-any', fields: ['tcp', '8080', 'original'], data: [], counter: {packets: 70, bytes: 5000}},
+  {set: 'traffic-any', fields: ['tcp', '8080', 'reply'], data: [], counter: {packets: 80, bytes: 600_000}},
+];
 
 function newNetwork(spec: NetworkSpec, index: number): Network {
   const prefix = spec.subnets[0]?.prefix ?? parsePrefix(`172.${16 + index}.0.0/16`);

@@ -6,6 +6,7 @@ import {parseDaemonOptions} from '../../src/daemon/options.ts';
 import {runDaemon} from '../../src/daemon/run-daemon.ts';
 import {createFakeController} from './fake-controller.ts';
 import {createFakeEngine} from './fake-engine.ts';
+import {createFakeTracer} from './fake-tracer.ts';
 
 const options = parseDaemonOptions(process.argv.slice(2), process.env);
 const log = createLogger(line => process.stderr.write(line));
@@ -13,6 +14,10 @@ const log = createLogger(line => process.stderr.write(line));
 /** util-linux flock(1) locks the open file that we share with it, so the lock stays ours after it has left. */
 const tryLock = (fd: number): boolean =>
   spawnSync('flock', ['-n', '3'], {stdio: ['ignore', 'ignore', 'ignore', fd]}).status === 0;
+
+const refuseCapture = (): never => {
+  throw new Error('the fake daemon has no packets');
+};
 
 const compose = async () => {
   appendFileSync(`${options.roots.root}/starts`, `${process.pid}\n`);
@@ -24,6 +29,8 @@ const compose = async () => {
     engine: createFakeEngine(controller),
     preview: async () => [],
     doctor: {examine: async () => [], mend: async () => []},
+    openCapture: refuseCapture,
+    tracer: createFakeTracer(),
   };
 };
 

@@ -44,6 +44,7 @@ const doctor = createDoctor({
   reservations,
   controller,
   preview: createPreview(controllerParts, controller),
+  dns: {open: async () => {}, close() {}, closeAll() {}},
   roots: {root: '/tmp', runRoot: '/run/tnet-doctor'},
   cgroups: detectCgroups(),
   cgroupPath: id => `tnet/${store.instance}/${id}`,

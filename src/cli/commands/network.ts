@@ -8,12 +8,15 @@ import {collect} from '../parse.ts';
 import {printInspected} from './inspect.ts';
 import {registerConnect, registerDisconnect} from './network-connect.ts';
 import {registerCreate} from './network-create.ts';
+import {registerLimit} from './network-limit.ts';
+import {registerNetworkStats} from './network-stats.ts';
 
 export function registerNetwork(program: Command, context: Context): void {
   const network = program.command('network').description('create, list, inspect, connect and remove networks');
   registerCreate(network, context);
   registerConnect(network, context);
   registerDisconnect(network, context);
+  registerLimit(network, context);
   listOptions(network.command('ls'))
     .alias('list')
     .description('list networks')
@@ -25,6 +28,7 @@ export function registerNetwork(program: Command, context: Context): void {
       printListing(networks, listing(options), options, context);
     });
   registerPrune(network, context);
+  registerNetworkStats(network, context);
   network
     .command('inspect')
     .description('print everything about networks')

@@ -1,12 +1,16 @@
 import type {ServerParts} from '../parts.ts';
 import type {HijackRoute, Route} from '../route.ts';
+import {captureRoutes} from './capture.ts';
 import {attachRoutes, containerStreamRoutes} from './container-streams.ts';
 import {containerRoutes} from './containers.ts';
 import {doctorRoutes} from './doctor.ts';
 import {imageRoutes} from './images.ts';
 import {networkRoutes} from './networks.ts';
+import {statsRoutes} from './stats.ts';
 import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
+import {topologyRoutes} from './topology.ts';
+import {traceRoutes} from './trace.ts';
 
 export function routes(parts: ServerParts): readonly Route[] {
   return [
@@ -17,6 +21,10 @@ export function routes(parts: ServerParts): readonly Route[] {
     imageRoutes,
     tnetRoutes,
     doctorRoutes,
+    statsRoutes,
+    captureRoutes,
+    topologyRoutes,
+    traceRoutes,
   ].flatMap(subject => subject(parts));
 }
 

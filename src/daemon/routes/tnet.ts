@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import {type PortMapping, parsePortMapping} from '../../model/port-mapping.ts';
 import type {Verbs} from '../../runtime/preview.ts';
 import {perform} from '../dry-run.ts';
@@ -5,6 +6,10 @@ import {badRequest, decoding} from '../failure.ts';
 import type {ServerParts} from '../parts.ts';
 import {empty, json, type Reply} from '../reply.ts';
 import type {Call, Route} from '../route.ts';
+import {labels, text, validate} from '../validate.ts';
+
+/** Options of an attachment; an empty one is taken back. */
+const limitBody = v.object({Container: text, Options: labels});
 
 /** What Docker has no word for. */
 export function tnetRoutes(parts: ServerParts): readonly Route[] {
@@ -24,6 +29,11 @@ export function tnetRoutes(parts: ServerParts): readonly Route[] {
     },
     {
       method: 'POST',
+      path: '/tnet/networks/:ref/limit',
+      handle: call => perform(parts, call, limit),
+    },
+    {
+      method: 'POST',
       path: '/tnet/shutdown',
       handle() {
         shutdown();
@@ -40,6 +50,12 @@ async function publish({engine}: Verbs, call: Call): Promise<Reply> {
 
 async function unpublish({engine}: Verbs, call: Call): Promise<Reply> {
   await engine.unpublish(call.params.ref!, publishOf(call));
+  return empty();
+}
+
+async function limit({engine}: Verbs, {params, body}: Call): Promise<Reply> {
+  const {Container, Options} = validate(limitBody, body);
+  await engine.configure(Container, {network: params.ref!, options: Options});
   return empty();
 }
 

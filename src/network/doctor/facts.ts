@@ -8,7 +8,7 @@ import type {State} from '../../model/state.ts';
 /** Everything the checks look at, read at one moment. */
 export interface Facts {
   readonly state: State;
-  /** Networks that have their device on the host now. */
+  /** Networks with a bridge of their own, that is on the host now. The others' packets do not pass the host's IP layer. */
   readonly realized: readonly Network[];
   /** What repair would do. */
   readonly drift: readonly Op[];

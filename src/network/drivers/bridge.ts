@@ -1,11 +1,14 @@
 import {TnetError} from '../../errors.ts';
 import type {Item} from '../../kernel/item.ts';
 import {type Attachment, leaseOf} from '../../model/attachment.ts';
+import {parseBandwidth} from '../../model/bandwidth.ts';
 import {type Family, type Ip, ipFamily, type Prefix, prefixLengthOf} from '../../model/ip.ts';
 import {macFromIp} from '../../model/mac.ts';
 import {type Network, type Subnet, subnetOf} from '../../model/network.ts';
 import {bridgeOptions, checkOptions} from '../options.ts';
+import {planBandwidth} from './bandwidth.ts';
 import {type Driver, linkGroup, plainLink, type Role} from './driver.ts';
+import {defaultRoute, ipv6Sysctls} from './inside.ts';
 
 /** IFNAMSIZ is 16 with the closing NUL; '/' and white space are refused by dev_valid_name(). */
 const linkName = /^[^/:\s]{1,15}$/;
@@ -105,32 +108,9 @@ function planAttachment(network: Network, attachment: Attachment, {defaultRoutes
       isolated: !bridgeOptions(network).icc,
       peer: {ns: sandbox, name: ifname, mac, mtu},
     },
+    ...planBandwidth(hostIfname, parseBandwidth(attachment.options, mtu ?? undefined), linkGroup(network)),
     ...(leaseOf(attachment, 6) ? ipv6Sysctls(sandbox, ifname) : []),
     ...leases.map((lease): Item => ({ns: sandbox, kind: 'address', link: ifname, ...lease})),
     ...defaultRoutes.map(family => defaultRoute(network, attachment, family)),
   ];
-}
-
-/** In the order in which they must be set: switching IPv6 on starts what the others forbid. */
-function ipv6Sysctls(ns: string, ifname: string): readonly Item[] {
-  const sysctl = (link: string, name: string, value: string): Item => ({
-    ns,
-    kind: 'sysctl',
-    path: `net/ipv6/conf/${link}/${name}`,
-    value,
-  });
-  return [
-    sysctl('lo', 'disable_ipv6', '0'),
-    // Addresses are ours to give: no router's advertisement, nor a wait of 1 to 2 s for duplicates nobody can have.
-    sysctl(ifname, 'accept_ra', '0'),
-    sysctl(ifname, 'accept_dad', '0'),
-    sysctl(ifname, 'dad_transmits', '0'),
-    sysctl(ifname, 'router_solicitations', '0'),
-    sysctl(ifname, 'disable_ipv6', '0'),
-  ];
-}
-
-function defaultRoute(network: Network, {sandbox, ifname}: Attachment, family: Family): Item {
-  const to = (family === 4 ? '0.0.0.0/0' : '::/0') as Prefix;
-  return {ns: sandbox, kind: 'route', to, via: subnetOf(network, family)!.gateway, link: ifname};
 }

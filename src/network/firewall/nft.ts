@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import type {NftChain, NftElement, NftSet, NftTable, NftType} from '../../kernel/netlink/nftables/types.ts';
-import {ipFamily} from '../../model/ip.ts';
+import {type Family, ipFamily} from '../../model/ip.ts';
+import type {PortMapping} from '../../model/port-mapping.ts';
 import {
   accept,
   daddrAndIifname,
@@ -27,6 +28,7 @@ import {
   toThisHost,
 } from './nft-match.ts';
 import type {GuardedNetwork, PublishedPort, Ruleset} from './ruleset.ts';
+import {trafficChains, trafficElements, trafficSets} from './traffic.ts';
 
 const families = [4, 6] as const;
 const addr = {4: 'ipv4_addr', 6: 'ipv6_addr'} as const;
@@ -38,6 +40,8 @@ const map = (name: string, key: readonly NftType[], data: readonly NftType[], in
   data,
   interval,
 });
+/** Only the first packet of a connection looks there: its elements count connections. */
+const counted = (set: NftSet): NftSet => ({...set, counter: true});
 
 /** Everything that varies lives in these; the chains below never change. */
 const sets: readonly NftSet[] = [
@@ -53,11 +57,12 @@ const sets: readonly NftSet[] = [
     set(`masquerade${family}`, [addr[family]], true),
     map(`snat${family}`, [addr[family]], [addr[family]], true),
     set(`open${family}`, [addr[family], 'inet_proto', 'inet_service'], true),
-    map(`published${family}`, ['inet_proto', addr[family], 'inet_service'], [addr[family], 'inet_service']),
-    map(`published${family}-any`, ['inet_proto', 'inet_service'], [addr[family], 'inet_service']),
-    map(`ranges${family}`, ['inet_proto', addr[family], 'inet_service'], [addr[family]], true),
-    map(`ranges${family}-any`, ['inet_proto', 'inet_service'], [addr[family]], true),
+    counted(map(`published${family}`, ['inet_proto', addr[family], 'inet_service'], [addr[family], 'inet_service'])),
+    counted(map(`published${family}-any`, ['inet_proto', 'inet_service'], [addr[family], 'inet_service'])),
+    counted(map(`ranges${family}`, ['inet_proto', addr[family], 'inet_service'], [addr[family]], true)),
+    counted(map(`ranges${family}-any`, ['inet_proto', 'inet_service'], [addr[family]], true)),
   ]),
+  ...trafficSets,
 ];
 
 /** Priorities as numbers: -300 raw (before conntrack), -100 dstnat, 0 filter, 100 srcnat. */
@@ -134,6 +139,7 @@ const chains: readonly NftChain[] = [
       rule('localhost', loopbackSaddr(family), oifnameIn('bridges'), masquerade),
     ]),
   },
+  ...trafficChains,
 ];
 
 export interface NftRuleset {
@@ -179,18 +185,36 @@ function networkElements({device, prefix, internal, icc, mode, source}: GuardedN
 }
 
 function portElements(port: PublishedPort): readonly NftElement[] {
-  const {proto, hostIp, hostPort, address, containerPort, count, mode} = port;
+  const {mapping, hostIp, address, mode} = port;
+  const {proto, containerPort, count} = mapping;
   const family = ipFamily(address);
+  if (mode === 'routed') return [element(`open${family}`, [address, proto, interval(containerPort, count)])];
+  const keys = mapElements({...mapping, hostIp, family});
+  const data = (i: number) =>
+    keys.length === count && !isKeptRange(mapping) ? [address, `${containerPort + i}`] : [address];
+  return [...keys.map((key, i) => ({...key, data: data(i)})), ...trafficElements(mapping)];
+}
+
+/** A range that keeps its numbers is one element, whatever its length; dnat cannot shift a range. */
+function isKeptRange({
+  hostPort,
+  containerPort,
+  count,
+}: Pick<PortMapping, 'hostPort' | 'containerPort' | 'count'>): boolean {
+  return count > 1 && hostPort === containerPort;
+}
+
+/** Where a mapping is published in one family; `hostIp` null is every address of it. */
+export function mapElements(
+  port: Omit<PortMapping, 'hostPortEnd'> & {readonly family: Family},
+): readonly Pick<NftElement, 'set' | 'fields'>[] {
+  const {proto, hostIp, hostPort, count, family} = port;
   const host = hostIp === null ? [] : [hostIp];
   const any = hostIp === null ? '-any' : '';
-  if (mode === 'routed') return [element(`open${family}`, [address, proto, interval(containerPort, count)])];
-  // A range that keeps its numbers is one element, whatever its length; dnat cannot shift a range.
-  if (count > 1 && hostPort === containerPort)
-    return [{set: `ranges${family}${any}`, fields: [proto, ...host, interval(hostPort, count)], data: [address]}];
+  if (isKeptRange(port)) return [{set: `ranges${family}${any}`, fields: [proto, ...host, interval(hostPort, count)]}];
   return Array.from({length: count}, (_, i) => ({
     set: `published${family}${any}`,
     fields: [proto, ...host, `${hostPort + i}`],
-    data: [address, `${containerPort + i}`],
   }));
 }
 

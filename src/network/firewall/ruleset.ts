@@ -1,6 +1,6 @@
 import {type Attachment, leaseOf} from '../../model/attachment.ts';
 import {type Family, type Ip, ipFamily, type Prefix} from '../../model/ip.ts';
-import type {Network} from '../../model/network.ts';
+import {isBridged, type Network} from '../../model/network.ts';
 import {familiesOf, isAnyHost, type PortMapping, type Proto} from '../../model/port-mapping.ts';
 import type {State} from '../../model/state.ts';
 import {bySandbox, gatewayOf} from '../gateway.ts';
@@ -20,6 +20,8 @@ export interface GuardedNetwork {
 
 /** `count` host ports that lead to as many of `address`, which decides the family. */
 export interface PublishedPort {
+  /** As it was asked for, for both families. */
+  readonly mapping: PortMapping;
   readonly proto: Proto;
   /** null: every address of the host of that family. */
   readonly hostIp: Ip | null;
@@ -49,8 +51,8 @@ export function planFirewall(state: State): Ruleset {
 }
 
 export function guardedNetworks(network: Network): readonly GuardedNetwork[] {
+  if (!isBridged(network)) return [];
   const {device, internal, subnets} = network;
-  if (device === '') return [];
   const {icc, masquerade, mode, snat} = bridgeOptions(network);
   return subnets.map(({prefix}) => {
     const family = ipFamily(prefix);
@@ -64,10 +66,12 @@ export function publishedPorts(
   attachments: readonly Attachment[],
   networks: State['networks'],
 ): readonly PublishedPort[] {
+  // What is on the wire itself is not reached through the host.
+  const behind = attachments.filter(({network: id}) => isBridged(networks.get(id)!));
   return attachments.flatMap(attachment =>
     attachment.ports.flatMap(mapping =>
       familiesOf(mapping).flatMap(family => {
-        const target = attachment.gatewayPriority === null ? attachment : gatewayOf(attachments, networks, family);
+        const target = attachment.gatewayPriority === null ? attachment : gatewayOf(behind, networks, family);
         return target === undefined ? [] : publishedPort(mapping, target, {family, networks});
       }),
     ),
@@ -93,7 +97,7 @@ function publishedPort(
   const {proto, hostPort, containerPort, count} = mapping;
   const hostIp = isAnyHost(mapping) ? null : mapping.hostIp;
   const mode = bridgeOptions(network).mode[family] === 'routed' ? 'routed' : 'nat';
-  return [{proto, hostIp, hostPort, address: lease.address, containerPort, count, mode}];
+  return [{mapping, proto, hostIp, hostPort, address: lease.address, containerPort, count, mode}];
 }
 
 /** From the paths of the settings we changed: `net/ipv4/conf/eth0/forwarding`. Our own bridges are not meant. */

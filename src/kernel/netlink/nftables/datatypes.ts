@@ -16,6 +16,8 @@ interface DataType {
 
 const protocols: Readonly<Record<string, number>> = {icmp: 1, tcp: 6, udp: 17, 'ipv6-icmp': 58, sctp: 132};
 const protocolNames = new Map(Object.entries(protocols).map(([name, number]) => [number, name]));
+/** enum ip_conntrack_dir */
+const directions: readonly string[] = ['original', 'reply'];
 const IFNAMSIZ = 16;
 
 export const dataTypes: Readonly<Record<NftType, DataType>> = {
@@ -56,6 +58,13 @@ export const dataTypes: Readonly<Record<NftType, DataType>> = {
     byteOrder: 1,
     encode: linkName,
     decode: linkNameAt,
+  },
+  ct_dir: {
+    id: 27,
+    length: 1,
+    byteOrder: 1,
+    encode: text => Uint8Array.of(directionNumber(text)),
+    decode: (bytes, at) => directions[bytes[at]!] ?? `${bytes[at]}`,
   },
   mark: {
     id: 19,
@@ -99,6 +108,12 @@ function number(text: string, max: number, what: string): number {
   const value = Number(text || Number.NaN);
   if (!Number.isInteger(value) || value < 0 || value > max) throw new RangeError(`invalid ${what} "${text}"`);
   return value;
+}
+
+function directionNumber(text: string): number {
+  const at = directions.indexOf(text);
+  if (at < 0) throw new RangeError(`invalid direction "${text}"`);
+  return at;
 }
 
 function linkName(name: string): Uint8Array {

@@ -127,6 +127,12 @@ function isEnd({flags}: WireElement): boolean {
   return ((flags ?? 0) & NFT_SET_ELEM_INTERVAL_END) !== 0;
 }
 
-function fromWire(set: NftSet, fields: readonly string[], {data}: WireElement): NftElement {
-  return {set: set.name, fields, data: data?.value === undefined ? [] : decodeFields(data.value, set.data)};
+function fromWire(set: NftSet, fields: readonly string[], {data, expression}: WireElement): NftElement {
+  const counter = expression?.name === 'counter' ? expression.data : undefined;
+  return {
+    set: set.name,
+    fields,
+    data: data?.value === undefined ? [] : decodeFields(data.value, set.data),
+    ...(counter && {counter: {packets: Number(counter.packets ?? 0), bytes: Number(counter.bytes ?? 0)}}),
+  };
 }

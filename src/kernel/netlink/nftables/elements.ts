@@ -2,13 +2,12 @@ import {type NetlinkMessage, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REQUEST} from '../m
 import {decodeWireElements, elementWireSize, toWireElements} from './element-bytes.ts';
 import {
   elementsFormat,
-  NFPROTO_INET,
   NFT_MSG_DELSETELEM,
   NFT_MSG_GETSETELEM,
   NFT_MSG_NEWSETELEM,
   type WireElement,
 } from './message.ts';
-import {nameOf, type SetRef, type TableRef} from './objects.ts';
+import {familyOf, nameOf, type SetRef, type TableRef} from './objects.ts';
 import type {NftElement, NftSet} from './types.ts';
 
 /**
@@ -71,7 +70,7 @@ function elementRequest(
   {table, set, what, elements}: {table: TableRef; set: SetRef; what: string; elements?: readonly WireElement[]},
 ): NetlinkMessage {
   const payload = elementsFormat.encode({
-    family: NFPROTO_INET,
+    family: familyOf(table),
     attributes: {table: nameOf(table), set: nameOf(set), elements},
   });
   return {type, flags: NLM_F_REQUEST | flags, payload, what};

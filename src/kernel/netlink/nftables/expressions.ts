@@ -1,5 +1,5 @@
 import {type Attributes, NLA_F_NESTED} from '../attributes.ts';
-import {be32, be64, beS32, bytes, stringz} from '../codecs.ts';
+import {be32, be64, beS32, bytes, stringz, u8} from '../codecs.ts';
 import {nested, nestedBy} from '../nests.ts';
 import type {NftExpr} from './types.ts';
 
@@ -14,8 +14,17 @@ export const expressionSchema = {
     2,
     nestedBy('name', NLA_F_NESTED, {
       meta: {dreg: [1, be32], key: [2, be32], sreg: [3, be32]},
-      payload: {dreg: [1, be32], base: [2, be32], offset: [3, be32], length: [4, be32]},
-      ct: {dreg: [1, be32], key: [2, be32]},
+      payload: {
+        dreg: [1, be32],
+        base: [2, be32],
+        offset: [3, be32],
+        length: [4, be32],
+        sreg: [5, be32],
+        checksumType: [6, be32],
+        checksumOffset: [7, be32],
+        checksumFlags: [8, be32],
+      },
+      ct: {dreg: [1, be32], key: [2, be32], direction: [3, u8]},
       fib: {dreg: [1, be32], result: [2, be32], flags: [3, be32]},
       cmp: {sreg: [1, be32], op: [2, be32], data: [3, data]},
       bitwise: {sreg: [1, be32], dreg: [2, be32], length: [3, be32], mask: [4, data], xor: [5, data], op: [6, be32]},
@@ -48,8 +57,12 @@ export function toExpression(expr: NftExpr): Expression {
         name: 'payload',
         data: {dreg: expr.dreg, base: payloadBases[expr.base], offset: expr.offset, length: expr.length},
       };
+    case 'payload-set':
+      return payloadSet(expr);
+    case 'immediate':
+      return {name: 'immediate', data: {dreg: expr.dreg, data: {value: expr.data}}};
     case 'ct':
-      return {name: 'ct', data: {key: ctKeys[expr.key], dreg: expr.dreg}};
+      return ct(expr);
     case 'fib':
       return {name: 'fib', data: {flags: fibFlags[expr.address], result: NFT_FIB_RESULT_ADDRTYPE, dreg: expr.dreg}};
     case 'cmp':
@@ -69,10 +82,13 @@ export function toExpression(expr: NftExpr): Expression {
   }
 }
 
-/** enum nft_meta_keys, nft_payload_bases, nft_ct_keys, nft_fib_flags, nft_fib_result, nft_nat_types */
+/** enum nft_meta_keys, nft_payload_bases, nft_payload_csum_types, nft_ct_keys, nft_fib_flags, nft_fib_result, nft_nat_types */
 const metaKeys = {mark: 3, iifname: 6, oifname: 7, nfproto: 15, l4proto: 16} as const;
 const payloadBases = {network: 1, transport: 2} as const;
-const ctKeys = {state: 0, status: 2} as const;
+const NFT_PAYLOAD_CSUM_INET = 1;
+const ctKeys = {state: 0, direction: 1, status: 2, proto_dst: 12, dst_ip: 20, dst_ip6: 22} as const;
+/** enum ip_conntrack_dir */
+const ctDirections = {original: 0, reply: 1} as const;
 const fibFlags = {saddr: 1, daddr: 2} as const;
 const NFT_FIB_RESULT_ADDRTYPE = 3;
 const natTypes = {snat: 0, dnat: 1} as const;
@@ -83,6 +99,17 @@ const verdicts = {drop: 0, accept: 1, jump: -3, goto: -4, return: -5} as const;
 const NFT_LOOKUP_F_INV = 1;
 
 type Of<K extends NftExpr['expr']> = Extract<NftExpr, {expr: K}>;
+
+/** The kernel leaves the checksum alone where the device fills it in (CHECKSUM_PARTIAL, as on lo), and corrects it elsewhere. */
+function payloadSet({sreg, base, offset, length, checksumOffset}: Of<'payload-set'>): Expression {
+  const checksum = {checksumType: NFT_PAYLOAD_CSUM_INET, checksumOffset};
+  return {name: 'payload', data: {sreg, base: payloadBases[base], offset, length, ...checksum}};
+}
+
+function ct(expr: Of<'ct'>): Expression {
+  const direction = 'of' in expr ? ctDirections[expr.of] : undefined;
+  return {name: 'ct', data: {key: ctKeys[expr.key], dreg: expr.dreg, direction}};
+}
 
 function bitwise({sreg, dreg, mask, xor}: Of<'bitwise'>): Expression {
   return {name: 'bitwise', data: {sreg, dreg, length: mask.length, mask: {value: mask}, xor: {value: xor}}};

@@ -1,6 +1,7 @@
-import {be16, be32, beS32, bytes, stringz, u8} from '../codecs.ts';
+import {NLA_F_NESTED} from '../attributes.ts';
+import {be16, be32, be64, beS32, bytes, stringz, u8} from '../codecs.ts';
 import {format} from '../format.ts';
-import {list, nested, numbered} from '../nests.ts';
+import {list, nested, nestedBy, numbered} from '../nests.ts';
 import {dataSchema, expressionSchema} from './expressions.ts';
 
 /** include/uapi/linux/netfilter/nfnetlink.h: a message type is subsystem << 8 | NFT_MSG_*. */
@@ -22,6 +23,8 @@ export const NFT_MSG_NEWGEN = nftables | 15;
 
 /** NFPROTO_INET: one table for IPv4 and IPv6. */
 export const NFPROTO_INET = 1;
+/** By the family of a table. */
+export const nfprotos = {inet: NFPROTO_INET, ip: 2} as const;
 
 /** struct nfgenmsg; res_id is in network order. */
 export const nfgenmsg = {family: u8, version: u8, resourceId: be16} as const;
@@ -72,6 +75,13 @@ export const setFormat = format(nfgenmsg, {
   id: [10, be32],
   userdata: [13, bytes],
   handle: [16, bytes],
+  expression: [17, nested(expressionSchema)],
+});
+
+/** Counters are the only expressions that our elements have. */
+const counterExpression = nested({
+  name: [1, stringz],
+  data: [2, nestedBy('name', NLA_F_NESTED, {counter: {bytes: [1, be64], packets: [2, be64]}})],
 });
 
 /** NFTA_SET_ELEM_* */
@@ -80,6 +90,7 @@ const element = {
   data: [2, nested(dataSchema)],
   flags: [3, be32],
   userdata: [6, bytes],
+  expression: [7, counterExpression],
   keyEnd: [10, nested(dataSchema)],
 } as const;
 

@@ -10,6 +10,7 @@ import {
   NFT_MSG_NEWRULE,
   NFT_MSG_NEWSET,
   NFT_MSG_NEWTABLE,
+  nfprotos,
   ruleFormat,
   setFormat,
   tableFormat,
@@ -17,8 +18,8 @@ import {
 import type {NftChain, NftHook, NftRule, NftSet, NftTable} from './types.ts';
 import {decodeComment, encodeComment, encodeSetUserdata} from './userdata.ts';
 
-/** A table, or a set, by name, or the object that has it. */
-export type TableRef = string | Pick<NftTable, 'name'>;
+/** A table, or a set, by name, or the object that has it; a name alone is one of family inet. */
+export type TableRef = string | Pick<NftTable, 'name' | 'family'>;
 export type SetRef = string | Pick<NftSet, 'name'>;
 
 /**
@@ -42,14 +43,14 @@ export function replaceTable(table: NftTable): NetlinkMessage[] {
 /** Like `nft delete table inet NAME`, with all it holds. ENOENT when it is not there. */
 export function deleteTable(table: TableRef): NetlinkMessage[] {
   const name = nameOf(table);
-  const payload = tableFormat.encode({family: NFPROTO_INET, attributes: {name}});
+  const payload = tableFormat.encode({family: familyOf(table), attributes: {name}});
   return [{type: NFT_MSG_DELTABLE, flags: NLM_F_REQUEST, payload, what: `delete table "${name}"`}];
 }
 
 /** Asks for one table; not in a batch. ENOENT when it is not there. */
 export function getTable(table: TableRef): NetlinkMessage {
   const name = nameOf(table);
-  const payload = tableFormat.encode({family: NFPROTO_INET, attributes: {name}});
+  const payload = tableFormat.encode({family: familyOf(table), attributes: {name}});
   return {type: NFT_MSG_GETTABLE, flags: NLM_F_REQUEST, payload, what: `read table "${name}"`};
 }
 
@@ -73,9 +74,14 @@ export function nameOf(object: TableRef | SetRef): string {
   return typeof object === 'string' ? object : object.name;
 }
 
-function newTable({name, comment}: NftTable, flags: number): NetlinkMessage {
+/** NFPROTO_* */
+export function familyOf(table: TableRef): number {
+  return typeof table === 'string' ? NFPROTO_INET : nfprotos[table.family];
+}
+
+function newTable({name, family, comment}: NftTable, flags: number): NetlinkMessage {
   const payload = tableFormat.encode({
-    family: NFPROTO_INET,
+    family: nfprotos[family],
     attributes: {name, flags: 0, userdata: encodeComment(comment)},
   });
   return {type: NFT_MSG_NEWTABLE, flags: NLM_F_REQUEST | flags, payload, what: `create table "${name}"`};
@@ -91,7 +97,7 @@ function newSet(table: NftTable, set: NftSet, id: number): NetlinkMessage {
   const {name, key, data} = set;
   const map = data.length > 0;
   const payload = setFormat.encode({
-    family: NFPROTO_INET,
+    family: nfprotos[table.family],
     attributes: {
       table: table.name,
       name,
@@ -102,6 +108,7 @@ function newSet(table: NftTable, set: NftSet, id: number): NetlinkMessage {
       id,
       desc: concatDescription(set),
       userdata: encodeSetUserdata(typeByteOrder(key), map ? typeByteOrder(data) : null),
+      expression: set.counter && toExpression({expr: 'counter'}),
     },
   });
   const what = `add ${map ? 'map' : 'set'} "${name}" to table "${table.name}"`;
@@ -123,7 +130,7 @@ const hookNumbers = {prerouting: 0, input: 1, forward: 2, output: 3, postrouting
 
 function newChain(table: NftTable, {name, hook}: NftChain): NetlinkMessage {
   const payload = chainFormat.encode({
-    family: NFPROTO_INET,
+    family: nfprotos[table.family],
     attributes: {table: table.name, name, ...(hook ? hookAttributes(hook) : {})},
   });
   const what = `add chain "${name}" to table "${table.name}"`;
@@ -137,7 +144,7 @@ function hookAttributes({type, hook, priority, policy}: NftHook) {
 function newRule(table: NftTable, chain: NftChain, {rule, number}: {rule: NftRule; number: number}): NetlinkMessage {
   const {exprs, comment} = rule;
   const payload = ruleFormat.encode({
-    family: NFPROTO_INET,
+    family: nfprotos[table.family],
     attributes: {
       table: table.name,
       chain: chain.name,

@@ -1,5 +1,5 @@
 /** nft(8) datatypes we use as set keys and map data. */
-export type NftType = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'ifname' | 'mark';
+export type NftType = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'ifname' | 'mark' | 'ct_dir';
 
 /** A set, or a map when `data` is not empty. Several types are a concatenation (`inet_proto . ipv4_addr . inet_service`). */
 export interface NftSet {
@@ -8,6 +8,8 @@ export interface NftSet {
   readonly data: readonly NftType[];
   /** Elements may be prefixes and ranges. */
   readonly interval: boolean;
+  /** Every element counts the packets that a lookup found it for. Like `counter` in a set's definition; since Linux 5.8. */
+  readonly counter?: true;
 }
 
 export interface NftHook {
@@ -47,7 +49,24 @@ export type NftExpr =
       readonly length: number;
       readonly dreg: Register;
     }
-  | {readonly expr: 'ct'; readonly key: 'state' | 'status'; readonly dreg: Register}
+  | {
+      /** Writes register `sreg` into the packet; the transport header's checksum, at `checksumOffset`, follows. */
+      readonly expr: 'payload-set';
+      readonly base: 'transport';
+      readonly offset: number;
+      readonly length: number;
+      readonly checksumOffset: number;
+      readonly sreg: Register;
+    }
+  | {readonly expr: 'immediate'; readonly dreg: Register; readonly data: Uint8Array}
+  | {readonly expr: 'ct'; readonly key: 'state' | 'status' | 'direction'; readonly dreg: Register}
+  | {
+      /** Of the packet that began the connection, or of its answers: `ct original proto-dst`, `ct original ip daddr`. */
+      readonly expr: 'ct';
+      readonly key: 'proto_dst' | 'dst_ip' | 'dst_ip6';
+      readonly of: 'original' | 'reply';
+      readonly dreg: Register;
+    }
   | {readonly expr: 'fib'; readonly result: 'addrtype'; readonly address: 'saddr' | 'daddr'; readonly dreg: Register}
   | {readonly expr: 'cmp'; readonly sreg: Register; readonly op: 'eq' | 'neq'; readonly data: Uint8Array}
   | {
@@ -77,7 +96,8 @@ export type NftExpr =
   | {readonly expr: 'verdict'; readonly verdict: 'jump' | 'goto'; readonly chain: string};
 
 export interface NftTable {
-  readonly family: 'inet';
+  /** `ip` sees IPv4 alone. */
+  readonly family: 'inet' | 'ip';
   readonly name: string;
   /** The table's comment: carries the skeleton's fingerprint. */
   readonly comment: string;
@@ -94,4 +114,12 @@ export interface NftElement {
   readonly fields: readonly string[];
   /** Empty for sets. */
   readonly data: readonly string[];
+  /** As read, of sets that count; it is not added with the element, which begins at 0. */
+  readonly counter?: NftCounter;
+}
+
+/** Numbers are exact up to 2^53: nine petabytes. Bytes are those of layer 3 and above; a GSO packet counts as one. */
+export interface NftCounter {
+  readonly packets: number;
+  readonly bytes: number;
 }

@@ -1,0 +1,55 @@
+import type {Item} from '../../kernel/item.ts';
+import type {Bandwidth} from '../../model/bandwidth.ts';
+
+/** How long a packet may wait for tokens; what would wait longer is dropped. CNI and Docker's plugins have 25, tc(8)'s examples 50 to 400. */
+const latencyS = 0.05;
+
+/**
+ * What limits an attachment takes, seen from the container: a token bucket on the host end for what it receives, and for
+ * what it sends an ifb whose bucket everything from the host end has to pass before the bridge sees it. All of it is on
+ * the host, where a container cannot undo it. `group` is the network's link group, by which repair finds the ifb.
+ */
+export function planBandwidth(hostIfname: string, bandwidth: Bandwidth, group: number): readonly Item[] {
+  const {ingressBitsPerS, ingressBurstBytes, egressBitsPerS, egressBurstBytes} = bandwidth;
+  return [
+    ...(ingressBitsPerS === null ? [] : [bucket(hostIfname, ingressBitsPerS, ingressBurstBytes)]),
+    ...(egressBitsPerS === null
+      ? []
+      : planEgress(hostIfname, bucket(ifbName(hostIfname), egressBitsPerS, egressBurstBytes), group)),
+  ];
+}
+
+/** `vethd3adb33` has `ifbd3adb33`. */
+export function ifbName(hostIfname: string): string {
+  return `ifb${hostIfname.replace(/^veth/, '')}`.slice(0, 15);
+}
+
+/** The redirection comes last: until then packets pass, and at no time they fall into a link that is not there. */
+function planEgress(hostIfname: string, limit: Item, group: number): readonly Item[] {
+  const ifb = ifbName(hostIfname);
+  return [
+    {
+      ns: '',
+      kind: 'link',
+      name: ifb,
+      type: 'ifb',
+      up: true,
+      group,
+      mtu: null,
+      mac: null,
+      altname: null,
+      master: null,
+      hairpin: false,
+      isolated: false,
+      peer: null,
+    },
+    limit,
+    {ns: '', kind: 'qdisc', type: 'ingress', link: hostIfname},
+    {ns: '', kind: 'filter', link: hostIfname, redirectTo: ifb},
+  ];
+}
+
+function bucket(link: string, rateBitsPerS: number, burstBytes: number): Item {
+  const limitBytes = burstBytes + Math.ceil((rateBitsPerS / 8) * latencyS);
+  return {ns: '', kind: 'qdisc', type: 'tbf', link, rateBitsPerS, burstBytes, limitBytes};
+}
