@@ -29,7 +29,7 @@ export interface Composed {
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
 
 /** Opens store, kernel, controller and engine, and repairs what the last daemon left. Throws what they throw. */
-export const compose: Compose = async ({roots, bridge}) => {
+export const compose: Compose = async ({roots, bridge, firewall}) => {
   const claim = await claimNetns();
   const native = loadNative();
   mkdirSync(join(roots.root, 'containers'), {recursive: true, mode: 0o711});
@@ -45,6 +45,7 @@ export const compose: Compose = async ({roots, bridge}) => {
     now,
     bridge,
     avoided: resolvers,
+    firewall,
   });
   const engine = await createEngine({
     store,

@@ -3,11 +3,13 @@ import type {Item, LinkItem, Op} from './item.ts';
 /** What was read, or what is wanted, by `itemKey`. */
 export type World = ReadonlyMap<string, Item>;
 
-/** Containers before what they contain: netns ⊃ table ⊃ element, netns ⊃ link ⊃ sysctl, address ⊃ route. */
+/** Containers before what they contain: netns ⊃ table ⊃ element, chains ⊃ rule, netns ⊃ link ⊃ sysctl, address ⊃ route. */
 const rank: Readonly<Record<Item['kind'], number>> = {
   netns: 0,
   table: 1,
   element: 2,
+  'iptables-chains': 1.5,
+  'iptables-rule': 1.5,
   link: 3,
   sysctl: 4,
   address: 5,
@@ -59,6 +61,8 @@ export function sameItem(actual: Item, want: Item): boolean {
       return actual.kind === 'sysctl' && actual.value === want.value;
     case 'element':
       return actual.kind === 'element' && actual.data.join(' ') === want.data.join(' ');
+    case 'iptables-chains':
+      return actual.kind === 'iptables-chains' && actual.fingerprint === want.fingerprint;
     case 'neigh':
       return actual.kind === 'neigh' && actual.mac === want.mac;
     case 'route':
@@ -92,6 +96,10 @@ function identity(item: Item): readonly (string | number | null)[] {
       return [item.table.name];
     case 'element':
       return [item.set, ...item.fields];
+    case 'iptables-chains':
+      return [item.family, item.table];
+    case 'iptables-rule':
+      return [item.family, item.table, item.chain, item.key];
   }
 }
 
@@ -106,7 +114,8 @@ function containers(item: Item): readonly string[] {
         : null;
   const link = device ? [`${item.ns} link ${device}`] : [];
   const table = item.kind === 'element' ? [`${item.ns} table tnet`] : [];
-  return [...inside, ...link, ...table];
+  const chains = item.kind === 'iptables-rule' ? [`${item.ns} iptables-chains ${item.family} ${item.table}`] : [];
+  return [...inside, ...link, ...table, ...chains];
 }
 
 /** A table with a foreign fingerprint is replaced whole, and its elements with it. */
@@ -127,13 +136,20 @@ function sameLink(actual: LinkItem, want: LinkItem): boolean {
  * the same transaction, so that no packet meets it empty.
  */
 function sortOps(ops: readonly Op[], direction: 1 | -1): Op[] {
-  const late = ops.some(({item}) => item.kind === 'table') ? 0 : Object.keys(rank).length;
-  const order = ({item}: Op): number => linkRank(item) + (item.kind === 'element' ? late : 0);
+  const late = ops.some(({item}) => item.kind === 'table' || item.kind === 'iptables-chains')
+    ? 0
+    : Object.keys(rank).length;
+  const order = ({item}: Op): number =>
+    subrank(item) + (item.kind === 'element' || item.kind === 'iptables-rule' ? late : 0);
   return [...ops].sort((a, b) => direction * (order(a) - order(b)));
 }
 
-/** A master comes before its ports. */
-function linkRank(item: Item): number {
+/** A master comes before its ports. What is of one table of iptables stays together; who guards comes before who publishes. */
+function subrank(item: Item): number {
+  if (item.kind === 'iptables-chains' || item.kind === 'iptables-rule') {
+    const table = ['raw', 'filter', 'nat'].indexOf(item.table) / 10 + item.family / 100;
+    return rank[item.kind] + table + (item.kind === 'iptables-rule' ? 0.001 : 0);
+  }
   return rank[item.kind] + (item.kind === 'link' && item.master !== null ? 0.5 : 0);
 }
 
@@ -155,5 +171,9 @@ function describe(item: Item): string {
       return `inet ${item.table.name} (${item.table.comment})`;
     case 'element':
       return `${item.set} { ${item.fields.join(' . ')}${item.data.length > 0 ? ` : ${item.data.join(' . ')}` : ''} }`;
+    case 'iptables-chains':
+      return `${item.chains.join(', ')} of IPv${item.family} table ${item.table}`;
+    case 'iptables-rule':
+      return `${item.family === 4 ? 'iptables' : 'ip6tables'} -t ${item.table} -A ${item.chain} ${item.spec}`;
   }
 }

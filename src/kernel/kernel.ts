@@ -3,6 +3,7 @@ import type {Proto} from '../model/port-mapping.ts';
 import type {SysctlChange} from '../model/state.ts';
 import type {World} from './diff.ts';
 import type {Item, Op} from './item.ts';
+import type {IptablesReading} from './read-iptables.ts';
 
 /** `undo` takes everything back and throws the cause; `continue` does all it can and throws what failed. */
 export type OnError = 'undo' | 'continue';
@@ -11,6 +12,8 @@ export type OnError = 'undo' | 'continue';
 export interface Kernel {
   /** The present version of everything in `want`, and every link and nft element of ours that is not in it. */
   read(want: Iterable<Item>): World;
+  /** All that is ours in iptables, and whom it lets through. Apart from `read` because it asks a program, where iptables is in use. */
+  readIptables(): Promise<IptablesReading>;
   execute(ops: readonly Op[], onError: OnError): Promise<void>;
   /** Resolves when the link can carry frames: a bridge port forwards only after the carrier event, ~1 ms after its creation. */
   awaitCarrier(link: string): Promise<void>;
@@ -22,7 +25,7 @@ export interface Kernel {
   defaultMtu(): number | null;
   /** Forgets the connections to a host port, so that its next owner does not inherit them. */
   flushPort(proto: Proto, hostPort: number): void;
-  /** Calls back when our nft table was touched by somebody else, or a host address came or went. */
-  watch(onChange: () => void): () => void;
+  /** Calls back when one of these nft tables (`tnet`, `ip filter`) was touched by somebody else, or a host address came or went. */
+  watch(tables: readonly string[], onChange: () => void): () => void;
   close(): void;
 }

@@ -3,12 +3,14 @@ import {TnetError} from '../errors.ts';
 import {type ApplyParts, applyStep} from './apply.ts';
 import {execute} from './execute.ts';
 import {connectedPrefixes, defaultMtu, forwardingChanges} from './host-routing.ts';
+import {createIptables} from './iptables.ts';
 import type {Kernel} from './kernel.ts';
 import {watchKernel} from './monitor.ts';
 import type {Native} from './native.ts';
 import {deleteConntrack} from './netlink/conntrack.ts';
 import type {NftTable} from './netlink/nftables/types.ts';
 import {isForwarding, readWorld} from './read.ts';
+import {readIptables} from './read-iptables.ts';
 import {createSockets} from './sockets.ts';
 
 export interface KernelSpec {
@@ -23,7 +25,7 @@ const carrierTimeoutMs = 2000;
 
 export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
   const sockets = createSockets(native);
-  const parts: ApplyParts & {isOurs: typeof isOurs} = {native, sockets, table, isOurs};
+  const parts: ApplyParts & {isOurs: typeof isOurs} = {native, sockets, iptables: createIptables(), table, isOurs};
 
   const awaitCarrier = async (link: string): Promise<void> => {
     const deadline = performance.now() + carrierTimeoutMs;
@@ -37,6 +39,7 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
 
   return {
     read: want => readWorld(parts, want),
+    readIptables: () => readIptables(parts),
     execute: (ops, onError) => execute(ops, onError, step => applyStep(parts, step)),
     awaitCarrier,
     forwardingChanges: (family, bridges) => forwardingChanges(parts, family, bridges),
@@ -45,7 +48,7 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     flushPort(proto, port) {
       deleteConntrack(sockets.netfilter(), {proto, port});
     },
-    watch: onChange => watchKernel({native, table: table.name}, onChange),
+    watch: (tables, onChange) => watchKernel({native, tables, iptables: parts.iptables}, onChange),
     close: sockets.close,
   };
 }

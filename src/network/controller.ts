@@ -1,6 +1,6 @@
 import {TnetError} from '../errors.ts';
 import {diff, itemKey, toWorld} from '../kernel/diff.ts';
-import type {Op} from '../kernel/item.ts';
+import type {Item, Op} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Prefix} from '../model/ip.ts';
@@ -9,6 +9,7 @@ import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
 import {planDetach} from './detach.ts';
 import {findNetwork} from './find-network.ts';
+import {type FirewallName, firewallOf} from './firewall/renderer.ts';
 import {ensure, readOurs} from './foreign.ts';
 import {forgetGone, noteForwarding} from './forwarding.ts';
 import {createLock} from './lock.ts';
@@ -24,7 +25,7 @@ import {
   validateNetwork,
   withoutIntactSandboxes,
 } from './plan.ts';
-import {flushPorts, publishPort, unpublishPort} from './publish.ts';
+import {flushPorts, publishPort, refuseWithoutFirewall, unpublishPort} from './publish.ts';
 import type {Reservations} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
 import {undoing} from './undoing.ts';
@@ -64,12 +65,20 @@ export interface ControllerParts {
   readonly bridge: string;
   /** What chosen subnets avoid besides the host's links: its resolvers. */
   readonly avoided: () => readonly Prefix[];
+  /** Default: nftables. What another one has left is removed. */
+  readonly firewall?: FirewallName;
 }
 
 /** Opens the networks of a daemon: makes the predefined ones, then repairs what a crash or a reboot has left. */
 export async function createController(parts: ControllerParts): Promise<Controller> {
   const {store, kernel, reservations} = parts;
   const lock = createLock();
+  const firewall = firewallOf(parts.firewall ?? 'nftables');
+  /** What is there of iptables, and our firewall in view of it. */
+  const look = async () => {
+    const {ours, forward} = await kernel.readIptables();
+    return {rules: ours, beside: firewallOf(firewall.name, forward)};
+  };
   const {state} = store;
   const seed = (): NetworkSeed => ({
     id: parts.newId(),
@@ -86,14 +95,16 @@ export async function createController(parts: ControllerParts): Promise<Controll
     [...state.attachments.values()].filter(a => (network ?? a.network) === a.network && (owner ?? a.owner) === a.owner);
 
   const realize = async (network: Network): Promise<void> => {
-    await ensure(kernel, planNetwork(network));
+    const {rules, beside} = await look();
+    await ensure(kernel, planNetwork(network, beside), rules);
     noteForwarding(parts);
-    if (!network.internal) await ensure(kernel, planForwarding(state));
+    if (!network.internal) await ensure(kernel, planForwarding(state, firewall), rules);
   };
 
   const unrealize = async (network: Network): Promise<void> => {
-    const {items, actual} = readOurs(kernel, planNetwork(network));
-    const gone = items.filter(item => item.kind !== 'table' && actual.has(itemKey(item)));
+    const {rules, beside} = await look();
+    const {items, actual} = readOurs(kernel, planNetwork(network, beside), rules);
+    const gone = items.filter(item => !isFrame(item) && actual.has(itemKey(item)));
     await kernel.execute(diff(toWorld(gone), new Map()), 'continue');
   };
 
@@ -122,15 +133,16 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   const attach = async (spec: AttachSpec): Promise<Attachment> => {
     const network = get(spec.network);
+    refuseWithoutFirewall(firewall, spec.ports);
     const first = !isRealized(network, state);
     const draft = planNewAttachment(spec, network, state, parts.newId());
     const attachment = {...draft, ports: reservations.reserve(draft.id, draft.ports)};
     return undoing(
       async () => {
-        const before = toWorld(planSandboxLinks(state, spec.sandbox));
+        const before = toWorld(planSandboxLinks(state, spec.sandbox, firewall));
         store.commit({put: {attachments: [attachment]}});
         if (first) await realize(network);
-        await kernel.execute(diff(before, toWorld(planSandboxLinks(state, spec.sandbox))), 'undo');
+        await kernel.execute(diff(before, toWorld(planSandboxLinks(state, spec.sandbox, firewall))), 'undo');
         await kernel.awaitCarrier(attachment.hostIfname);
         return attachment;
       },
@@ -143,7 +155,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   /** What fails on the way is reported at the end: the rest is taken away all the same. */
   const detach = async (ids: readonly string[]): Promise<void> => {
-    const {ops, change, moved, freed} = planDetach(state, new Set(ids));
+    const {ops, change, moved, freed} = planDetach(state, new Set(ids), firewall);
     await kernel.execute(ops, 'continue');
     flushPorts(kernel, freed);
     for (const {from, to} of moved) reservations.move(from, to);
@@ -153,7 +165,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   const repair = async ({dryRun = false} = {}): Promise<readonly Op[]> => {
     if (!dryRun) noteForwarding(parts);
-    const {items, actual} = readOurs(kernel, planHost(state));
+    const {rules, beside} = await look();
+    const {items, actual} = readOurs(kernel, planHost(state, beside), rules);
     const want = toWorld(withoutIntactSandboxes(items, actual));
     const ops = diff(actual, want);
     if (!dryRun) await kernel.execute(ops, 'continue');
@@ -167,12 +180,13 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const restored = [...state.sysctls.values()].map(({path, value, was}): Op => {
       return {do: 'set', was: sysctlItem({path, value}), item: sysctlItem({path, value: was})};
     });
-    const {actual} = readOurs(kernel, planHost(state));
+    const {rules, beside} = await look();
+    const {actual} = readOurs(kernel, planHost(state, beside), rules);
     await kernel.execute([...restored, ...diff(actual, new Map())], 'continue');
     store.commit({remove: {sysctls: [...state.sysctls.keys()]}});
   };
 
-  const unwatch = kernel.watch(() => void lock(repair).catch(() => {}));
+  const unwatch = kernel.watch(firewall.watches, () => void lock(repair).catch(() => {}));
   await lock(repair);
   reserveAgain(state.attachments.values(), reservations);
   return {
@@ -188,8 +202,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
       ),
     removeSandbox: path => kernel.execute([{do: 'del', item: {ns: path, kind: 'netns'}}], 'continue'),
     attach: spec => lock(() => attach(spec)),
-    publish: (id, mapping) => lock(() => publishPort(parts, {id, mapping})),
-    unpublish: (id, mapping) => lock(() => unpublishPort(parts, {id, mapping})),
+    publish: (id, mapping) => lock(() => publishPort({...parts, firewall}, {id, mapping})),
+    unpublish: (id, mapping) => lock(() => unpublishPort({...parts, firewall}, {id, mapping})),
     detach: (...ids) => lock(() => detach(ids.filter(id => state.attachments.has(id)))),
     repair: options => lock(() => repair(options)),
     async close() {
@@ -199,6 +213,11 @@ export async function createController(parts: ControllerParts): Promise<Controll
       kernel.close();
     },
   };
+}
+
+/** What all networks have in common. */
+function isFrame({kind}: Item): boolean {
+  return kind === 'table' || kind === 'iptables-chains';
 }
 
 function refuseRemoval(network: Network, attachments: readonly Attachment[]): void {

@@ -4,6 +4,7 @@ import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
 import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
+import type {Firewall} from './firewall/renderer.ts';
 import {refuseConflicts} from './new-attachment.ts';
 import {planSandboxLinks} from './plan.ts';
 import type {Reservations} from './reservation.ts';
@@ -13,6 +14,7 @@ export interface PublishParts {
   readonly store: Store;
   readonly kernel: Kernel;
   readonly reservations: Reservations;
+  readonly firewall: Firewall;
 }
 
 export interface PortChange {
@@ -24,6 +26,7 @@ export interface PortChange {
 /** Publishes a port of what runs already; returns the mapping with its host port chosen. */
 export async function publishPort(parts: PublishParts, {id, mapping}: PortChange): Promise<PortMapping> {
   const attachment = find(parts.store, id);
+  refuseWithoutFirewall(parts.firewall, [mapping]);
   refuseConflicts([mapping], networkOf(parts.store, attachment), parts.store.state);
   const [chosen] = parts.reservations.reserve(id, [mapping]) as [PortMapping];
   return undoing(
@@ -33,6 +36,12 @@ export async function publishPort(parts: PublishParts, {id, mapping}: PortChange
     },
     () => parts.reservations.release(id, chosen),
   );
+}
+
+/** Throws ERR_BAD_REQUEST: a port that leads nowhere is not published. */
+export function refuseWithoutFirewall({name}: Firewall, ports: readonly PortMapping[]): void {
+  if (name !== 'none' || ports.length === 0) return;
+  throw new TnetError('ERR_BAD_REQUEST', 'Cannot publish ports: the daemon runs with --firewall none');
 }
 
 /** Takes a published port back, and the connections through it. */
@@ -54,18 +63,19 @@ export function flushPorts(kernel: Kernel, ports: readonly PortMapping[]): void 
 
 /** From the ports it has to `ports`: elements of the maps, and hairpin with the first or last of them. */
 async function setPorts(
-  {store, kernel}: PublishParts,
+  {store, kernel, firewall}: PublishParts,
   attachment: Attachment,
   ports: readonly PortMapping[],
 ): Promise<void> {
-  const onHost = () => planSandboxLinks(store.state, attachment.sandbox).filter(item => item.ns === '');
+  const onHost = () => planSandboxLinks(store.state, attachment.sandbox, firewall).filter(item => item.ns === '');
   const before = onHost();
   store.commit({put: {attachments: [{...attachment, ports}]}});
   await undoing(
-    () => {
+    async () => {
       const after = onHost();
       const scope = toWorld([...before, ...after]);
-      const actual = new Map([...kernel.read(scope.values())].filter(([key]) => scope.has(key)));
+      const {ours} = await kernel.readIptables();
+      const actual = new Map([...kernel.read(scope.values()), ...ours].filter(([key]) => scope.has(key)));
       return kernel.execute(diff(actual, toWorld(after)), 'undo');
     },
     () => store.commit({put: {attachments: [attachment]}}),

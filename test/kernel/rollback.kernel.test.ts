@@ -2,6 +2,7 @@ import test from 'ava';
 import {applyStep} from '../../src/kernel/apply.ts';
 import {invert} from '../../src/kernel/diff.ts';
 import {execute} from '../../src/kernel/execute.ts';
+import {createIptables} from '../../src/kernel/iptables.ts';
 import type {Item, Op} from '../../src/kernel/item.ts';
 import {loadNative} from '../../src/kernel/native.ts';
 import {createSockets} from '../../src/kernel/sockets.ts';
@@ -11,6 +12,7 @@ import {macFromIp} from '../../src/model/mac.ts';
 import type {Network} from '../../src/model/network.ts';
 import {emptyState, type State} from '../../src/model/state.ts';
 import {tnetTable} from '../../src/network/firewall/nft.ts';
+import {firewallOf} from '../../src/network/firewall/renderer.ts';
 import {planForwarding, planNetwork, planSandboxLinks} from '../../src/network/plan.ts';
 import {planSandbox} from '../../src/network/sandbox.ts';
 import {belongings, makeHost, makeNeighbour, run} from '../fixture/host.ts';
@@ -49,6 +51,7 @@ const attachment: Attachment = {
     {proto: 'udp', hostIp: '127.0.0.1' as Ip, hostPort: 5353, containerPort: 53, count: 1},
   ],
 };
+const firewall = firewallOf('nftables');
 const path = 'net/ipv4/conf/eth0/forwarding';
 const state: State = {
   ...emptyState,
@@ -56,11 +59,11 @@ const state: State = {
   attachments: new Map([[attachment.id, attachment]]),
   sysctls: new Map([[path, {path, value: '1', was: '0'}]]),
 };
-const forwarding: Op[] = planForwarding(state).map(item =>
+const forwarding: Op[] = planForwarding(state, firewall).map(item =>
   item.kind === 'sysctl' ? {do: 'set', item, was: {...item, value: '0'} as Item} : {do: 'add', item},
 );
 const ops: readonly Op[] = [
-  ...[...planNetwork(network), ...planSandbox(sandbox), ...planSandboxLinks(state, sandbox)].map(
+  ...[...planNetwork(network, firewall), ...planSandbox(sandbox), ...planSandboxLinks(state, sandbox, firewall)].map(
     (item): Op => ({do: 'add', item}),
   ),
   ...forwarding,
@@ -68,7 +71,7 @@ const ops: readonly Op[] = [
 
 const native = loadNative();
 const sockets = createSockets(native);
-const parts = {native, sockets, table: tnetTable};
+const parts = {native, sockets, iptables: createIptables(), table: tnetTable};
 /** Links, addresses, rules, namespaces and the one sysctl that outlives its device. */
 const picture = () => ({
   ...belongings(),
