@@ -201,6 +201,7 @@ function registerOthers(): void {
   });
 
   test.serial('rules come back after a flush of the whole ruleset', async t => {
+    await net.controller.repair(); // forgets eth1
     const size = (): number => run('nft -s list ruleset').length;
     const whole = size();
     run('nft flush ruleset');
