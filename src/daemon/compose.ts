@@ -35,7 +35,7 @@ export interface Composed {
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
 
 /** Opens store, kernel, controller and engine, and repairs what the last daemon left. Throws what they throw. */
-export const compose: Compose = async ({roots, bridge}, log) => {
+export const compose: Compose = async ({roots, bridge, firewall}, log) => {
   const claim = await claimNetns();
   const native = loadNative();
   mkdirSync(join(roots.root, 'containers'), {recursive: true, mode: 0o711});
@@ -51,6 +51,7 @@ export const compose: Compose = async ({roots, bridge}, log) => {
     now,
     bridge,
     avoided: resolvers,
+    firewall,
   });
   const dns = createDnsServers({
     native,
