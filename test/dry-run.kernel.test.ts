@@ -57,13 +57,13 @@ test.serial('tnet doctor: 0 when healthy, 1 with a finding, 2 when no daemon can
   const tnet = makeTnet();
   await tnet.ok('network', 'create', 'lan');
   t.is((await tnet.run(['doctor'])).code, 0);
-  run("nft 'add table ip filter; add chain ip filter FORWARD {type filter hook forward priority 0; policy drop;}'");
+  run("nft 'add table ip mine; add chain ip mine FORWARD {type filter hook forward priority 0; policy drop;}'");
   const {code, stdout} = await tnet.run(['doctor']);
   t.is(code, 1);
   t.regex(stdout, /\[forward-drop\]/);
   t.true(stdout.split('\n').every(line => line.length <= 80));
   t.like(JSON.parse((await tnet.run(['doctor', '--json'])).stdout), {Healthy: false});
-  run('nft delete table ip filter');
+  run('nft delete table ip mine');
   t.is((await tnet.run(['doctor', '--fix'])).code, 0);
   await tnet.ok('network', 'rm', 'lan');
   await tnet.end();

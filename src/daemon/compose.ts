@@ -40,7 +40,7 @@ export interface Composed {
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
 
 /** Opens store, kernel, controller and engine, and repairs what the last daemon left. Throws what they throw. */
-export const compose: Compose = async ({roots, bridge}, log) => {
+export const compose: Compose = async ({roots, bridge, firewall}, log) => {
   const claim = await claimNetns();
   const native = loadNative();
   mkdirSync(join(roots.root, 'containers'), {recursive: true, mode: 0o711});
@@ -49,7 +49,7 @@ export const compose: Compose = async ({roots, bridge}, log) => {
   const now = (): Date => new Date();
   const kernel = openKernel({native, isOurs: isOurGroup, table: tnetTable});
   const reservations = createReservations(native);
-  const controllerParts = {store, kernel, reservations, newId, now, bridge, avoided: resolvers};
+  const controllerParts = {store, kernel, reservations, newId, now, bridge, avoided: resolvers, firewall};
   const controller = await createController(controllerParts);
   const dns = createDnsServers({
     native,

@@ -4,8 +4,10 @@ import {ipFamily} from '../model/ip.ts';
 import {addLink, given, portSettings, requestAll} from './add-link.ts';
 import {applyFilter, applyQdisc} from './apply-traffic-control.ts';
 import {formatOp} from './diff.ts';
-import {describeStep, isNft} from './execute.ts';
-import type {ElementItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
+import {describeStep, isIptables, isNft} from './execute.ts';
+import type {Iptables} from './iptables.ts';
+import {parseSaved, restoreText} from './iptables-text.ts';
+import type {ElementItem, IptablesRuleItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
 import {linkIndex} from './link-index.ts';
 import type {Native} from './native.ts';
 import {delAddress, newAddress} from './netlink/address.ts';
@@ -22,6 +24,7 @@ import type {Sockets} from './sockets.ts';
 export interface ApplyParts {
   readonly native: Native;
   readonly sockets: Sockets;
+  readonly iptables: Iptables;
   /** The table whose elements are items. */
   readonly table: NftTable;
 }
@@ -31,6 +34,7 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
   const op = step[0]!;
   if (isNft(op)) return applyNft(parts, step);
   const {item} = op;
+  if (isIptables(item)) return applyIptables(parts, step);
   switch (item.kind) {
     case 'netns':
       return applyNetns(parts, op.do, item.ns);
@@ -154,6 +158,14 @@ export function readSysctl(
   } finally {
     closeSync(fd);
   }
+}
+
+/** One table of one family: one `iptables-restore`. What stands there matters only to the frame. */
+async function applyIptables({iptables}: ApplyParts, step: readonly Op[]): Promise<void> {
+  const {family, table} = step[0]!.item as IptablesRuleItem;
+  const framed = step.some(({item}) => item.kind === 'iptables-chains');
+  const saved = framed ? parseSaved(await iptables.save(family)).get(table) : undefined;
+  await iptables.restore(family, restoreText(step, saved));
 }
 
 function applyNft({sockets, table}: ApplyParts, step: readonly Op[]): void {

@@ -1,4 +1,4 @@
-import type {Ip, Prefix} from '../model/ip.ts';
+import type {Family, Ip, Prefix} from '../model/ip.ts';
 import type {Mac} from '../model/mac.ts';
 import type {IpvlanFlag, IpvlanMode, MacvlanMode, VxlanSettings} from './netlink/link-kinds.ts';
 import type {NftElement, NftTable} from './netlink/nftables/types.ts';
@@ -124,6 +124,33 @@ export interface ElementItem extends NftElement {
   readonly kind: 'element';
 }
 
+export type IptablesTable = 'raw' | 'nat' | 'filter';
+
+/** The frame of one table of iptables: our chains and the rules that never vary, recognised by a fingerprint in their comments. */
+export interface IptablesChainsItem {
+  readonly kind: 'iptables-chains';
+  readonly family: Family;
+  readonly table: IptablesTable;
+  /** Others may have made them before, and keep rules in them. */
+  readonly chains: readonly string[];
+  /** At the head of their chains, in this order. */
+  readonly rules: readonly {readonly chain: string; readonly spec: string}[];
+  readonly fingerprint: string;
+}
+
+/** One rule of iptables. Its comment holds `key`, a hash of its text: rules are told apart by keys, never by expressions. */
+export interface IptablesRuleItem {
+  readonly kind: 'iptables-rule';
+  readonly family: Family;
+  readonly table: IptablesTable;
+  readonly chain: string;
+  readonly key: string;
+  /** What follows `-A CHAIN`. */
+  readonly spec: string;
+  /** Goes to the head of its chain; otherwise to the end. */
+  readonly head?: boolean;
+}
+
 /** One thing of the kernel that we want or have read. Operations name things; they never hold an ifindex across calls. */
 export type Item = {readonly ns: NamespacePath} & (
   | NetnsItem
@@ -138,6 +165,8 @@ export type Item = {readonly ns: NamespacePath} & (
   | SysctlItem
   | TableItem
   | ElementItem
+  | IptablesChainsItem
+  | IptablesRuleItem
 );
 
 export type Op =

@@ -6,6 +6,7 @@ import type {Item, Op} from './item.ts';
 import type {QueuedLinkStats} from './link-stats.ts';
 import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
 import type {NftElement} from './netlink/nftables/types.ts';
+import type {IptablesReading} from './read-iptables.ts';
 
 /** `undo` takes everything back and throws the cause; `continue` does all it can and throws what failed. */
 export type OnError = 'undo' | 'continue';
@@ -14,6 +15,8 @@ export type OnError = 'undo' | 'continue';
 export interface Kernel {
   /** The present version of everything in `want`, and every link and nft element of ours that is not in it. */
   read(want: Iterable<Item>): World;
+  /** All that is ours in iptables, and whom it lets through. Apart from `read` because it asks a program, where iptables is in use. */
+  readIptables(): Promise<IptablesReading>;
   execute(ops: readonly Op[], onError: OnError): Promise<void>;
   /** Resolves when the link can carry frames: a bridge port forwards only after the carrier event, ~1 ms after its creation. */
   awaitCarrier(link: string): Promise<void>;
@@ -33,7 +36,7 @@ export interface Kernel {
   linkStats(names: Iterable<string>): ReadonlyMap<string, QueuedLinkStats>;
   /** Elements of the counting sets of our table, with their counters. */
   counters(): readonly NftElement[];
-  /** Calls back when our nft table was touched by somebody else, or a host address came or went. */
-  watch(onChange: () => void): () => void;
+  /** Calls back when one of these nft tables (`tnet`, `ip filter`) was touched by somebody else, or a host address came or went. */
+  watch(tables: readonly string[], onChange: () => void): () => void;
   close(): void;
 }

@@ -5,6 +5,7 @@ import {isBridged, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {State} from '../model/state.ts';
 import type {Change} from '../store/store.ts';
+import type {Firewall} from './firewall/renderer.ts';
 import {attachmentsIn, electable} from './gateway.ts';
 import {planSandboxLinks} from './plan.ts';
 
@@ -18,7 +19,7 @@ export interface DetachPlan {
 }
 
 /** Takes attachments away; ports of one go on through what remains of its sandbox, as with `docker network disconnect`. */
-export function planDetach(state: State, ids: ReadonlySet<string>): DetachPlan {
+export function planDetach(state: State, ids: ReadonlySet<string>, firewall: Firewall): DetachPlan {
   const leaving = [...ids].flatMap(id => state.attachments.get(id) ?? []);
   const moves = leaving.flatMap(attachment => {
     const heir = attachment.ports.length > 0 ? heirOf(attachment, ids, state) : undefined;
@@ -28,7 +29,7 @@ export function planDetach(state: State, ids: ReadonlySet<string>): DetachPlan {
   const after = withChange(state, put, ids);
   const sandboxes = [...new Set(leaving.map(({sandbox}) => sandbox))];
   return {
-    ops: sandboxes.flatMap(sandbox => leaveOps(state, after, sandbox)),
+    ops: sandboxes.flatMap(sandbox => leaveOps({before: state, after, firewall}, sandbox)),
     change: {remove: {attachments: [...ids]}, put: {attachments: put}},
     moved: moves.map(({attachment, heir}) => ({from: attachment.id, to: heir.id})),
     freed: leaving.flatMap(({ports}) => ports),
@@ -53,7 +54,11 @@ function takesPorts(network: Network | undefined): boolean {
 }
 
 /** What is inside the sandbox goes with its link, which is there itself when it has no end on the host; the sandbox may be gone already. */
-function leaveOps(before: State, after: State, sandbox: string): readonly Op[] {
-  const ops = diff(toWorld(planSandboxLinks(before, sandbox)), toWorld(planSandboxLinks(after, sandbox)));
+function leaveOps(
+  {before, after, firewall}: {readonly before: State; readonly after: State; readonly firewall: Firewall},
+  sandbox: string,
+): readonly Op[] {
+  const world = (state: State) => toWorld(planSandboxLinks(state, sandbox, firewall));
+  const ops = diff(world(before), world(after));
   return ops.filter(({do: verb, item}) => item.ns === '' || verb !== 'del' || item.kind === 'link');
 }

@@ -9,15 +9,8 @@ import type {Driver, Role} from './drivers/driver.ts';
 import {ipvlanDriver} from './drivers/ipvlan.ts';
 import {macvlanDriver} from './drivers/macvlan.ts';
 import {vxlanDriver} from './drivers/vxlan.ts';
-import {toNft} from './firewall/nft.ts';
-import {
-  emptyRuleset,
-  guardedNetworks,
-  planFirewall,
-  publishedPorts,
-  type Ruleset,
-  targetsOf,
-} from './firewall/ruleset.ts';
+import type {Firewall} from './firewall/renderer.ts';
+import {emptyRuleset, guardedNetworks, planFirewall, publishedPorts, targetsOf} from './firewall/ruleset.ts';
 import {attachmentsIn, bySandbox, gatewayOf} from './gateway.ts';
 
 /** `host` and `none` need nothing from the kernel. */
@@ -50,21 +43,32 @@ export function isRealized(network: Network, state: State): boolean {
 }
 
 /** What a network needs on the host, the firewall's table included. */
-export function planNetwork(network: Network): readonly Item[] {
-  return [
-    ...(drivers[network.driver]?.planNetwork(network) ?? []),
-    ...firewallItems({...emptyRuleset, networks: guardedNetworks(network)}),
-  ];
+export function planNetwork(network: Network, firewall: Firewall): readonly Item[] {
+  return [...planDevice(network, firewall), ...firewall.whole({...emptyRuleset, networks: guardedNetworks(network)})];
+}
+
+function planDevice(network: Network, firewall: Firewall): readonly Item[] {
+  const items = drivers[network.driver]?.planNetwork(network) ?? [];
+  return firewall.name === 'none' ? items.map(withoutLocalnet) : items;
+}
+
+/** Where nobody refuses 127/8 on a wire, the kernel must. */
+function withoutLocalnet(item: Item): Item {
+  return item.kind === 'sysctl' && item.path.endsWith('/route_localnet') ? {...item, value: '0'} : item;
 }
 
 /** Everything of one sandbox's attachments, on the host and inside, in the order in which it is made. */
-export function planSandboxLinks(state: State, sandbox: string): readonly Item[] {
-  return planAttached(attachmentsIn(state, sandbox), state.networks);
+export function planSandboxLinks(state: State, sandbox: string, firewall: Firewall): readonly Item[] {
+  const attachments = attachmentsIn(state, sandbox);
+  return [
+    ...planLinks(attachments, state.networks),
+    ...firewall.changes({...emptyRuleset, ports: publishedPorts(attachments, state.networks)}),
+  ];
 }
 
-function planAttached(attachments: readonly Attachment[], networks: State['networks']): readonly Item[] {
+function planLinks(attachments: readonly Attachment[], networks: State['networks']): readonly Item[] {
   const targets = targetsOf(attachments, networks);
-  const links = attachments.flatMap(attachment => {
+  return attachments.flatMap(attachment => {
     const network = networks.get(attachment.network)!;
     const role: Role = {
       defaultRoutes: ([4, 6] as const).filter(family => isGateway(attachment, {attachments, networks, family})),
@@ -72,8 +76,6 @@ function planAttached(attachments: readonly Attachment[], networks: State['netwo
     };
     return drivers[network.driver]?.planAttachment(network, attachment, role) ?? [];
   });
-  const {elements} = toNft({...emptyRuleset, ports: publishedPorts(attachments, networks)});
-  return [...links, ...elements.map(elementItem)];
 }
 
 function isGateway(
@@ -85,23 +87,20 @@ function isGateway(
 }
 
 /** Settings of the host that our networks need, and what keeps them from helping others. */
-export function planForwarding(state: State): readonly Item[] {
+export function planForwarding(state: State, firewall: Firewall): readonly Item[] {
   const {forwarding} = planFirewall({...state, attachments: new Map()});
-  return [
-    ...Array.from(state.sysctls.values(), sysctlItem),
-    ...toNft({...emptyRuleset, forwarding}).elements.map(elementItem),
-  ];
+  return [...Array.from(state.sysctls.values(), sysctlItem), ...firewall.changes({...emptyRuleset, forwarding})];
 }
 
 /** Everything wanted in the host's namespace; nothing at all when no network is realized. */
-export function planHost(state: State): readonly Item[] {
+export function planHost(state: State, firewall: Firewall): readonly Item[] {
   const networks = [...state.networks.values()].filter(network => isRealized(network, state));
   if (networks.length === 0) return [];
   const realized = new Map(networks.map(network => [network.id, network]));
   return [
-    ...networks.flatMap(network => drivers[network.driver]?.planNetwork(network) ?? []),
-    ...[...bySandbox(state).values()].flatMap(attachments => planAttached(attachments, realized)).filter(isNoElement),
-    ...firewallItems(planFirewall({...state, networks: realized})),
+    ...networks.flatMap(network => planDevice(network, firewall)),
+    ...[...bySandbox(state).values()].flatMap(attachments => planLinks(attachments, realized)),
+    ...firewall.whole(planFirewall({...state, networks: realized})),
     ...Array.from(state.sysctls.values(), sysctlItem),
   ];
 }
@@ -109,14 +108,3 @@ export function planHost(state: State): readonly Item[] {
 export function sysctlItem({path, value}: {readonly path: string; readonly value: string}): Item {
   return {ns: '', kind: 'sysctl', path, value};
 }
-
-function firewallItems(ruleset: Ruleset): readonly Item[] {
-  const {table, elements} = toNft(ruleset);
-  return [{ns: '', kind: 'table', table}, ...elements.map(elementItem)];
-}
-
-function elementItem(element: ReturnType<typeof toNft>['elements'][number]): Item {
-  return {ns: '', kind: 'element', ...element};
-}
-
-const isNoElement = (item: Item): boolean => item.kind !== 'element';

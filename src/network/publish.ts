@@ -4,6 +4,7 @@ import type {Attachment} from '../model/attachment.ts';
 import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
 import {changeAttachment} from './change-attachment.ts';
+import type {Firewall} from './firewall/renderer.ts';
 import {refuseConflicts} from './new-attachment.ts';
 import type {Reservations} from './reservation.ts';
 import {undoing} from './undoing.ts';
@@ -12,6 +13,7 @@ export interface PublishParts {
   readonly store: Store;
   readonly kernel: Kernel;
   readonly reservations: Reservations;
+  readonly firewall: Firewall;
 }
 
 export interface PortChange {
@@ -23,6 +25,7 @@ export interface PortChange {
 /** Publishes a port of what runs already; returns the mapping with its host port chosen. */
 export async function publishPort(parts: PublishParts, {id, mapping}: PortChange): Promise<PortMapping> {
   const attachment = findAttachment(parts.store, id);
+  refuseWithoutFirewall(parts.firewall, [mapping]);
   refuseConflicts([mapping], networkOf(parts.store, attachment), parts.store.state);
   const [chosen] = parts.reservations.reserve(id, [mapping]) as [PortMapping];
   return undoing(
@@ -32,6 +35,12 @@ export async function publishPort(parts: PublishParts, {id, mapping}: PortChange
     },
     () => parts.reservations.release(id, chosen),
   );
+}
+
+/** Throws ERR_BAD_REQUEST: a port that leads nowhere is not published. */
+export function refuseWithoutFirewall({name}: Firewall, ports: readonly PortMapping[]): void {
+  if (name !== 'none' || ports.length === 0) return;
+  throw new TnetError('ERR_BAD_REQUEST', 'Cannot publish ports: the daemon runs with --firewall none');
 }
 
 /** Takes a published port back, and the connections through it. */

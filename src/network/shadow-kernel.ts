@@ -19,6 +19,10 @@ export function shadowKernel(real: Kernel): ShadowKernel {
       ops.push(...more);
     },
     read: want => readThrough(real, ops, toWorld(want)),
+    async readIptables() {
+      const reading = await real.readIptables();
+      return {...reading, ours: overIptables(reading.ours, ops)};
+    },
     awaitCarrier: async () => {},
     forwardingChanges(family, bridges) {
       const fresh = bridges.filter(name => made().has(name));
@@ -78,6 +82,16 @@ function overlay(world: Map<string, Item>, {do: verb, item}: Op, want: World): v
   const read = item.ns === '' || item.kind === 'netns';
   const always = item.kind === 'link' || item.kind === 'element' || item.kind === 'table';
   if (read && (always || want.has(itemKey(item)))) world.set(itemKey(item), item);
+}
+
+function overIptables(ours: World, ops: readonly Op[]): World {
+  const world = new Map(ours);
+  for (const {do: verb, item} of ops) {
+    if (item.kind !== 'iptables-rule' && item.kind !== 'iptables-chains') continue;
+    if (verb === 'del') world.delete(itemKey(item));
+    else world.set(itemKey(item), item);
+  }
+  return world;
 }
 
 function isOn(item: Item, link: string): boolean {

@@ -114,8 +114,8 @@ const byHand: readonly (readonly [string, string, string, string])[] = [
   [
     'forward-drop',
     'a policy of another table that drops',
-    "nft 'add table ip filter; add chain ip filter FORWARD {type filter hook forward priority 0; policy drop;}'",
-    'nft delete table ip filter',
+    "nft 'add table ip mine; add chain ip mine FORWARD {type filter hook forward priority 0; policy drop;}'",
+    'nft delete table ip mine',
   ],
   [
     'forward-drop',
@@ -154,10 +154,10 @@ for (const [id, what, script, undo] of byHand)
 
 test.serial('a dropping chain with a rule for our device is fine', async t => {
   run(
-    "nft 'add table ip filter; add chain ip filter FORWARD {type filter hook forward priority 0; policy drop;}; add rule ip filter FORWARD iifname lan0 accept'",
+    "nft 'add table ip mine; add chain ip mine FORWARD {type filter hook forward priority 0; policy drop;}; add rule ip mine FORWARD iifname lan0 accept'",
   );
   t.deepEqual(await ids(), []);
-  run('nft delete table ip filter');
+  run('nft delete table ip mine');
 });
 
 test.serial('a published port that somebody took is found, and held again when it is free', async t => {

@@ -64,21 +64,31 @@ const gone = (verb: Op['do']): string => (verb === 'add' ? 'missing' : 'not as i
 function firewallFindings(drift: readonly Op[]): readonly Finding[] {
   const table = drift.find(({item}) => item.kind === 'table');
   const object = 'firewall';
+  const rules = drift.filter(({item}) => item.kind === 'iptables-chains' || item.kind === 'iptables-rule');
+  const iptables = incomplete(rules, 'Rules and chains of ours in iptables');
   if (table?.do === 'add')
-    return [finding('firewall-missing', {object, what: 'The nft table "inet tnet" is missing.'})];
+    return [finding('firewall-missing', {object, what: 'The nft table "inet tnet" is missing.'}), ...iptables];
   if (table?.do === 'set')
-    return [finding('firewall-foreign', {object, what: 'The nft table "inet tnet" is not of our making.'})];
+    return [
+      finding('firewall-foreign', {object, what: 'The nft table "inet tnet" is not of our making.'}),
+      ...iptables,
+    ];
   const elements = drift.filter(({item}) => item.kind === 'element');
-  if (elements.length === 0) return [];
-  const count = (verb: Op['do']): number => elements.filter(op => op.do === verb).length;
+  return [...incomplete(elements, 'Elements of the table "inet tnet"'), ...iptables];
+}
+
+function incomplete(ops: readonly Op[], things: string): readonly Finding[] {
+  if (ops.length === 0) return [];
+  const count = (verb: Op['do']): number => ops.filter(op => op.do === verb).length;
   const parts = [
     [count('add'), 'missing'],
     [count('del'), 'too many'],
     [count('set'), 'wrong'],
   ].filter(([n]) => n !== 0);
   const said = parts.map(([n, what]) => `${n} ${what}`).join(', ');
-  const sets = [...new Set(elements.map(({item}) => (item.kind === 'element' ? item.set : '')))].join(', ');
-  return [finding('firewall-incomplete', {object, what: `Elements of the table "inet tnet": ${said} (in ${sets}).`})];
+  const sets = [...new Set(ops.map(({item}) => (item.kind === 'element' ? item.set : '')))].filter(Boolean);
+  const where = sets.length > 0 ? ` (in ${sets.join(', ')})` : '';
+  return [finding('firewall-incomplete', {object: 'firewall', what: `${things}: ${said}${where}.`})];
 }
 
 interface Owner {

@@ -1,6 +1,7 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import test from 'ava';
+import {createIptables} from '../../../src/kernel/iptables.ts';
 import {watchKernel} from '../../../src/kernel/monitor.ts';
 import {loadNative, type Native} from '../../../src/kernel/native.ts';
 import type {TraceFacts, TraceSpec} from '../../../src/kernel/trace/facts.ts';
@@ -183,7 +184,7 @@ test.serial('two traces at once keep to their own packets', async t => {
 
 test.serial('our own watch over the table inet tnet is not disturbed by a trace', async t => {
   let changes = 0;
-  const stop = watchKernel({native: loadNative(), table: 'tnet'}, () => changes++);
+  const stop = watchKernel({native: loadNative(), tables: ['tnet'], iptables: createIptables()}, () => changes++);
   await trace(spec(a, '10.1.0.3', 80));
   await new Promise(resolve => setTimeout(resolve, 150));
   t.is(changes, 0);

@@ -3,6 +3,7 @@ import type {Ip, Prefix} from '../../../src/model/ip.ts';
 import type {Network, NetworkDriver} from '../../../src/model/network.ts';
 import {emptyState} from '../../../src/model/state.ts';
 import {chooseParent, type ParentHost} from '../../../src/network/drivers/parent.ts';
+import {firewallOf} from '../../../src/network/firewall/renderer.ts';
 import {planNetwork, validateNetwork} from '../../../src/network/plan.ts';
 
 const network = (driver: NetworkDriver, options: Network['options'], over: Partial<Network> = {}): Network => ({
@@ -55,7 +56,7 @@ for (const [driver, options, message] of refused)
 
 test('one list of peers serves on every host: its own address is left out', t => {
   const made = network('vxlan', {vni: '1', peers: '192.0.2.1,192.0.2.2,192.0.2.3', local: '192.0.2.2'});
-  const to = planNetwork(made).flatMap(item => (item.kind === 'fdb' ? [item.to] : []));
+  const to = planNetwork(made, firewallOf('nftables')).flatMap(item => (item.kind === 'fdb' ? [item.to] : []));
   t.deepEqual<readonly string[], readonly string[]>(to, ['192.0.2.1', '192.0.2.3']);
 });
 
@@ -90,11 +91,15 @@ test('chooseParent() makes a dummy where no parent is given, and the network int
 test('chooseParent() makes a VLAN that is not there, and leaves one that is', t => {
   const made = chooseParent(network('macvlan', {parent: 'eth0.50'}), host);
   t.like(made, {device: 'eth0.50', internal: false});
-  t.like(planNetwork(made)[0], {name: 'eth0.50', type: 'vlan', detail: {lower: 'eth0', vlanId: 50}});
+  t.like(planNetwork(made, firewallOf('nftables'))[0], {
+    name: 'eth0.50',
+    type: 'vlan',
+    detail: {lower: 'eth0', vlanId: 50},
+  });
   const found = chooseParent(network('macvlan', {parent: 'eth1.7'}), host);
   t.is(found.device, '');
   t.deepEqual(
-    planNetwork(found).filter(({kind}) => kind === 'link'),
+    planNetwork(found, firewallOf('nftables')).filter(({kind}) => kind === 'link'),
     [],
   );
 });
