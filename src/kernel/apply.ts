@@ -1,11 +1,11 @@
 import {closeSync, constants, readFileSync, writeSync} from 'node:fs';
 import {KernelError, TnetError} from '../errors.ts';
 import {ipFamily} from '../model/ip.ts';
+import {applyIptables} from './apply-iptables.ts';
 import {formatOp} from './diff.ts';
 import {describeStep, isIptables, isNft} from './execute.ts';
 import type {Iptables} from './iptables.ts';
-import {parseSaved, restoreText} from './iptables-text.ts';
-import type {ElementItem, IptablesRuleItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
+import type {ElementItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
 import type {Native} from './native.ts';
 import {delAddress, newAddress} from './netlink/address.ts';
 import {addAltname, decodeLink, delAltname, delLink, getLink, newLink, setLink} from './netlink/link.ts';
@@ -197,14 +197,6 @@ export function readSysctl(
   } finally {
     closeSync(fd);
   }
-}
-
-/** One table of one family: one `iptables-restore`. What stands there matters only to the frame. */
-async function applyIptables({iptables}: ApplyParts, step: readonly Op[]): Promise<void> {
-  const {family, table} = step[0]!.item as IptablesRuleItem;
-  const framed = step.some(({item}) => item.kind === 'iptables-chains');
-  const saved = framed ? parseSaved(await iptables.save(family)).get(table) : undefined;
-  await iptables.restore(family, restoreText(step, saved));
 }
 
 function applyNft({sockets, table}: ApplyParts, step: readonly Op[]): void {
