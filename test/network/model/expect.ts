@@ -12,7 +12,7 @@ export function expectedFacts(model: Model): readonly string[] {
     ...ports,
     ...[...model.forwards].flatMap(family => [
       `sysctl net/ipv${family}/conf/eth0/${family === 4 ? 'forwarding' : 'force_forwarding'} = 1`,
-      ...(nets.length > 0 ? [`forwarding${family} { eth0 }`] : []),
+      `forwarding${family} { eth0 }`,
     ]),
   ];
   return [...new Set(facts)].sort();

@@ -112,11 +112,11 @@ const hasForceForwarding = existsSync('/proc/sys/net/ipv6/conf/all/force_forward
 /** The predefined bridge stays, unused, after its last attachment, until the next repair or the end; and with it the table. */
 function seen(facts: readonly string[], model: Model): readonly string[] {
   const idle = !isThere(model, {name: 'bridge'});
-  const empty = idle && model.nets.size === 1;
+  const empty = idle && model.nets.size === 1 && model.forwards.size === 0;
   return facts.filter(
     fact =>
       !(idle && /docker0|172\.17\.0\.(0\/16|1\/16)/.test(fact)) &&
-      !(empty && /^del (table|element) |^forwarding/.test(fact)) &&
+      !(empty && /^del (table|element) /.test(fact)) &&
       (hasForceForwarding || !fact.includes('force_forwarding')),
   );
 }
