@@ -10,7 +10,7 @@ import type {Store} from '../store/store.ts';
 import {planDetach} from './detach.ts';
 import {findNetwork} from './find-network.ts';
 import {ensure, readOurs} from './foreign.ts';
-import {forgetGone, noteForwarding} from './forwarding.ts';
+import {forgetGone, noteForwarding, settingsOf} from './forwarding.ts';
 import {createLock} from './lock.ts';
 import {type AttachSpec, planNewAttachment} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
@@ -110,7 +110,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
         return network;
       },
       async () => {
-        store.commit({remove: {networks: [network.id]}});
+        store.commit({remove: {networks: [network.id], sysctls: settingsOf(network.device, state)}});
         await unrealize(network);
       },
     );
@@ -120,7 +120,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const network = get(ref);
     refuseRemoval(network, attachmentsOf({network: network.id}));
     await unrealize(network);
-    store.commit({remove: {networks: [network.id]}});
+    store.commit({remove: {networks: [network.id], sysctls: settingsOf(network.device, state)}});
   };
 
   const attach = async (spec: AttachSpec): Promise<Attachment> => {
