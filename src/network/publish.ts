@@ -4,7 +4,7 @@ import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
 import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
-import {refuseConflicts} from './new-attachment.ts';
+import {bindPorts, refuseConflicts} from './new-attachment.ts';
 import {planSandboxLinks} from './plan.ts';
 import type {Reservations} from './reservation.ts';
 import {undoing} from './undoing.ts';
@@ -24,8 +24,15 @@ export interface PortChange {
 /** Publishes a port of what runs already; returns the mapping with its host port chosen. */
 export async function publishPort(parts: PublishParts, {id, mapping}: PortChange): Promise<PortMapping> {
   const attachment = find(parts.store, id);
-  refuseConflicts([mapping], networkOf(parts.store, attachment), parts.store.state);
-  const [chosen] = parts.reservations.reserve(id, [mapping]) as [PortMapping];
+  const network = networkOf(parts.store, attachment);
+  const asked = bindPorts([mapping], network);
+  if (asked.length > 1)
+    throw new TnetError(
+      'ERR_BAD_REQUEST',
+      `Cannot publish "${formatPortMapping(mapping)}": give a range its host ports, or its ports one by one`,
+    );
+  refuseConflicts(asked, network, parts.store.state);
+  const [chosen] = parts.reservations.reserve(id, asked) as [PortMapping];
   return undoing(
     async () => {
       await setPorts(parts, attachment, [...attachment.ports, chosen]);

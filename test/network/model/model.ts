@@ -79,7 +79,8 @@ export function refusals(model: Model, step: Step): ReadonlySet<ErrorCode> {
       return refuseAttach(model, step);
     case 'publish': {
       const link = pick(model, step.box, step.link);
-      return link ? refusePorts(model, model.nets.get(link.net)!, [step.port]) : new Set();
+      const codes = link ? refusePorts(model, model.nets.get(link.net)!, [step.port]) : new Set<ErrorCode>();
+      return link && step.port.hostPort === 0 && step.port.count > 1 ? codes.add('ERR_BAD_REQUEST') : codes;
     }
     default:
       return new Set();
