@@ -104,9 +104,19 @@ function elementItem(element: ReturnType<typeof toNft>['elements'][number]): Ite
 
 const isNoElement = (item: Item): boolean => item.kind !== 'element';
 
-/** What is inside a sandbox is its owner's, unless the link that leads there is gone. */
+/** What is inside a sandbox is its owner's, unless the link that it is on, or came with, is gone. */
 export function withoutIntactSandboxes(items: readonly Item[], actual: World): readonly Item[] {
-  const links = items.filter(item => item.kind === 'link' && item.peer !== null && actual.has(itemKey(item)));
-  const intact = new Set(links.map(item => (item.kind === 'link' ? item.peer?.ns : undefined)));
-  return items.filter(item => item.ns === '' || !intact.has(item.ns));
+  const gone = new Set(
+    items.flatMap(item =>
+      item.kind === 'link' && item.peer !== null && !actual.has(itemKey(item))
+        ? [`${item.peer.ns} ${item.peer.name}`, `${item.peer.ns} lo`]
+        : [],
+    ),
+  );
+  return items.filter(item => item.ns === '' || gone.has(`${item.ns} ${deviceOf(item)}`));
+}
+
+function deviceOf(item: Item): string | null {
+  if (item.kind === 'sysctl') return item.path.split('/')[3] ?? null;
+  return 'link' in item ? item.link : null;
 }
