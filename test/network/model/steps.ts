@@ -59,9 +59,11 @@ export type Sabotage = (typeof sabotages)[number];
 const sabotages = ['nothing', 'ruleset', 'elements', 'veth', 'bridge', 'address', 'down', 'port'] as const;
 
 const names = ['alpha', 'beta', 'gamma', 'delta'] as const;
+const mostly = ['alpha', 'alpha', 'beta', 'beta', 'gamma', 'delta'] as const;
 const index = fc.nat({max: 5});
-const box = fc.nat({max: 2});
-const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(value, {freq: 3});
+const box = fc.constantFrom(0, 0, 0, 1, 1, 2);
+const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+  fc.oneof({weight: 3, arbitrary: fc.constant(null)}, {weight: 1, arbitrary: value});
 
 export const hostIps = [null, '0.0.0.0', '::', '127.0.0.1', '::1', '192.0.2.1', '2001:db8:1::1'] as const;
 
@@ -110,7 +112,7 @@ const createStep: fc.Arbitrary<CreateStep> = fc.record({
 const attachStep: fc.Arbitrary<AttachStep> = fc.record({
   do: fc.constant('attach' as const),
   box,
-  net: fc.constantFrom('bridge', ...names),
+  net: fc.constantFrom('bridge', ...mostly),
   priority: fc.nat({max: 2}),
   addresses: fc.record({4: rarely(fc.nat({max: 9})), 6: fc.option(fc.nat({max: 9}), {freq: 1, nil: null}).map(rare)}),
   mac: rarely(fc.nat({max: 2}).map(n => `02:00:00:00:00:0${n}`)),
@@ -133,7 +135,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('detach' as const),
       box,
-      links: fc.array(index, {minLength: 1, maxLength: 2}),
+      links: fc.constantFrom([0], [1], [0, 1], [1, 2], [2]),
     }),
   },
   {weight: 1, arbitrary: fc.record({do: fc.constant('leave' as const), box})},
@@ -144,4 +146,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {weight: 1, arbitrary: fc.constant({do: 'restart' as const})},
 );
 
-export const sequences: fc.Arbitrary<readonly Step[]> = fc.array(step, {minLength: 8, maxLength: 24, size: 'max'});
+/** Two networks first: without any, most steps are refused. */
+export const sequences: fc.Arbitrary<readonly Step[]> = fc
+  .tuple(createStep, createStep, fc.array(step, {minLength: 10, maxLength: 24, size: 'max'}))
+  .map(([first, second, rest]) => [{...first, net: 'alpha'}, {...second, net: 'beta'}, ...rest]);
