@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {existsSync} from 'node:fs';
+import {isDeepStrictEqual} from 'node:util';
 import {encodeNetwork} from '../../../src/daemon/encode-network.ts';
 import {TnetError} from '../../../src/errors.ts';
 import {formatOp} from '../../../src/kernel/diff.ts';
@@ -98,6 +99,11 @@ function sabotage(model: Model, {broken, at}: Extract<Step, {do: 'repair'}>): vo
     port: link && `ip link set ${link.host} nomaster`,
   }[broken];
   if (script) run(script);
+}
+
+/** Whether store and answers are the model's. */
+export function isStored({controller, store}: TestNetwork, model: Model): boolean {
+  return isDeepStrictEqual(storedFacts(controller, store), modelFacts(model));
 }
 
 export async function checkAll({controller, store}: TestNetwork, model: Model): Promise<void> {
