@@ -154,13 +154,23 @@ export async function createController(parts: ControllerParts): Promise<Controll
     store.commit(change);
   };
 
-  const repair = async ({dryRun = false} = {}): Promise<readonly Op[]> => {
-    if (!dryRun) noteForwarding(parts);
+  const planRepair = (): readonly Op[] => {
     const {items, actual} = readOurs(kernel, planHost(state));
-    const want = toWorld(withoutIntactSandboxes(items, actual));
-    const ops = diff(actual, want);
-    if (!dryRun) await kernel.execute(ops, 'continue');
-    return ops;
+    return diff(actual, toWorld(withoutIntactSandboxes(items, actual))).map(overRoute);
+  };
+
+  /** Devices that it has made may need settings that could not be seen to be missing before. */
+  const repair = async ({dryRun = false} = {}): Promise<readonly Op[]> => {
+    if (dryRun) return planRepair();
+    noteForwarding(parts);
+    const ops = planRepair();
+    await kernel.execute(ops, 'continue');
+    const known = state.sysctls.size;
+    noteForwarding(parts);
+    if (state.sysctls.size === known) return ops;
+    const more = planRepair();
+    await kernel.execute(more, 'continue');
+    return [...ops, ...more];
   };
 
   /** With nothing attached, the host is left as we found it; the networks come back with the next daemon. */
@@ -203,6 +213,12 @@ export async function createController(parts: ControllerParts): Promise<Controll
       kernel.close();
     },
   };
+}
+
+/** A detach that was cut off may have led a sandbox out another way already: its routes are not read, so they are replaced. */
+function overRoute(op: Op): Op {
+  const inside = op.do === 'add' && op.item.kind === 'route' && op.item.ns !== '';
+  return inside ? {do: 'set', item: op.item, was: op.item} : op;
 }
 
 function refuseRemoval(network: Network, attachments: readonly Attachment[]): void {
