@@ -19,6 +19,7 @@ export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
   capture: async () => (await import('./commands/capture.ts')).registerCapture,
   topology: async () => (await import('./commands/topology.ts')).registerTopology,
   network: async () => (await import('./commands/network.ts')).registerNetwork,
+  doctor: async () => (await import('./commands/doctor.ts')).registerDoctor,
   trace: async () => (await import('./commands/trace.ts')).registerTrace,
   images: async () => (await import('./commands/images.ts')).registerImages,
   system: async () => (await import('./commands/system.ts')).registerSystem,

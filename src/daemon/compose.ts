@@ -14,12 +14,15 @@ import {createDnsServers} from '../network/dns/server.ts';
 import {createZones} from '../network/dns/zones.ts';
 import {isOurGroup} from '../network/drivers/driver.ts';
 import {tnetTable} from '../network/firewall/nft.ts';
+import {createPreview as createNetworkPreview} from '../network/preview.ts';
 import {createReservations} from '../network/reservation.ts';
 import {detectCgroups} from '../runtime/cgroup/cgroup.ts';
-import {createEngine, type Engine} from '../runtime/engine.ts';
+import {createDoctor, type Doctor} from '../runtime/doctor.ts';
+import {createEngine, type Engine, type EngineParts} from '../runtime/engine.ts';
 import {hostResolvConfPath, nameserversOf} from '../runtime/files.ts';
 import {hostFiles} from '../runtime/images/host-files.ts';
 import {resolveImage} from '../runtime/images/host-image.ts';
+import {createPreview, type Preview} from '../runtime/preview.ts';
 import {openStore} from '../store/store.ts';
 import type {Logger} from './logger.ts';
 import type {DaemonOptions} from './options.ts';
@@ -28,6 +31,8 @@ import type {DaemonOptions} from './options.ts';
 export interface Composed {
   readonly controller: Controller;
   readonly engine: Engine;
+  readonly preview: Preview;
+  readonly doctor: Doctor;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
 }
@@ -43,22 +48,15 @@ export const compose: Compose = async ({roots, bridge, firewall}, log) => {
   const newId = (): string => randomBytes(32).toString('hex');
   const now = (): Date => new Date();
   const kernel = openKernel({native, isOurs: isOurGroup, table: tnetTable});
-  const controller = await createController({
-    store,
-    kernel,
-    reservations: createReservations(native),
-    newId,
-    now,
-    bridge,
-    avoided: resolvers,
-    firewall,
-  });
+  const reservations = createReservations(native);
+  const controllerParts = {store, kernel, reservations, newId, now, bridge, avoided: resolvers, firewall};
+  const controller = await createController(controllerParts);
   const dns = createDnsServers({
     native,
     zoneOf: createZones(store),
     log: (message, error) => log.warn(message, error),
   });
-  const engine = await createEngine({
+  const engineParts: EngineParts = {
     store,
     dns,
     log: (about, error) => log.warn(`names of "${about}"`, error),
@@ -70,9 +68,13 @@ export const compose: Compose = async ({roots, bridge, firewall}, log) => {
     hostResolvConf,
     newId,
     now,
-  });
+  };
+  const engine = await createEngine(engineParts);
+  const networkPreview = createNetworkPreview(controllerParts, controller);
   return {
     engine,
+    preview: createPreview(engineParts, networkPreview),
+    doctor: createDoctor({...engineParts, native, reservations, preview: networkPreview}),
     openCapture: spec => openCapture({native, ...spec}),
     tracer: createTracer(native),
     controller: {
@@ -109,7 +111,7 @@ function resolvers(): readonly Prefix[] {
   return nameserversOf(text).map(ip => formatPrefix(ip, addressBits(ip)));
 }
 
-async function hostResolvConf(): Promise<string> {
+export async function hostResolvConf(): Promise<string> {
   const text = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
   const path = hostResolvConfPath(text);
   return path === '/etc/resolv.conf' ? text : readFile(path, 'utf8').catch(() => text);

@@ -2,6 +2,7 @@
 import {TnetError} from '../errors.ts';
 import {loadNative} from '../kernel/native.ts';
 import {compose} from './compose.ts';
+import {examineAlone} from './examine-alone.ts';
 import {createLogger} from './logger.ts';
 import {parseDaemonOptions} from './options.ts';
 import {runDaemon} from './run-daemon.ts';
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
   const options = parseDaemonOptions(process.argv.slice(2), process.env);
   if (process.getuid?.() !== 0)
     throw new TnetError('ERR_DAEMON', 'the daemon needs root: it makes network devices and namespaces');
+  if (options.examine) return void process.stdout.write(JSON.stringify(await examineAlone(options.roots)));
   process.exit(await runDaemon(options, {tryLock: fd => loadNative().lock(fd, 'exclusive', true), compose, log}));
 }
 

@@ -10,6 +10,8 @@ export interface DaemonOptions {
   readonly firewall: FirewallName;
   /** Started by a client: whoever loses the race for the lock leaves silently. */
   readonly detached: boolean;
+  /** Do not serve: print what the doctor sees without a daemon. */
+  readonly examine: boolean;
 }
 
 /** Throws ERR_BAD_REQUEST for an unknown option. The command line for people is that of `tnet daemon`, cli/commands/daemon.ts. */
@@ -23,6 +25,7 @@ export function parseDaemonOptions(
     bridge: values.bridge ?? 'docker0',
     firewall: parseFirewall(values.firewall ?? 'nftables'),
     detached: values.detached ?? false,
+    examine: values.examine ?? false,
   };
 }
 
@@ -32,6 +35,7 @@ const known = {
   bridge: {type: 'string'},
   firewall: {type: 'string'},
   detached: {type: 'boolean'},
+  examine: {type: 'boolean'},
 } as const;
 
 function parseFirewall(text: string): FirewallName {

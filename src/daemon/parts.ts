@@ -1,7 +1,9 @@
 import type {OpenCapture} from '../kernel/capture/capture.ts';
 import type {Tracer} from '../kernel/trace/tracer.ts';
 import type {Controller} from '../network/controller.ts';
+import type {Doctor} from '../runtime/doctor.ts';
 import type {Engine} from '../runtime/engine.ts';
+import type {Preview} from '../runtime/preview.ts';
 import type {HostFacts} from './host-facts.ts';
 import type {Logger} from './logger.ts';
 
@@ -9,6 +11,8 @@ import type {Logger} from './logger.ts';
 export interface ServerParts {
   readonly controller: Controller;
   readonly engine: Engine;
+  readonly preview: Preview;
+  readonly doctor: Doctor;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
   readonly facts: HostFacts;

@@ -58,6 +58,8 @@ export interface Controller {
   detach(...attachmentIds: readonly string[]): Promise<void>;
   /** Makes the kernel what the store says; returns what was (or would be) done. */
   repair(options?: {readonly dryRun?: boolean}): Promise<readonly Op[]>;
+  /** Runs a job while no verb of this controller runs. */
+  alone<T>(job: () => Promise<T>): Promise<T>;
   /** Leaves what containers need; takes the rest of ours off the host when nothing is attached any more. */
   close(): Promise<void>;
 }
@@ -229,6 +231,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     unpublish: (id, mapping) => lock(() => unpublishPort({...parts, firewall}, {id, mapping})),
     detach: (...ids) => lock(() => detach(ids.filter(id => state.attachments.has(id)))),
     repair: options => lock(() => repair(options)),
+    alone: lock,
     async close() {
       unwatch();
       await lock(retire);

@@ -10,6 +10,8 @@ export interface Reservations {
   reserve(owner: string, ports: readonly PortMapping[]): readonly PortMapping[];
   /** One mapping of an owner, or all it has; what is not held is fine. */
   release(owner: string, mapping?: PortMapping): void;
+  /** Whether an owner's mapping is held. */
+  holds(owner: string, mapping: PortMapping): boolean;
   /** Everything `from` holds is `to`'s now. */
   move(from: string, to: string): void;
   close(): void;
@@ -45,6 +47,8 @@ export function createReservations(native: Pick<Native, 'openSocket'>): Reservat
       const same = (entry: Held): boolean => mapping === undefined || portMappingsConflict(entry.mapping, mapping);
       drop([...held].filter(entry => entry.owner === owner && same(entry)));
     },
+    holds: (owner, mapping) =>
+      [...held].some(entry => entry.owner === owner && portMappingsConflict(entry.mapping, mapping)),
     move(from, to) {
       for (const entry of [...held].filter(({owner}) => owner === from)) {
         held.delete(entry);

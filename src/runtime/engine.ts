@@ -1,4 +1,3 @@
-import {mkdir} from 'node:fs/promises';
 import type {Duplex} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {TnetError} from '../errors.ts';
@@ -8,7 +7,7 @@ import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import {validateLimits} from './cgroup/limits.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
 import {findContainer} from './find-container.ts';
-import {createLife, type LifeParts, neverStarted} from './life.ts';
+import {createLife, type Life, type LifeParts, neverStarted} from './life.ts';
 import {readLogs} from './logs.ts';
 import {makeName} from './names.ts';
 import {containerPlaces} from './places.ts';
@@ -70,10 +69,9 @@ export interface EngineParts extends LifeParts {
 }
 
 /** Opens the containers of a daemon: adopts those that still run, cleans up after those that ended or never quite began. */
-export async function createEngine(parts: EngineParts): Promise<Engine> {
+export async function createEngine(parts: EngineParts, life: Life = createLife(parts)): Promise<Engine> {
   const {store, controller, roots} = parts;
   const {containers} = store.state;
-  const life = createLife(parts);
   const get = (ref: string): Container => findContainer(containers, ref);
 
   const create: Engine['create'] = async (config, name) => {
@@ -93,7 +91,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
       state: neverStarted,
     };
     store.commit({put: {containers: [container]}});
-    await mkdir(containerPlaces(roots, id).stateDir, {recursive: true, mode: 0o711});
+    await life.place(id);
     return container;
   };
 

@@ -1,5 +1,3 @@
-import {mkdir} from 'node:fs/promises';
-import {dirname} from 'node:path';
 import type {Attachment} from '../model/attachment.ts';
 import type {Container, EndpointConfig} from '../model/container.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
@@ -15,14 +13,16 @@ export interface JoinedNetworks {
 }
 
 /** Makes the sandbox and attaches it to every network that was asked for. Every step that succeeded is on `undo`. */
-export async function joinNetworks(parts: StartParts, start: Start, undo: Undo): Promise<JoinedNetworks> {
-  const {controller, roots} = parts;
+export async function joinNetworks(
+  {controller, roots}: Pick<StartParts, 'controller' | 'roots'>,
+  start: Pick<Start, 'container' | 'sharedSandbox'>,
+  undo: Undo,
+): Promise<JoinedNetworks> {
   const {container} = start;
   const {network, endpoints, ports} = container.config;
   if (network.kind === 'host') return {netns: null, attachments: []};
   if (network.kind === 'container') return {netns: start.sharedSandbox, attachments: []};
   const netns = containerPlaces(roots, container.id).netns;
-  await mkdir(dirname(netns), {recursive: true});
   await controller.createSandbox(netns);
   undo.add(() => controller.removeSandbox(netns));
   const attachments: Attachment[] = [];

@@ -1,5 +1,5 @@
 import {EventEmitter, once} from 'node:events';
-import {readFile, rm} from 'node:fs/promises';
+import {mkdir, readFile, rm} from 'node:fs/promises';
 import type {Duplex} from 'node:stream';
 import {errorStatus, TnetError} from '../errors.ts';
 import type {Container, ContainerState} from '../model/container.ts';
@@ -7,10 +7,10 @@ import {createLock, type Lock} from '../network/lock.ts';
 import type {Store} from '../store/store.ts';
 import {type AttachStream, createAttachStream} from './attach-stream.ts';
 import {readOomKilled} from './cgroup/cgroup.ts';
-import {findContainer} from './find-container.ts';
 import type {Image} from './images/host-image.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
 import {containerPlaces} from './places.ts';
+import {sharedSandbox} from './shared-sandbox.ts';
 import {filesView, type StartParts, serveNames, startContainer} from './start.ts';
 import {cleanUpRun, sweepRuns} from './sweep.ts';
 import {createUndo} from './undo.ts';
@@ -24,6 +24,8 @@ export interface LifeParts extends StartParts {
 
 /** From created to running to exited, and back; one change at a time of one container. */
 export interface Life {
+  /** Makes room for the files of a new container. */
+  place(id: string): Promise<void>;
   start(id: string): Promise<void>;
   signal(id: string, signal: number): Promise<void>;
   remove(id: string): Promise<void>;
@@ -103,7 +105,7 @@ export function createLife(parts: LifeParts): Life {
       const run = {
         container,
         image: parts.resolveImage(container.config.image),
-        sharedSandbox: sharedSandbox(container),
+        sharedSandbox: sharedSandbox(container, {containers, roots}),
         onReady,
       };
       const startedAt = parts.now().toISOString();
@@ -146,16 +148,6 @@ export function createLife(parts: LifeParts): Life {
     events.emit(`remove ${id}`, exitCode);
   };
 
-  /** Where `--network container:` leads; null is the host's own namespace. */
-  const sharedSandbox = ({config: {network}}: Container): string | null => {
-    if (network.kind !== 'container') return null;
-    const other = findContainer(containers, network.container);
-    if (other.state.status !== 'running')
-      throw new TnetError('ERR_CONFLICT', `cannot join network of a non running container: ${other.id}`);
-    if (other.config.network.kind === 'host') return null;
-    return other.config.network.kind === 'container' ? sharedSandbox(other) : places(other.id).netns;
-  };
-
   const attach = async (id: string): Promise<Duplex> => {
     const stream = createAttachStream();
     if (find(id).state.status === 'running') {
@@ -189,6 +181,9 @@ export function createLife(parts: LifeParts): Life {
 
   const next = async (event: string): Promise<number> => Number((await once(events, event))[0]);
   return {
+    async place(id) {
+      await mkdir(places(id).stateDir, {recursive: true, mode: 0o711});
+    },
     start: id => locked(id, () => start(id)),
     async signal(id, signal) {
       shims.get(id)?.signal(signal);

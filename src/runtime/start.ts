@@ -42,6 +42,7 @@ export interface Start {
 export async function startContainer(parts: StartParts, start: Start, undo: Undo): Promise<number> {
   const {container, image} = start;
   const places = containerPlaces(parts.roots, container.id);
+  await mkdir(dirname(places.netns), {recursive: true});
   const {netns, attachments} = await joinNetworks(parts, start, undo);
   const view = await filesView(parts, container, attachments);
   await writeFiles(view, places);

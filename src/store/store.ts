@@ -57,7 +57,7 @@ function createStore(database: Database): Store {
     instance: String(rows(database, "SELECT value AS json FROM meta WHERE key = 'instance'")[0]),
     commit(change) {
       transaction(database, () => write(change));
-      apply(state, change);
+      applyChange(state, change);
       for (const {networks, attachments} of [change.put ?? {}, change.remove ?? {}])
         if (networks?.length || attachments?.length) revision++;
     },
@@ -99,7 +99,7 @@ function transaction(database: Database, body: () => void): void {
   }
 }
 
-interface MutableState {
+export interface MutableState {
   readonly networks: Map<string, Network>;
   readonly attachments: Map<string, Attachment>;
   readonly containers: Map<string, Container>;
@@ -164,7 +164,8 @@ function statements(database: Database): (change: Change) => void {
   };
 }
 
-function apply(state: MutableState, {put, remove}: Change): void {
+/** The same in memory. */
+export function applyChange(state: MutableState, {put, remove}: Change): void {
   for (const id of remove?.networks ?? []) state.networks.delete(id);
   for (const id of remove?.attachments ?? []) state.attachments.delete(id);
   for (const id of remove?.containers ?? []) state.containers.delete(id);

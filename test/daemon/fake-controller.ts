@@ -62,6 +62,7 @@ export function createFakeController(): Controller {
     unpublish: async () => {},
     configure: async () => {},
     repair: async () => [{do: 'del', item: {ns: '', kind: 'netns'}}],
+    alone: job => job(),
     close: async () => {},
   };
 }

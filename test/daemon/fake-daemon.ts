@@ -27,6 +27,8 @@ const compose = async () => {
   return {
     controller,
     engine: createFakeEngine(controller),
+    preview: async () => [],
+    doctor: {examine: async () => [], mend: async () => []},
     openCapture: refuseCapture,
     tracer: createFakeTracer(),
   };

@@ -53,6 +53,8 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
   const server = createServer({
     controller,
     engine,
+    preview: async () => [{do: 'add', item: {ns: '/run/x', kind: 'netns'}}],
+    doctor: {examine: async () => [], mend: async () => []},
     openCapture: refuseCapture,
     tracer: createFakeTracer(),
     facts,

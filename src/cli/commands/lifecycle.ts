@@ -1,6 +1,7 @@
 import type {Command} from 'commander';
 import type {Method, Query} from '../../api/client.ts';
 import type {Context} from '../context.ts';
+import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {forEachName} from '../each.ts';
 import {parseInteger} from '../parse.ts';
 
@@ -12,8 +13,17 @@ interface Verb {
 }
 
 export function registerStart(program: Command, context: Context): void {
-  command(program, 'start', 'start containers that do not run', '  tnet start web').action((names: string[]) =>
-    callEach(names, context, {method: 'POST', path: '/start'}),
+  dryRunOptions(command(program, 'start', 'start containers that do not run', '  tnet start web')).action(
+    async (names: string[], {dryRun, json}: DryRunOptions) => {
+      if (!dryRun) return callEach(names, context, {method: 'POST', path: '/start'});
+      const requests = names.map(name => `/containers/${encodeURIComponent(name)}/start`);
+      const client = await context.connect();
+      await printDryRun(
+        client,
+        requests.map(path => ({method: 'POST', path})),
+        {json, context},
+      );
+    },
   );
 }
 

@@ -1,9 +1,10 @@
 import type {Command} from 'commander';
 import type {Context} from '../context.ts';
+import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {collect, parseInteger, parsePairs} from '../parse.ts';
 import {endpointOf} from '../parse-networks.ts';
 
-interface ConnectOptions {
+interface ConnectOptions extends DryRunOptions {
   readonly ip?: string;
   readonly ip6?: string;
   readonly macAddress?: string;
@@ -13,8 +14,7 @@ interface ConnectOptions {
 }
 
 export function registerConnect(network: Command, context: Context): void {
-  network
-    .command('connect')
+  dryRunOptions(network.command('connect'))
     .description('put a container on a network')
     .argument('<network>')
     .argument('<container>')
@@ -29,25 +29,30 @@ export function registerConnect(network: Command, context: Context): void {
       '\nExamples:\n  tnet network connect blue web\n  tnet network connect --alias db --ip 10.5.0.9 red web',
     )
     .action(async (name: string, container: string, options: ConnectOptions) => {
-      const {alias: networkAlias, driverOpt = [], ...rest} = options;
+      const {alias: networkAlias, driverOpt = [], dryRun, json, ...rest} = options;
       const endpoint = endpointOf({...rest, networkAlias, driverOpt: parsePairs(driverOpt)});
       const body = {Container: container, EndpointConfig: endpoint};
       const client = await context.connect();
-      await client.call<undefined>('POST', `/networks/${encodeURIComponent(name)}/connect`, {body});
+      const request = {method: 'POST', path: `/networks/${encodeURIComponent(name)}/connect`, body} as const;
+      if (dryRun) return printDryRun(client, [request], {json, context});
+      await client.call<undefined>(request.method, request.path, {body});
     });
 }
 
 export function registerDisconnect(network: Command, context: Context): void {
-  network
-    .command('disconnect')
+  dryRunOptions(network.command('disconnect'))
     .description('take a container off a network')
     .argument('<network>')
     .argument('<container>')
     .option('-f, --force', 'also a container that does not answer')
     .addHelpText('after', '\nExamples:\n  tnet network disconnect blue web')
-    .action(async (name: string, container: string, {force = false}: {force?: boolean}) => {
-      const client = await context.connect();
-      const body = {Container: container, Force: force};
-      await client.call<undefined>('POST', `/networks/${encodeURIComponent(name)}/disconnect`, {body});
-    });
+    .action(
+      async (name: string, container: string, {force = false, dryRun, json}: DryRunOptions & {force?: boolean}) => {
+        const client = await context.connect();
+        const body = {Container: container, Force: force};
+        const request = {method: 'POST', path: `/networks/${encodeURIComponent(name)}/disconnect`, body} as const;
+        if (dryRun) return printDryRun(client, [request], {json, context});
+        await client.call<undefined>(request.method, request.path, {body});
+      },
+    );
 }

@@ -1,10 +1,11 @@
 import type {Command} from 'commander';
 import type {NetworkCreate} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
+import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {poolsOf} from '../ipam-pools.ts';
 import {collect, parsePairs} from '../parse.ts';
 
-interface CreateOptions {
+interface CreateOptions extends DryRunOptions {
   readonly driver: string;
   readonly subnet?: readonly string[];
   readonly gateway?: readonly string[];
@@ -25,8 +26,7 @@ Examples:
   tnet network create -o com.docker.network.bridge.gateway_mode_ipv4=routed open`;
 
 export function registerCreate(network: Command, context: Context): void {
-  network
-    .command('create')
+  dryRunOptions(network.command('create'))
     .description('create a network and print its id')
     .argument('<name>')
     .option('-d, --driver <driver>', 'bridge, macvlan, ipvlan or vxlan', 'bridge')
@@ -42,7 +42,9 @@ export function registerCreate(network: Command, context: Context): void {
     .addHelpText('after', examples)
     .action(async (name: string, options: CreateOptions) => {
       const client = await context.connect();
-      const {Id} = await client.call<{Id: string}>('POST', '/networks/create', {body: createBody(name, options)});
+      const request = {method: 'POST', path: '/networks/create', body: createBody(name, options)} as const;
+      if (options.dryRun) return printDryRun(client, [request], {json: options.json, context});
+      const {Id} = await client.call<{Id: string}>(request.method, request.path, request);
       context.print(Id);
     });
 }

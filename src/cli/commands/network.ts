@@ -1,6 +1,7 @@
 import type {Command} from 'commander';
 import type {NetworkResource, NetworksPruned} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
+import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {forEachName} from '../each.ts';
 import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
 import {collect} from '../parse.ts';
@@ -34,14 +35,15 @@ export function registerNetwork(program: Command, context: Context): void {
     .argument('<network...>')
     .addHelpText('after', '\nExamples:\n  tnet network inspect bridge')
     .action((names: string[]) => printInspected(names, ['network'], context));
-  network
-    .command('rm')
+  dryRunOptions(network.command('rm'))
     .alias('remove')
     .description('remove networks')
     .argument('<network...>')
     .addHelpText('after', '\nExamples:\n  tnet network rm blue')
-    .action(async (names: string[]) => {
+    .action(async (names: string[], {dryRun, json}: DryRunOptions) => {
       const client = await context.connect();
+      const requests = names.map(name => ({method: 'DELETE', path: `/networks/${encodeURIComponent(name)}`}) as const);
+      if (dryRun) return printDryRun(client, requests, {json, context});
       await forEachName(names, context, name =>
         client.call<undefined>('DELETE', `/networks/${encodeURIComponent(name)}`),
       );
@@ -66,14 +68,15 @@ function filterQuery({filter = []}: Filtered): {filters?: string} {
 }
 
 function registerPrune(network: Command, context: Context): void {
-  network
-    .command('prune')
+  dryRunOptions(network.command('prune'))
     .description('remove networks without containers')
     .option('--filter <filter>', 'label=value or label!=value (repeatable)', collect)
     .addHelpText('after', '\nExamples:\n  tnet network prune --filter label=test')
-    .action(async (options: Filtered) => {
+    .action(async (options: Filtered & DryRunOptions) => {
       const client = await context.connect();
       const query = filterQuery(options);
+      if (options.dryRun)
+        return printDryRun(client, [{method: 'POST', path: '/networks/prune', query}], {json: options.json, context});
       const {NetworksDeleted: names} = await client.call<NetworksPruned>('POST', '/networks/prune', {query});
       for (const name of names) context.print(name);
     });

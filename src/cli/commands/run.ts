@@ -3,6 +3,7 @@ import type {Client} from '../../api/client.ts';
 import type {ContainerCreated} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
 import {createBody, type RunOptions} from '../create-body.ts';
+import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {collect, parseCpus, parseInteger, parseSize, parseSwap} from '../parse.ts';
 import {runForeground} from '../run-foreground.ts';
 
@@ -16,8 +17,7 @@ Examples:
 const networkHelp = 'bridge, host, none, container:<name>, a network, or name=<n>,ip=<a>,alias=<a>,… (repeatable)';
 
 export function registerRun(program: Command, context: Context): void {
-  program
-    .command('run')
+  dryRunOptions(program.command('run'))
     .description('run a command in a new container')
     .argument('<image>', "host: this machine's own root file system, copy-on-write")
     .argument('[command...]', 'the command and its arguments')
@@ -54,14 +54,23 @@ export function registerRun(program: Command, context: Context): void {
     .option('--stop-signal <signal>', 'what stop sends (SIGTERM)')
     .option('--stop-timeout <s>', 'how long stop waits (10)', parseInteger)
     .addHelpText('after', examples)
-    .action(async (image: string, command: readonly string[], options: RunOptions) =>
+    .action(async (image: string, command: readonly string[], options: RunOptions & DryRunOptions) =>
       run(image, command, options, context),
     );
 }
 
-async function run(image: string, command: readonly string[], options: RunOptions, context: Context): Promise<void> {
+async function run(
+  image: string,
+  command: readonly string[],
+  options: RunOptions & DryRunOptions,
+  context: Context,
+): Promise<void> {
   const body = createBody(image, command, options, context.io.env);
   const client = await context.connect();
+  if (options.dryRun) {
+    const create = {method: 'POST', path: '/containers/create', query: {name: options.name}, body} as const;
+    return printDryRun(client, [create], {json: options.json, context});
+  }
   const {Id: id, Warnings: warnings} = await client.call<ContainerCreated>('POST', '/containers/create', {
     query: {name: options.name},
     body,

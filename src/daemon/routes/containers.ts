@@ -1,6 +1,8 @@
 import {TnetError} from '../../errors.ts';
+import type {Verbs} from '../../runtime/preview.ts';
 import {decodeContainer, decodeContainerName} from '../decode-container.ts';
 import {applyFilters, decodeFilters, type Matchers, matchesLabel} from '../decode-filters.ts';
+import {isDryRun, perform} from '../dry-run.ts';
 import {encodeContainer} from '../encode-container.ts';
 import {encodeContainerSummary} from '../encode-container-summary.ts';
 import type {ContainerView} from '../encode-endpoint.ts';
@@ -16,10 +18,10 @@ import {newestFirst, viewContainer} from '../views.ts';
 export function containerRoutes(parts: ServerParts): readonly Route[] {
   const {engine} = parts;
   return [
-    {method: 'POST', path: '/containers/create', handle: call => create(parts, call)},
+    {method: 'POST', path: '/containers/create', handle: call => perform(parts, call, create)},
     {method: 'GET', path: '/containers/json', handle: call => list(parts, call)},
     {method: 'GET', path: '/containers/:ref/json', handle: call => inspect(parts, call)},
-    {method: 'POST', path: '/containers/:ref/start', handle: ({params}) => done(engine.start(params.ref!))},
+    {method: 'POST', path: '/containers/:ref/start', handle: call => perform(parts, call, start)},
     {method: 'POST', path: '/containers/:ref/stop', handle: call => stop(parts, call)},
     {
       method: 'POST',
@@ -37,11 +39,16 @@ async function done(work: Promise<unknown>): Promise<Reply> {
   return empty();
 }
 
-async function create({engine}: ServerParts, {body, query}: Call): Promise<Reply> {
+function start({engine}: Verbs, {params}: Call): Promise<Reply> {
+  return done(engine.start(params.ref!));
+}
+
+async function create({engine}: Verbs, {body, query}: Call): Promise<Reply> {
   const name = decodeContainerName(query.get('name'));
   const {config, warnings} = decoding(() => decodeContainer(body));
   try {
     const {id} = await engine.create(config, name);
+    if (isDryRun(query)) await engine.start(id); // by itself it would show nothing
     return json({Id: id, Warnings: warnings}, 201);
   } catch (error) {
     throw asCreateError(error);

@@ -1,7 +1,9 @@
 import {isPredefined, type Network} from '../../model/network.ts';
+import type {Verbs} from '../../runtime/preview.ts';
 import {decodeConnect} from '../decode-endpoints.ts';
 import {applyFilters, decodeFilters, type Matchers, matchesLabel} from '../decode-filters.ts';
 import {decodeNetwork} from '../decode-network.ts';
+import {perform} from '../dry-run.ts';
 import {encodeDriver, encodeNetwork} from '../encode-network.ts';
 import {decoding} from '../failure.ts';
 import type {ServerParts} from '../parts.ts';
@@ -12,12 +14,12 @@ import {ownerNames} from '../views.ts';
 export function networkRoutes(parts: ServerParts): readonly Route[] {
   return [
     {method: 'GET', path: '/networks', handle: call => list(parts, call)},
-    {method: 'POST', path: '/networks/create', handle: call => create(parts, call)},
-    {method: 'POST', path: '/networks/prune', handle: call => prune(parts, call)},
+    {method: 'POST', path: '/networks/create', handle: call => perform(parts, call, create)},
+    {method: 'POST', path: '/networks/prune', handle: call => perform(parts, call, prune)},
     {method: 'GET', path: '/networks/:ref', handle: call => inspect(parts, call)},
-    {method: 'POST', path: '/networks/:ref/connect', handle: call => connect(parts, call)},
-    {method: 'POST', path: '/networks/:ref/disconnect', handle: call => disconnect(parts, call)},
-    {method: 'DELETE', path: '/networks/:ref', handle: call => remove(parts, call)},
+    {method: 'POST', path: '/networks/:ref/connect', handle: call => perform(parts, call, connect)},
+    {method: 'POST', path: '/networks/:ref/disconnect', handle: call => perform(parts, call, disconnect)},
+    {method: 'DELETE', path: '/networks/:ref', handle: call => perform(parts, call, remove)},
   ];
 }
 
@@ -39,7 +41,7 @@ function matchers(busy: (id: string) => boolean): Matchers<Network> {
   };
 }
 
-async function create({controller}: ServerParts, {body}: Call): Promise<Reply> {
+async function create({controller}: Verbs, {body}: Call): Promise<Reply> {
   const {id} = await controller.create(decoding(() => decodeNetwork(body)));
   return json({Id: id, Warning: ''}, 201);
 }
@@ -49,19 +51,19 @@ function inspect(parts: ServerParts, {params}: Call): Reply {
   return json(encodeNetwork(network, parts.controller.attachmentsOf({network: network.id}), ownerNames(parts)));
 }
 
-async function remove({controller}: ServerParts, {params}: Call): Promise<Reply> {
+async function remove({controller}: Verbs, {params}: Call): Promise<Reply> {
   await controller.remove(params.ref!);
   return empty();
 }
 
-async function connect({controller, engine}: ServerParts, {params, body}: Call): Promise<Reply> {
+async function connect({controller, engine}: Verbs, {params, body}: Call): Promise<Reply> {
   const {name} = controller.get(params.ref!);
   const {container, endpoint} = decodeConnect(body, name);
   await engine.connect(container, endpoint);
   return empty(200);
 }
 
-async function disconnect({controller, engine}: ServerParts, {params, body}: Call): Promise<Reply> {
+async function disconnect({controller, engine}: Verbs, {params, body}: Call): Promise<Reply> {
   const {name} = controller.get(params.ref!);
   await engine.disconnect(decodeConnect(body, name).container, name);
   return empty(200);
@@ -73,7 +75,7 @@ const pruneMatchers: Matchers<Network> = {
 };
 
 /** A stopped container does not protect its network, as with Docker: only what is attached counts. */
-async function prune({controller}: ServerParts, {query}: Call): Promise<Reply> {
+async function prune({controller}: Verbs, {query}: Call): Promise<Reply> {
   const candidates = applyFilters(controller.list(), decodeFilters(query.get('filters')), pruneMatchers);
   const deleted: string[] = [];
   for (const {id, name} of candidates) {

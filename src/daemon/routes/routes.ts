@@ -3,6 +3,7 @@ import type {HijackRoute, Route} from '../route.ts';
 import {captureRoutes} from './capture.ts';
 import {attachRoutes, containerStreamRoutes} from './container-streams.ts';
 import {containerRoutes} from './containers.ts';
+import {doctorRoutes} from './doctor.ts';
 import {imageRoutes} from './images.ts';
 import {networkRoutes} from './networks.ts';
 import {statsRoutes} from './stats.ts';
@@ -19,6 +20,7 @@ export function routes(parts: ServerParts): readonly Route[] {
     networkRoutes,
     imageRoutes,
     tnetRoutes,
+    doctorRoutes,
     statsRoutes,
     captureRoutes,
     topologyRoutes,
