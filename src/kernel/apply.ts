@@ -2,12 +2,12 @@ import {closeSync, constants, readFileSync, writeSync} from 'node:fs';
 import {KernelError} from '../errors.ts';
 import {ipFamily} from '../model/ip.ts';
 import {addLink, given, portSettings, requestAll} from './add-link.ts';
+import {applyIptables} from './apply-iptables.ts';
 import {applyFilter, applyQdisc} from './apply-traffic-control.ts';
 import {formatOp} from './diff.ts';
 import {describeStep, isIptables, isNft} from './execute.ts';
 import type {Iptables} from './iptables.ts';
-import {parseSaved, restoreText} from './iptables-text.ts';
-import type {ElementItem, IptablesRuleItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
+import type {ElementItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
 import {linkIndex} from './link-index.ts';
 import type {Native} from './native.ts';
 import {delAddress, newAddress} from './netlink/address.ts';
@@ -158,14 +158,6 @@ export function readSysctl(
   } finally {
     closeSync(fd);
   }
-}
-
-/** One table of one family: one `iptables-restore`. What stands there matters only to the frame. */
-async function applyIptables({iptables}: ApplyParts, step: readonly Op[]): Promise<void> {
-  const {family, table} = step[0]!.item as IptablesRuleItem;
-  const framed = step.some(({item}) => item.kind === 'iptables-chains');
-  const saved = framed ? parseSaved(await iptables.save(family)).get(table) : undefined;
-  await iptables.restore(family, restoreText(step, saved));
 }
 
 function applyNft({sockets, table}: ApplyParts, step: readonly Op[]): void {

@@ -13,7 +13,7 @@ import {chooseParent} from './drivers/parent.ts';
 import {findNetwork} from './find-network.ts';
 import {type FirewallName, firewallOf} from './firewall/renderer.ts';
 import {ensure, readOurs} from './foreign.ts';
-import {forgetGone, noteForwarding} from './forwarding.ts';
+import {forgetGone, noteForwarding, settingsOf} from './forwarding.ts';
 import {withoutIntact} from './intact.ts';
 import {createLock} from './lock.ts';
 import {type AttachSpec, planNewAttachment} from './new-attachment.ts';
@@ -128,7 +128,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
         return network;
       },
       async () => {
-        store.commit({remove: {networks: [network.id]}});
+        store.commit({remove: {networks: [network.id], sysctls: settingsOf(network.device, state)}});
         await unrealize(network);
       },
     );
@@ -138,7 +138,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const network = get(ref);
     refuseRemoval(network, attachmentsOf({network: network.id}));
     await unrealize(network);
-    store.commit({remove: {networks: [network.id]}});
+    store.commit({remove: {networks: [network.id], sysctls: settingsOf(network.device, state)}});
   };
 
   const attach = async (spec: AttachSpec): Promise<Attachment> => {
@@ -174,14 +174,25 @@ export async function createController(parts: ControllerParts): Promise<Controll
     store.commit(change);
   };
 
-  const repair = async ({dryRun = false} = {}): Promise<readonly Op[]> => {
-    if (!dryRun) noteForwarding(parts);
+  const planRepair = async (): Promise<readonly Op[]> => {
     const {rules, beside} = await look();
     const {items, actual} = readOurs(kernel, planHost(state, beside), rules);
     const scope = withoutIntact(items, actual);
-    const ops = diff(scope.actual, toWorld(scope.items));
-    if (!dryRun) await kernel.execute(ops, 'continue');
-    return ops;
+    return diff(scope.actual, toWorld(scope.items)).map(overRoute);
+  };
+
+  /** Devices that it has made may need settings that could not be seen to be missing before. */
+  const repair = async ({dryRun = false} = {}): Promise<readonly Op[]> => {
+    if (dryRun) return planRepair();
+    noteForwarding(parts);
+    const ops = await planRepair();
+    await kernel.execute(ops, 'continue');
+    const known = state.sysctls.size;
+    noteForwarding(parts);
+    if (state.sysctls.size === known) return ops;
+    const more = await planRepair();
+    await kernel.execute(more, 'continue');
+    return [...ops, ...more];
   };
 
   /** With nothing attached, the host is left as we found it; the networks come back with the next daemon. */
@@ -233,6 +244,12 @@ export async function createController(parts: ControllerParts): Promise<Controll
 /** What all networks have in common. */
 function isFrame({kind}: Item): boolean {
   return kind === 'table' || kind === 'iptables-chains';
+}
+
+/** A detach that was cut off may have led a sandbox out another way already: its routes are not read, so they are replaced. */
+function overRoute(op: Op): Op {
+  const inside = op.do === 'add' && op.item.kind === 'route' && op.item.ns !== '';
+  return inside ? {do: 'set', item: op.item, was: op.item} : op;
 }
 
 function refuseRemoval(network: Network, attachments: readonly Attachment[]): void {

@@ -25,7 +25,11 @@ export function planDetach(state: State, ids: ReadonlySet<string>, firewall: Fir
     const heir = attachment.ports.length > 0 ? heirOf(attachment, ids, state) : undefined;
     return heir === undefined ? [] : [{attachment, heir}];
   });
-  const put = moves.map(({attachment, heir}) => ({...heir, ports: [...heir.ports, ...attachment.ports]}));
+  // Several may have one heir.
+  const put = [...new Set(moves.map(({heir}) => heir))].map(heir => {
+    const inherited = moves.filter(move => move.heir === heir).flatMap(({attachment}) => attachment.ports);
+    return {...heir, ports: [...heir.ports, ...inherited]};
+  });
   const after = withChange(state, put, ids);
   const sandboxes = [...new Set(leaving.map(({sandbox}) => sandbox))];
   return {

@@ -2,6 +2,7 @@ import {itemKey} from '../kernel/diff.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import {ipFamily} from '../model/ip.ts';
 import {isBridged} from '../model/network.ts';
+import type {State} from '../model/state.ts';
 import type {Store} from '../store/store.ts';
 import {isRealized, sysctlItem} from './plan.ts';
 
@@ -25,16 +26,29 @@ export function noteForwarding({store, kernel}: ForwardingParts): void {
           bridges.map(({device}) => device),
         );
   });
-  if (networks.length > 0) forgetGone({store, kernel});
+  // A bridge that somebody deleted comes back with its repair, and must forward as before.
+  if (networks.length > 0) forgetGone({store, kernel}, new Set(networks.map(({device}) => device)));
   const fresh = change.filter(({path}) => !state.sysctls.has(path));
   if (fresh.length > 0) store.commit({put: {sysctls: fresh}});
 }
 
-/** A device that is gone took its settings along. */
-export function forgetGone({store, kernel}: ForwardingParts): void {
+/** A device that is gone took its settings along; `kept` are devices that will come back. */
+export function forgetGone({store, kernel}: ForwardingParts, kept: ReadonlySet<string> = new Set()): void {
   const items = Array.from(store.state.sysctls.values(), sysctlItem);
   if (items.length === 0) return;
   const actual = kernel.read(items);
-  const gone = [...store.state.sysctls.values()].filter(change => !actual.has(itemKey(sysctlItem(change))));
+  const gone = [...store.state.sysctls.values()].filter(
+    change => !actual.has(itemKey(sysctlItem(change))) && !kept.has(deviceOf(change.path)),
+  );
   if (gone.length > 0) store.commit({remove: {sysctls: gone.map(({path}) => path)}});
+}
+
+/** Paths of the settings that go with a device. */
+export function settingsOf(device: string, {sysctls}: State): readonly string[] {
+  return [...sysctls.keys()].filter(path => deviceOf(path) === device);
+}
+
+/** `net/ipv6/conf/eth0/forwarding` is of `eth0`. */
+function deviceOf(path: string): string {
+  return path.split('/')[3] ?? '';
 }

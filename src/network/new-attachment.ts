@@ -92,7 +92,7 @@ function chooseMac(mac: Mac, network: Network, state: State): Mac {
 }
 
 /** Ports that name no host address go where the network's `host_binding_ipv4` says. */
-function bindPorts(ports: readonly PortMapping[], network: Network): readonly PortMapping[] {
+export function bindPorts(ports: readonly PortMapping[], network: Network): readonly PortMapping[] {
   const {hostBinding} = bridgeOptions(network);
   return ports.flatMap(splitUnchosen).map(port => (port.hostIp === null ? {...port, hostIp: hostBinding} : port));
 }

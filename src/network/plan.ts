@@ -92,10 +92,10 @@ export function planForwarding(state: State, firewall: Firewall): readonly Item[
   return [...Array.from(state.sysctls.values(), sysctlItem), ...firewall.changes({...emptyRuleset, forwarding})];
 }
 
-/** Everything wanted in the host's namespace; nothing at all when no network is realized. */
+/** Everything wanted in the host's namespace. Without a network, the guard of what we made forward; without that, nothing at all. */
 export function planHost(state: State, firewall: Firewall): readonly Item[] {
   const networks = [...state.networks.values()].filter(network => isRealized(network, state));
-  if (networks.length === 0) return [];
+  if (networks.length === 0 && state.sysctls.size === 0) return [];
   const realized = new Map(networks.map(network => [network.id, network]));
   return [
     ...networks.flatMap(network => planDevice(network, firewall)),

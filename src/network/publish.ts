@@ -5,7 +5,7 @@ import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
 import {changeAttachment} from './change-attachment.ts';
 import type {Firewall} from './firewall/renderer.ts';
-import {refuseConflicts} from './new-attachment.ts';
+import {bindPorts, refuseConflicts} from './new-attachment.ts';
 import type {Reservations} from './reservation.ts';
 import {undoing} from './undoing.ts';
 
@@ -26,8 +26,15 @@ export interface PortChange {
 export async function publishPort(parts: PublishParts, {id, mapping}: PortChange): Promise<PortMapping> {
   const attachment = findAttachment(parts.store, id);
   refuseWithoutFirewall(parts.firewall, [mapping]);
-  refuseConflicts([mapping], networkOf(parts.store, attachment), parts.store.state);
-  const [chosen] = parts.reservations.reserve(id, [mapping]) as [PortMapping];
+  const network = networkOf(parts.store, attachment);
+  const asked = bindPorts([mapping], network);
+  if (asked.length > 1)
+    throw new TnetError(
+      'ERR_BAD_REQUEST',
+      `Cannot publish "${formatPortMapping(mapping)}": give a range its host ports, or its ports one by one`,
+    );
+  refuseConflicts(asked, network, parts.store.state);
+  const [chosen] = parts.reservations.reserve(id, asked) as [PortMapping];
   return undoing(
     async () => {
       await setPorts(parts, attachment, [...attachment.ports, chosen]);

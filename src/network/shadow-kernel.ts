@@ -21,7 +21,7 @@ export function shadowKernel(real: Kernel): ShadowKernel {
     read: want => readThrough(real, ops, toWorld(want)),
     async readIptables() {
       const reading = await real.readIptables();
-      return {...reading, ours: overIptables(reading.ours, ops)};
+      return {...reading, ours: withRules(reading.ours, ops)};
     },
     awaitCarrier: async () => {},
     forwardingChanges(family, bridges) {
@@ -41,6 +41,16 @@ export function shadowKernel(real: Kernel): ShadowKernel {
     watch: () => () => {},
     close() {},
   };
+}
+
+function withRules(ours: World, ops: readonly Op[]): World {
+  const world = new Map(ours);
+  for (const {do: verb, item} of ops) {
+    if (item.kind !== 'iptables-chains' && item.kind !== 'iptables-rule') continue;
+    if (verb === 'del') world.delete(itemKey(item));
+    else world.set(itemKey(item), item);
+  }
+  return world;
 }
 
 function linksMade(ops: readonly Op[]): string[] {
@@ -82,16 +92,6 @@ function overlay(world: Map<string, Item>, {do: verb, item}: Op, want: World): v
   const read = item.ns === '' || item.kind === 'netns';
   const always = item.kind === 'link' || item.kind === 'element' || item.kind === 'table';
   if (read && (always || want.has(itemKey(item)))) world.set(itemKey(item), item);
-}
-
-function overIptables(ours: World, ops: readonly Op[]): World {
-  const world = new Map(ours);
-  for (const {do: verb, item} of ops) {
-    if (item.kind !== 'iptables-rule' && item.kind !== 'iptables-chains') continue;
-    if (verb === 'del') world.delete(itemKey(item));
-    else world.set(itemKey(item), item);
-  }
-  return world;
 }
 
 function isOn(item: Item, link: string): boolean {
