@@ -1,6 +1,7 @@
 import {closeSync, constants, readFileSync, writeSync} from 'node:fs';
 import {KernelError, TnetError} from '../errors.ts';
 import {ipFamily} from '../model/ip.ts';
+import {deleteLinks} from './delete-links.ts';
 import {formatOp} from './diff.ts';
 import {describeStep, isNft} from './execute.ts';
 import type {ElementItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
@@ -23,11 +24,12 @@ export interface ApplyParts {
   readonly table: NftTable;
 }
 
-/** Carries out one step of `execute()`: a single operation, or one nft transaction. */
+/** Carries out one step of `execute()`: a single operation, one nft transaction, or links that go together. */
 export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise<void> {
   const op = step[0]!;
   if (isNft(op)) return applyNft(parts, step);
   const {item} = op;
+  if (step.length > 1) return deleteLinks(parts.sockets.route(item.ns), step.map(linkName));
   switch (item.kind) {
     case 'netns':
       return applyNetns(parts, op.do, item.ns);
@@ -39,6 +41,8 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
       return applyInLink(parts, op);
   }
 }
+
+const linkName = ({item}: Op): string => (item as LinkItem).name;
 
 /** Our ends never get IPv6 link-local addresses by themselves: their chatter is flooded to every port of the bridge. */
 const quiet = {ipv6LinkLocal: false};

@@ -8,7 +8,7 @@ export type ApplyStep = (step: readonly Op[]) => Promise<void>;
 
 /**
  * Carries out operations in order. Consecutive operations on nftables are one step, because they are one transaction of
- * the kernel. `undo`: the first failure takes back everything done and is thrown. `continue`: everything is tried, what
+ * the kernel; and so are consecutive deletions of veth links. `undo`: the first failure takes back everything done and is thrown. `continue`: everything is tried, what
  * is already gone is no failure, and what failed is thrown at the end.
  */
 export async function execute(ops: readonly Op[], onError: OnError, apply: ApplyStep): Promise<void> {
@@ -62,10 +62,19 @@ function toSteps(ops: readonly Op[]): readonly (readonly Op[])[] {
   const steps: Op[][] = [];
   for (const op of ops) {
     const last = steps.at(-1)?.[0];
-    if (last && isNft(last) && isNft(op) && last.item.ns === op.item.ns) steps.at(-1)!.push(op);
+    if (last && last.item.ns === op.item.ns && together(last, op)) steps.at(-1)!.push(op);
     else steps.push([op]);
   }
   return steps;
+}
+
+/** One transaction of nf_tables; or links that are deleted with one wait for RCU. */
+function together(a: Op, b: Op): boolean {
+  return (isNft(a) && isNft(b)) || (isLinkRemoval(a) && isLinkRemoval(b));
+}
+
+function isLinkRemoval({do: verb, item}: Op): boolean {
+  return verb === 'del' && item.kind === 'link' && item.type === 'veth';
 }
 
 export function isNft(op: Op): boolean {
