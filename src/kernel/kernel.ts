@@ -1,8 +1,8 @@
 import type {Family, Prefix} from '../model/ip.ts';
-import type {Proto} from '../model/port-mapping.ts';
 import type {SysctlChange} from '../model/state.ts';
 import type {World} from './diff.ts';
 import type {Item, Op} from './item.ts';
+import type {PortRange} from './netlink/flush-ports.ts';
 
 /** `undo` takes everything back and throws the cause; `continue` does all it can and throws what failed. */
 export type OnError = 'undo' | 'continue';
@@ -20,8 +20,8 @@ export interface Kernel {
   connectedPrefixes(): readonly Prefix[];
   /** MTU in bytes of the link of the host's default route, IPv4 before IPv6; null without one. */
   defaultMtu(): number | null;
-  /** Forgets the connections to a host port, so that its next owner does not inherit them. */
-  flushPort(proto: Proto, hostPort: number): void;
+  /** Forgets the connections to host ports, so that their next owners do not inherit them. */
+  flushPorts(ranges: readonly PortRange[]): void;
   /** Calls back when our nft table was touched by somebody else, or a host address came or went. */
   watch(onChange: () => void): () => void;
   close(): void;

@@ -6,7 +6,7 @@ import {connectedPrefixes, defaultMtu, forwardingChanges} from './host-routing.t
 import type {Kernel} from './kernel.ts';
 import {watchKernel} from './monitor.ts';
 import type {Native} from './native.ts';
-import {deleteConntrack} from './netlink/conntrack.ts';
+import {flushPorts} from './netlink/flush-ports.ts';
 import type {NftTable} from './netlink/nftables/types.ts';
 import {isForwarding, readWorld} from './read.ts';
 import {createSockets} from './sockets.ts';
@@ -42,9 +42,7 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     forwardingChanges: (family, bridges) => forwardingChanges(parts, family, bridges),
     connectedPrefixes: () => connectedPrefixes(parts),
     defaultMtu: () => defaultMtu(parts),
-    flushPort(proto, port) {
-      deleteConntrack(sockets.netfilter(), {proto, port});
-    },
+    flushPorts: ranges => flushPorts(sockets.netfilter(), ranges),
     watch: onChange => watchKernel({native, table: table.name}, onChange),
     close: sockets.close,
   };

@@ -24,7 +24,7 @@ import {
   validateNetwork,
   withoutIntactSandboxes,
 } from './plan.ts';
-import {flushPorts, publishPort, unpublishPort} from './publish.ts';
+import {publishPort, unpublishPort} from './publish.ts';
 import type {Reservations} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
 import {undoing} from './undoing.ts';
@@ -145,7 +145,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   const detach = async (ids: readonly string[]): Promise<void> => {
     const {ops, change, moved, freed} = planDetach(state, new Set(ids));
     await kernel.execute(ops, 'continue');
-    flushPorts(kernel, freed);
+    if (freed.length > 0) kernel.flushPorts(freed);
     for (const {from, to} of moved) reservations.move(from, to);
     for (const id of ids) reservations.release(id);
     store.commit(change);
