@@ -54,8 +54,12 @@ async function main(): Promise<void> {
   await daemon.removeSandboxes(all);
   const after = await measureAttach(daemon, samples);
   const low = median([...before, ...after]);
-  console.log(`attach at 1: ${low.toFixed(2)} ms (${median(before).toFixed(2)} before, ${median(after).toFixed(2)} after)`);
-  console.log(`attach at ${count}: ${median(full).toFixed(2)} ms, ratio ${(median(full) / low).toFixed(2)} (to beat: 1.5)`);
+  console.log(
+    `attach at 1: ${low.toFixed(2)} ms (${median(before).toFixed(2)} before, ${median(after).toFixed(2)} after)`,
+  );
+  console.log(
+    `attach at ${count}: ${median(full).toFixed(2)} ms, ratio ${(median(full) / low).toFixed(2)} (to beat: 1.5)`,
+  );
   await daemon.controller.close();
   rmSync(dir, {recursive: true, force: true});
 }
@@ -124,7 +128,11 @@ async function measurePorts(daemon: Daemon): Promise<void> {
     one: [onePort],
     'a range that shifts': [parsePortMapping('20000-24999:30000-34999')],
     'a range that keeps its numbers': [parsePortMapping('20000-24999:20000-24999')],
-    '5,000 mappings': Array.from({length: 5000}, (_, i) => ({...onePort, hostPort: 20_000 + i, containerPort: 30_000 + i})),
+    '5,000 mappings': Array.from({length: 5000}, (_, i) => ({
+      ...onePort,
+      hostPort: 20_000 + i,
+      containerPort: 30_000 + i,
+    })),
   };
   const times = Object.keys(kinds).map(name => ({name, attach: [] as number[], detach: [] as number[]}));
   for (let i = 0; i < 7; i++)
@@ -138,7 +146,9 @@ async function measurePorts(daemon: Daemon): Promise<void> {
       await daemon.removeSandboxes([attachment]);
     }
   for (const {name, attach, detach} of times)
-    console.log(`ports, ${name.padEnd(30)} attach ${median(attach).toFixed(1).padStart(8)} ms, detach ${median(detach).toFixed(1).padStart(8)} ms`);
+    console.log(
+      `ports, ${name.padEnd(30)} attach ${median(attach).toFixed(1).padStart(8)} ms, detach ${median(detach).toFixed(1).padStart(8)} ms`,
+    );
 }
 
 function median(values: readonly number[]): number {
