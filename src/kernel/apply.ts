@@ -168,7 +168,7 @@ function applySysctl(
 ): void {
   if (verb === 'del') return;
   try {
-    const fd = native.openFile(`/proc/sys/${path}`, constants.O_WRONLY, sockets.netnsFd(ns));
+    const fd = native.openFile(`${sockets.procRoot(ns)}/sys/${path}`, constants.O_WRONLY, sockets.netnsFd(ns));
     try {
       writeSync(fd, value);
     } finally {
@@ -188,7 +188,7 @@ export function readSysctl(
 ): string | null {
   let fd: number;
   try {
-    fd = native.openFile(`/proc/sys/${path}`, constants.O_RDONLY, sockets.netnsFd(ns));
+    fd = native.openFile(`${sockets.procRoot(ns)}/sys/${path}`, constants.O_RDONLY, sockets.netnsFd(ns));
   } catch {
     return null;
   }

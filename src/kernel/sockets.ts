@@ -2,6 +2,7 @@ import {closeSync, constants, openSync} from 'node:fs';
 import type {NamespacePath} from './item.ts';
 import type {Fd, Native} from './native.ts';
 import {type NetlinkSocket, openNetlinkSocket} from './netlink/socket.ts';
+import {createProcMounts} from './proc-mounts.ts';
 
 /** Netlink sockets by namespace, opened when first needed. A sandbox's are kept until `release`. */
 export interface Sockets {
@@ -9,6 +10,8 @@ export interface Sockets {
   netfilter(): NetlinkSocket;
   /** undefined for the host's own namespace. */
   netnsFd(ns: NamespacePath): Fd | undefined;
+  /** `/proc`, or a proc file system that is faster for a sandbox's. */
+  procRoot(ns: NamespacePath): string;
   release(ns: NamespacePath): void;
   close(): void;
 }
@@ -16,6 +19,7 @@ export interface Sockets {
 export function createSockets(native: Native): Sockets {
   const sockets = new Map<string, NetlinkSocket>();
   const namespaces = new Map<NamespacePath, Fd>();
+  const procMounts = createProcMounts(native);
 
   const netnsFd = (ns: NamespacePath): Fd | undefined => {
     if (ns === '') return undefined;
@@ -44,8 +48,10 @@ export function createSockets(native: Native): Sockets {
     route: ns => open(`route ${ns}`, 'route', ns),
     netfilter: () => open('netfilter', 'netfilter', ''),
     netnsFd,
+    procRoot: procMounts.root,
     release,
     close() {
+      procMounts.close();
       for (const socket of sockets.values()) socket.close();
       sockets.clear();
       for (const ns of [...namespaces.keys()]) release(ns);
