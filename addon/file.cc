@@ -10,6 +10,12 @@ int openFile(const std::string& path, int flags, Netns netns) {
   return check("open", open(path.c_str(), flags | O_CLOEXEC, 0666));
 }
 
+int mountProc() {
+  const Fd context(check("fsopen", fsopen("proc", FSOPEN_CLOEXEC)));
+  check("fsconfig", fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0));
+  return check("fsmount", fsmount(context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
+}
+
 int pidfdOpen(int pid) { return static_cast<int>(check("pidfd_open", syscall(SYS_pidfd_open, pid, 0))); }
 
 bool lock(int fd, const std::string& mode, bool nonblocking) {

@@ -1,7 +1,10 @@
 #include <arpa/inet.h>
+#include <iterator>
+#include <linux/bpf.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "native.h"
 
@@ -23,8 +26,23 @@ static void setOption(int fd, int level, int option, const Value& value) {
   check("setsockopt", setsockopt(fd, level, option, &value, sizeof value));
 }
 
-/** Classic BPF `ret 0`: keep 0 bytes of every packet. The handshake packets of a listener pass its filter too. */
+/** `r0 = 0; exit`: keep 0 bytes of every packet. -1 where bpf(2) is not allowed. Made once: a filter of its own costs each socket 9 to 30 µs. */
+static int dropProgram() {
+  static const int fd = [] {
+    const bpf_insn code[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0}, {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+    bpf_attr attr{};
+    attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+    attr.insns = reinterpret_cast<uintptr_t>(code);
+    attr.insn_cnt = std::size(code);
+    attr.license = reinterpret_cast<uintptr_t>("Apache-2.0");
+    return static_cast<int>(syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof attr));  // close-on-exec by itself
+  }();
+  return fd;
+}
+
+/** The handshake packets of a listener pass its filter too. */
 static void dropEverything(int fd) {
+  if (const int program = dropProgram(); program >= 0) return setOption(fd, SOL_SOCKET, SO_ATTACH_BPF, program);
   sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
   setOption(fd, SOL_SOCKET, SO_ATTACH_FILTER, sock_fprog{.len = 1, .filter = &drop});
 }

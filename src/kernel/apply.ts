@@ -4,6 +4,7 @@ import {ipFamily} from '../model/ip.ts';
 import {addLink, given, portSettings, requestAll} from './add-link.ts';
 import {applyIptables} from './apply-iptables.ts';
 import {applyFilter, applyQdisc} from './apply-traffic-control.ts';
+import {deleteLinks} from './delete-links.ts';
 import {formatOp} from './diff.ts';
 import {describeStep, isIptables, isNft} from './execute.ts';
 import type {Iptables} from './iptables.ts';
@@ -29,12 +30,13 @@ export interface ApplyParts {
   readonly table: NftTable;
 }
 
-/** Carries out one step of `execute()`: a single operation, or one nft transaction. */
+/** Carries out one step of `execute()`: a single operation, one nft transaction, or links that go together. */
 export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise<void> {
   const op = step[0]!;
   if (isNft(op)) return applyNft(parts, step);
   const {item} = op;
   if (isIptables(item)) return applyIptables(parts, step);
+  if (step.length > 1) return deleteLinks(parts.sockets.route(item.ns), step.map(linkName));
   switch (item.kind) {
     case 'netns':
       return applyNetns(parts, op.do, item.ns);
@@ -50,6 +52,8 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
       return applyInLink(parts, op);
   }
 }
+
+const linkName = ({item}: Op): string => (item as LinkItem).name;
 
 function applyNetns({native, sockets}: ApplyParts, verb: Op['do'], path: string): void {
   if (verb === 'add') native.pinNetns(path);
@@ -129,7 +133,7 @@ function applySysctl(
 ): void {
   if (verb === 'del') return;
   try {
-    const fd = native.openFile(`/proc/sys/${path}`, constants.O_WRONLY, sockets.netnsFd(ns));
+    const fd = native.openFile(`${sockets.procRoot(ns)}/sys/${path}`, constants.O_WRONLY, sockets.netnsFd(ns));
     try {
       writeSync(fd, value);
     } finally {
@@ -149,7 +153,7 @@ export function readSysctl(
 ): string | null {
   let fd: number;
   try {
-    fd = native.openFile(`/proc/sys/${path}`, constants.O_RDONLY, sockets.netnsFd(ns));
+    fd = native.openFile(`${sockets.procRoot(ns)}/sys/${path}`, constants.O_RDONLY, sockets.netnsFd(ns));
   } catch {
     return null;
   }

@@ -8,7 +8,7 @@ export type ApplyStep = (step: readonly Op[]) => Promise<void>;
 
 /**
  * Carries out operations in order. Consecutive operations on nftables, or on one table of iptables, are one step,
- * because they are one transaction of the kernel. `undo`: the first failure takes back everything done and is thrown. `continue`: everything is tried, what
+ * because they are one transaction of the kernel; and so are consecutive deletions of veth links, with one wait for RCU. `undo`: the first failure takes back everything done and is thrown. `continue`: everything is tried, what
  * is already gone is no failure, and what failed is thrown at the end.
  */
 export async function execute(ops: readonly Op[], onError: OnError, apply: ApplyStep): Promise<void> {
@@ -78,7 +78,12 @@ function toSteps(ops: readonly Op[]): readonly (readonly Op[])[] {
 /** Operations with the same one can be carried out together; null: alone. */
 function transactionOf(op: Op): string | null {
   if (isNft(op)) return `${op.item.ns} nft`;
+  if (isLinkRemoval(op)) return `${op.item.ns} links`;
   return isIptables(op.item) ? `${op.item.ns} iptables ${op.item.family} ${op.item.table}` : null;
+}
+
+function isLinkRemoval({do: verb, item}: Op): boolean {
+  return verb === 'del' && item.kind === 'link' && item.type === 'veth';
 }
 
 export function isNft(op: Op): boolean {

@@ -1,9 +1,9 @@
 import type {Family, Prefix} from '../model/ip.ts';
-import type {Proto} from '../model/port-mapping.ts';
 import type {SysctlChange} from '../model/state.ts';
 import type {World} from './diff.ts';
 import type {Item, Op} from './item.ts';
 import type {QueuedLinkStats} from './link-stats.ts';
+import type {PortRange} from './netlink/flush-ports.ts';
 import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
 import type {NftElement} from './netlink/nftables/types.ts';
 import type {IptablesReading} from './read-iptables.ts';
@@ -30,8 +30,8 @@ export interface Kernel {
   connectedPrefixes(): readonly Prefix[];
   /** MTU in bytes of the link of the host's default route, IPv4 before IPv6; null without one. */
   defaultMtu(): number | null;
-  /** Forgets the connections to a host port, so that its next owner does not inherit them. */
-  flushPort(proto: Proto, hostPort: number): void;
+  /** Forgets the connections to host ports, so that their next owners do not inherit them. */
+  flushPorts(ranges: readonly PortRange[]): void;
   /** Counters of host links, by name; what is not there is left out. */
   linkStats(names: Iterable<string>): ReadonlyMap<string, QueuedLinkStats>;
   /** Elements of the counting sets of our table, with their counters. */

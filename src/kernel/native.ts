@@ -57,6 +57,8 @@ export interface Native {
    * A watch does not keep the process alive.
    */
   watch(fd: Fd, onReadable: () => void): () => void;
+  /** A proc file system of its own, mounted nowhere: `/proc/self/fd/N/sys/…` leads into it until it is closed. */
+  mountProc(): Fd;
   /** open(2) with O_CLOEXEC, inside the namespace if given: /proc/sys/net belongs to the netns of the opener. */
   openFile(path: string, flags: number, netnsFd?: Fd): Fd;
   /** A bound socket; `port` is the one the kernel gave. In a namespace that never had an address, any can be bound. */

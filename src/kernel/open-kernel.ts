@@ -9,7 +9,7 @@ import type {Kernel} from './kernel.ts';
 import {readLinkStats} from './link-stats.ts';
 import {watchKernel} from './monitor.ts';
 import type {Native} from './native.ts';
-import {deleteConntrack} from './netlink/conntrack.ts';
+import {flushPorts} from './netlink/flush-ports.ts';
 import type {NftTable} from './netlink/nftables/types.ts';
 import {hostLinks, isForwarding, readWorld} from './read.ts';
 import {readCounters} from './read-counters.ts';
@@ -50,9 +50,7 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     forwardingChanges: (family, bridges) => forwardingChanges(parts, family, bridges),
     connectedPrefixes: () => connectedPrefixes(parts),
     defaultMtu: () => defaultMtu(parts),
-    flushPort(proto, port) {
-      deleteConntrack(sockets.netfilter(), {proto, port});
-    },
+    flushPorts: ranges => flushPorts(sockets.netfilter(), ranges),
     linkStats: names => readLinkStats(parts, names),
     counters: () => readCounters(parts),
     watch: (tables, onChange) => watchKernel({native, tables, iptables: parts.iptables}, onChange),

@@ -3,6 +3,7 @@ import type {NamespacePath} from './item.ts';
 import type {Fd, Native} from './native.ts';
 import {systemError} from './netlink/answer.ts';
 import {type NetlinkSocket, openNetlinkSocket} from './netlink/socket.ts';
+import {createProcMounts} from './proc-mounts.ts';
 
 /** Netlink sockets by namespace, opened when first needed. A sandbox's are kept until `release`. */
 export interface Sockets {
@@ -10,6 +11,8 @@ export interface Sockets {
   netfilter(): NetlinkSocket;
   /** undefined for the host's own namespace. */
   netnsFd(ns: NamespacePath): Fd | undefined;
+  /** `/proc`, or a proc file system that is faster for a sandbox's. */
+  procRoot(ns: NamespacePath): string;
   release(ns: NamespacePath): void;
   close(): void;
 }
@@ -17,6 +20,7 @@ export interface Sockets {
 export function createSockets(native: Native): Sockets {
   const sockets = new Map<string, NetlinkSocket>();
   const namespaces = new Map<NamespacePath, Fd>();
+  const procMounts = createProcMounts(native);
 
   const netnsFd = (ns: NamespacePath): Fd | undefined => {
     if (ns === '') return undefined;
@@ -45,8 +49,10 @@ export function createSockets(native: Native): Sockets {
     route: ns => open(`route ${ns}`, 'route', ns),
     netfilter: () => open('netfilter', 'netfilter', ''),
     netnsFd,
+    procRoot: procMounts.root,
     release,
     close() {
+      procMounts.close();
       for (const socket of sockets.values()) socket.close();
       sockets.clear();
       for (const ns of [...namespaces.keys()]) release(ns);

@@ -28,7 +28,7 @@ import {
   validateAttachment,
   validateNetwork,
 } from './plan.ts';
-import {findAttachment, flushPorts, publishPort, refuseWithoutFirewall, unpublishPort} from './publish.ts';
+import {findAttachment, publishPort, refuseWithoutFirewall, unpublishPort} from './publish.ts';
 import type {Reservations} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
 import {type AttachmentStats, readStats} from './stats.ts';
@@ -168,7 +168,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   const detach = async (ids: readonly string[]): Promise<void> => {
     const {ops, change, moved, freed} = planDetach(state, new Set(ids), firewall);
     await kernel.execute(ops, 'continue');
-    flushPorts(kernel, freed);
+    if (freed.length > 0) kernel.flushPorts(freed);
     for (const {from, to} of moved) reservations.move(from, to);
     for (const id of ids) reservations.release(id);
     store.commit(change);

@@ -1,12 +1,12 @@
 import {diff, toWorld} from '../kernel/diff.ts';
-import type {Op} from '../kernel/item.ts';
+import type {Item, Op} from '../kernel/item.ts';
 import type {Attachment} from '../model/attachment.ts';
 import {isBridged, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {State} from '../model/state.ts';
 import type {Change} from '../store/store.ts';
 import type {Firewall} from './firewall/renderer.ts';
-import {attachmentsIn, electable} from './gateway.ts';
+import {attachmentsIn, bySandbox, electable} from './gateway.ts';
 import {planSandboxLinks} from './plan.ts';
 
 export interface DetachPlan {
@@ -21,8 +21,14 @@ export interface DetachPlan {
 /** Takes attachments away; ports of one go on through what remains of its sandbox, as with `docker network disconnect`. */
 export function planDetach(state: State, ids: ReadonlySet<string>, firewall: Firewall): DetachPlan {
   const leaving = [...ids].flatMap(id => state.attachments.get(id) ?? []);
+  const groups = bySandbox(state);
+  // A thousand sandboxes must not look through each other's attachments.
+  const only = (sandbox: string): State => ({
+    ...state,
+    attachments: new Map((groups.get(sandbox) ?? []).map(attachment => [attachment.id, attachment])),
+  });
   const moves = leaving.flatMap(attachment => {
-    const heir = attachment.ports.length > 0 ? heirOf(attachment, ids, state) : undefined;
+    const heir = attachment.ports.length > 0 ? heirOf(attachment, ids, only(attachment.sandbox)) : undefined;
     return heir === undefined ? [] : [{attachment, heir}];
   });
   // Several may have one heir.
@@ -30,14 +36,29 @@ export function planDetach(state: State, ids: ReadonlySet<string>, firewall: Fir
     const inherited = moves.filter(move => move.heir === heir).flatMap(({attachment}) => attachment.ports);
     return {...heir, ports: [...heir.ports, ...inherited]};
   });
-  const after = withChange(state, put, ids);
   const sandboxes = [...new Set(leaving.map(({sandbox}) => sandbox))];
   return {
-    ops: sandboxes.flatMap(sandbox => leaveOps({before: state, after, firewall}, sandbox)),
+    ops: removalsFirst(
+      sandboxes.flatMap(sandbox => {
+        const before = only(sandbox);
+        const here = put.filter(attachment => attachment.sandbox === sandbox);
+        return leaveOps({before, after: withChange(before, here, ids), firewall}, sandbox);
+      }),
+    ),
     change: {remove: {attachments: [...ids]}, put: {attachments: put}},
     moved: moves.map(({attachment, heir}) => ({from: attachment.id, to: heir.id})),
     freed: leaving.flatMap(({ports}) => ports),
   };
+}
+
+/** So that elements go in one transaction, and links with one wait; within a sandbox it is the order already. */
+function removalsFirst(ops: readonly Op[]): readonly Op[] {
+  const order = ({do: verb, item}: Op): number => (verb !== 'del' ? 2 : isRule(item) ? 0 : 1);
+  return [...ops].sort((a, b) => order(a) - order(b));
+}
+
+function isRule({kind}: Item): boolean {
+  return kind === 'element' || kind === 'iptables-rule';
 }
 
 function heirOf(attachment: Attachment, ids: ReadonlySet<string>, state: State): Attachment | undefined {
@@ -48,7 +69,7 @@ function heirOf(attachment: Attachment, ids: ReadonlySet<string>, state: State):
 
 function withChange(state: State, put: readonly Attachment[], removed: ReadonlySet<string>): State {
   const attachments = new Map(state.attachments);
-  for (const id of removed) attachments.delete(id);
+  for (const id of [...attachments.keys()]) if (removed.has(id)) attachments.delete(id);
   for (const attachment of put) attachments.set(attachment.id, attachment);
   return {...state, attachments};
 }

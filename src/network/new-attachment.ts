@@ -4,11 +4,12 @@ import {bandwidthOptions, parseBandwidth} from '../model/bandwidth.ts';
 import {type Ip, ipFamily, prefixLengthOf} from '../model/ip.ts';
 import {type Mac, macFromIp} from '../model/mac.ts';
 import {isBridged, type Network, subnetOf} from '../model/network.ts';
-import {formatPortMapping, type PortMapping, portMappingsConflict, splitUnchosen} from '../model/port-mapping.ts';
+import {formatPortMapping, type PortMapping, splitUnchosen} from '../model/port-mapping.ts';
 import type {State} from '../model/state.ts';
 import {attachmentsIn} from './gateway.ts';
 import {allocate} from './ipam.ts';
 import {bridgeOptions} from './options.ts';
+import {findConflict, type PortConflict} from './port-conflicts.ts';
 
 export interface AttachSpec {
   /** Name, id or unique id prefix. */
@@ -128,23 +129,19 @@ export function refuseConflicts(ports: readonly PortMapping[], network: Network,
     );
   if (network.internal && ports.length > 0)
     throw new TnetError('ERR_BAD_REQUEST', `Cannot publish ports on network "${network.name}": it is internal`);
-  for (const [i, port] of ports.entries()) refuseConflict(port, ports.slice(0, i), state);
+  const conflict = findConflict(ports, portsOf(state));
+  if (conflict) throw portInUse(conflict);
 }
 
 /** Docker's words, so that people find its help. */
-function refuseConflict(port: PortMapping, before: readonly PortMapping[], state: State): void {
-  const other = before.find(held => portMappingsConflict(held, port)) ?? findHolder(port, state);
-  if (other === undefined) return;
+function portInUse({port, other}: PortConflict): TnetError {
   const host = `${port.hostIp?.includes(':') ? `[${port.hostIp}]` : (port.hostIp ?? '0.0.0.0')}:${port.hostPort}`;
-  throw new TnetError(
+  return new TnetError(
     'ERR_PORT_IN_USE',
     `Bind for ${host} failed: port is already allocated (${formatPortMapping(other)})`,
   );
 }
 
-function findHolder(port: PortMapping, state: State): PortMapping | undefined {
-  for (const {ports} of state.attachments.values()) {
-    for (const held of ports) if (portMappingsConflict(held, port)) return held;
-  }
-  return undefined;
+function* portsOf({attachments}: State): Iterable<readonly PortMapping[]> {
+  for (const {ports} of attachments.values()) yield ports;
 }

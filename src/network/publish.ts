@@ -58,13 +58,8 @@ export async function unpublishPort(parts: PublishParts, {id, mapping}: PortChan
   if (rest.length === attachment.ports.length)
     throw new TnetError('ERR_BAD_REQUEST', `Cannot remove port "${name}": it is not published`);
   await setPorts(parts, attachment, rest);
-  flushPorts(parts.kernel, [mapping]);
+  parts.kernel.flushPorts([mapping]);
   parts.reservations.release(id, mapping);
-}
-
-/** Connections that were made through host ports must not go on to the next owner. */
-export function flushPorts(kernel: Kernel, ports: readonly PortMapping[]): void {
-  for (const {proto, hostPort, count} of ports) for (let i = 0; i < count; i++) kernel.flushPort(proto, hostPort + i);
 }
 
 /** From the ports it has to `ports`: elements of the maps, and hairpin with the first or last of them. */

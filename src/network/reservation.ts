@@ -18,49 +18,58 @@ export interface Reservations {
 }
 
 interface Held {
-  readonly owner: string;
   readonly mapping: PortMapping;
   readonly fds: readonly Fd[];
 }
 
 export function createReservations(native: Pick<Native, 'openSocket'>): Reservations {
-  const held = new Set<Held>();
-  const drop = (entries: readonly Held[]): void => {
-    for (const entry of entries) {
-      for (const fd of entry.fds) closeSync(fd);
-      held.delete(entry);
-    }
+  const held = new Map<string, readonly Held[]>();
+  const give = (owner: string, entries: readonly Held[]): void => {
+    if (entries.length > 0) held.set(owner, [...(held.get(owner) ?? []), ...entries]);
+  };
+  /** Those of an owner that `goes` says. */
+  const take = (owner: string, goes: (entry: Held) => boolean): readonly Held[] => {
+    const entries = held.get(owner) ?? [];
+    const rest = entries.filter(entry => !goes(entry));
+    if (rest.length > 0) held.set(owner, rest);
+    else held.delete(owner);
+    return entries.filter(goes);
   };
   return {
     reserve(owner, ports) {
       const made: Held[] = [];
       try {
-        for (const port of ports) made.push({owner, ...bindMapping(native, port)});
+        for (const port of ports) made.push(bindMapping(native, port));
       } catch (error) {
-        drop(made);
+        closeAll(made);
         throw error;
       }
-      for (const entry of made) held.add(entry);
+      give(owner, made);
       return made.map(({mapping}) => mapping);
     },
     release(owner, mapping) {
-      const same = (entry: Held): boolean => mapping === undefined || portMappingsConflict(entry.mapping, mapping);
-      drop([...held].filter(entry => entry.owner === owner && same(entry)));
+      closeAll(take(owner, entry => mapping === undefined || portMappingsConflict(entry.mapping, mapping)));
     },
-    holds: (owner, mapping) =>
-      [...held].some(entry => entry.owner === owner && portMappingsConflict(entry.mapping, mapping)),
+    holds: (owner, mapping) => (held.get(owner) ?? []).some(entry => portMappingsConflict(entry.mapping, mapping)),
     move(from, to) {
-      for (const entry of [...held].filter(({owner}) => owner === from)) {
-        held.delete(entry);
-        held.add({...entry, owner: to});
-      }
+      give(
+        to,
+        take(from, () => true),
+      );
     },
-    close: () => drop([...held]),
+    close() {
+      for (const entries of held.values()) closeAll(entries);
+      held.clear();
+    },
   };
 }
 
+function closeAll(entries: readonly Held[]): void {
+  for (const {fds} of entries) for (const fd of fds) closeSync(fd);
+}
+
 /** sctp has no socket type everywhere: those ports are kept by the store alone. */
-function bindMapping(native: Pick<Native, 'openSocket'>, mapping: PortMapping): Omit<Held, 'owner'> {
+function bindMapping(native: Pick<Native, 'openSocket'>, mapping: PortMapping): Held {
   const {proto, hostPort, hostPortEnd, count} = mapping;
   if (hostPortEnd !== undefined) return bindFirstFree(native, mapping);
   if (proto === 'sctp') return {mapping, fds: []};
@@ -80,7 +89,7 @@ function bindMapping(native: Pick<Native, 'openSocket'>, mapping: PortMapping): 
 }
 
 /** `-p 8000-8010:80`: any of them. */
-function bindFirstFree(native: Pick<Native, 'openSocket'>, mapping: PortMapping): Omit<Held, 'owner'> {
+function bindFirstFree(native: Pick<Native, 'openSocket'>, mapping: PortMapping): Held {
   const {hostPortEnd, ...rest} = mapping;
   for (let hostPort = mapping.hostPort; hostPort <= hostPortEnd!; hostPort++) {
     try {

@@ -37,7 +37,7 @@ export function shadowKernel(real: Kernel): ShadowKernel {
     counters: real.counters,
     connectedPrefixes: real.connectedPrefixes,
     defaultMtu: real.defaultMtu,
-    flushPort() {},
+    flushPorts() {},
     watch: () => () => {},
     close() {},
   };

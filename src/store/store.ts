@@ -140,7 +140,10 @@ function statements(database: Database): (change: Change) => void {
     'INSERT OR REPLACE INTO attachments (id, network, sandbox, ifname, json) VALUES (?, ?, ?, ?, ?)',
   );
   const lease = database.prepare('INSERT INTO leases (network, address, attachment) VALUES (?, ?, ?)');
-  const port = database.prepare('INSERT INTO ports (proto, host_ip, host_port, attachment) VALUES (?, ?, ?, ?)');
+  // One statement for all: a call each from JavaScript costs more than the row.
+  const ports = database.prepare(`
+    INSERT INTO ports (proto, host_ip, host_port, attachment)
+    SELECT value ->> 'proto', ifnull(value ->> 'hostIp', ''), value ->> 'hostPort', ?1 FROM json_each(?2)`);
   const container = database.prepare(
     `INSERT INTO containers (id, name, json) VALUES (?, ?, ?) ${upsert}, name = excluded.name`,
   );
@@ -153,7 +156,7 @@ function statements(database: Database): (change: Change) => void {
   const putAttachment = (a: Attachment): void => {
     attachment.run(a.id, a.network, a.sandbox, a.ifname, JSON.stringify(a));
     for (const {address} of a.leases) lease.run(a.network, address, a.id);
-    for (const {proto, hostIp, hostPort} of a.ports) port.run(proto, hostIp ?? '', hostPort, a.id);
+    if (a.ports.length > 0) ports.run(a.id, JSON.stringify(a.ports));
   };
   return ({put, remove}) => {
     for (const {name, statement} of removals) for (const id of remove?.[name] ?? []) statement.run(id);

@@ -87,6 +87,28 @@ export function deleteConntrack(socket: NetlinkSocket, selector: ConntrackSelect
   } else if (errors.length > 0) throw errors[0];
 }
 
+/** The same for many ports: one dump a family, matched here; the kernel filters by protocol. */
+export function deleteConntracks(
+  socket: NetlinkSocket,
+  proto: ConntrackSelector['proto'],
+  ports: ReadonlySet<number>,
+): void {
+  const what = `forget connections to ${ports.size} ${proto} ports`;
+  const found = ([4, 6] as const)
+    .flatMap(family => socket.dump(dumpProtocol(proto, family), what))
+    .filter(message => {
+      const {original} = decodeConntrack(message);
+      return original.proto === protocols[proto] && ports.has(original.dstPort ?? -1);
+    });
+  deleteEntries(socket, found, what);
+}
+
+function dumpProtocol(proto: ConntrackSelector['proto'], family: 4 | 6): NetlinkMessage {
+  const attributes = {original: {proto: {number: protocols[proto]}}, filter: {original: CTA_FILTER_PROTO_NUM}};
+  const payload = conntrackFormat.encode({family: familyOf(family), attributes});
+  return {type: IPCTNL_MSG_CT_GET, flags: NLM_F_REQUEST | NLM_F_DUMP, payload};
+}
+
 /** Like `conntrack -L -p PROTO --orig-port-dst PORT`. What comes back must be matched again: the kernel ignores SCTP ports. */
 export function dumpConntrack(selector: ConntrackSelector, family: 4 | 6): NetlinkMessage {
   return {
@@ -128,6 +150,10 @@ function deleteOneByOne(socket: NetlinkSocket, selector: ConntrackSelector, what
   const found = familiesOf(selector)
     .flatMap(family => socket.dump(dumpConntrack(selector, family), what))
     .filter(message => matches(decodeConntrack(message), selector));
+  deleteEntries(socket, found, what);
+}
+
+function deleteEntries(socket: NetlinkSocket, found: readonly {readonly payload: Uint8Array}[], what: string): void {
   const [error] = errorsOf(socket, found.map(deleteEntry), what).filter(({errno}) => errno !== ENOENT);
   if (error) throw error;
 }

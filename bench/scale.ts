@@ -1,0 +1,156 @@
+/**
+ * How the daemon's networks scale, in one run and in namespaces of their own: attach at N against attach at 1, 5,000 published
+ * ports, a network's attachments taken away at once against one RTM_DELLINK, and a restart. As root: node dist/bench/scale.js [N]
+ */
+import {execFileSync} from 'node:child_process';
+import {randomBytes} from 'node:crypto';
+import {mkdirSync, mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {loadNative} from '../src/kernel/native.ts';
+import {openKernel} from '../src/kernel/open-kernel.ts';
+import type {Attachment} from '../src/model/attachment.ts';
+import {type PortMapping, parsePortMapping} from '../src/model/port-mapping.ts';
+import {createController} from '../src/network/controller.ts';
+import {isOurGroup} from '../src/network/drivers/driver.ts';
+import {tnetTable} from '../src/network/firewall/nft.ts';
+import {createReservations} from '../src/network/reservation.ts';
+import {openStore} from '../src/store/store.ts';
+
+const count = Number(process.argv[2] ?? 1000);
+const samples = 25;
+const onePort: PortMapping = {proto: 'tcp', hostIp: null, hostPort: 9999, containerPort: 80, count: 1};
+
+if (process.env.TNET_BENCH_HOST === undefined) {
+  const argv = ['--net', '--mount', '--propagation', 'private', process.execPath, ...process.argv.slice(1)];
+  execFileSync('unshare', argv, {
+    stdio: 'inherit',
+    env: {...process.env, TNET_BENCH_HOST: '1', NODE_EXTRA_CA_CERTS: ''},
+  });
+} else await main();
+
+async function main(): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'tnet-scale-'));
+  mkdirSync(join(dir, 'netns'));
+  execFileSync('ip', ['link', 'set', 'lo', 'up']);
+  let daemon = await startDaemon(dir);
+  await measureAttach(daemon, 10);
+  await measurePorts(daemon);
+  const before = await measureAttach(daemon, samples);
+  const all = await daemon.fill(count - 2);
+  const full = await measureAttach(daemon, samples);
+  const restarts: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    daemon.abandon();
+    const begin = performance.now();
+    daemon = await startDaemon(dir);
+    restarts.push(performance.now() - begin);
+  }
+  console.log(`restart with ${count} attachments: ${median(restarts).toFixed(0)} ms (to beat: 1000)`);
+  const begin = performance.now();
+  await daemon.controller.detach(...all.map(({id}) => id));
+  const took = performance.now() - begin;
+  console.log(`detach of ${all.length} at once: ${took.toFixed(0)} ms, ${(took / all.length).toFixed(2)} each`);
+  await daemon.removeSandboxes(all);
+  const after = await measureAttach(daemon, samples);
+  const low = median([...before, ...after]);
+  console.log(
+    `attach at 1: ${low.toFixed(2)} ms (${median(before).toFixed(2)} before, ${median(after).toFixed(2)} after)`,
+  );
+  console.log(
+    `attach at ${count}: ${median(full).toFixed(2)} ms, ratio ${(median(full) / low).toFixed(2)} (to beat: 1.5)`,
+  );
+  await daemon.controller.close();
+  rmSync(dir, {recursive: true, force: true});
+}
+
+type Daemon = Awaited<ReturnType<typeof startDaemon>>;
+
+async function startDaemon(dir: string) {
+  const store = openStore(join(dir, 'tnet.db'));
+  const kernel = openKernel({native: loadNative(), isOurs: isOurGroup, table: tnetTable});
+  const reservations = createReservations(loadNative());
+  const controller = await createController({
+    store,
+    kernel,
+    reservations,
+    newId: () => randomBytes(32).toString('hex'),
+    now: () => new Date(),
+    bridge: 'docker0',
+    avoided: () => [],
+  });
+  const attach = async (ports: readonly PortMapping[]): Promise<Attachment> => {
+    const owner = randomBytes(6).toString('hex');
+    const sandbox = join(dir, 'netns', owner);
+    await controller.createSandbox(sandbox);
+    const rest = {ifname: 'eth0', addresses: [], mac: null, names: [], gatewayPriority: 0, options: {}};
+    return controller.attach({...rest, network: 'bridge', sandbox, owner, ports});
+  };
+  return {
+    controller,
+    attach,
+    async fill(n: number): Promise<Attachment[]> {
+      const made: Attachment[] = [];
+      for (let i = 0; i < n; i++) made.push(await attach([{...onePort, hostPort: 10_000 + i}]));
+      return made;
+    },
+    async removeSandboxes(attachments: readonly Attachment[]): Promise<void> {
+      for (const {sandbox} of attachments) await controller.removeSandbox(sandbox);
+    },
+    /** As a crash leaves it. */
+    abandon(): void {
+      reservations.close();
+      kernel.close();
+      store.close();
+    },
+  };
+}
+
+/** Milliseconds of each attach, sandbox included, next to one that stays. */
+async function measureAttach(daemon: Daemon, rounds: number): Promise<number[]> {
+  const stays = await daemon.attach([]);
+  const times: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    const begin = performance.now();
+    const attachment = await daemon.attach([onePort]);
+    times.push(performance.now() - begin);
+    await daemon.controller.detach(attachment.id);
+    await daemon.removeSandboxes([attachment]);
+  }
+  await daemon.controller.detach(stays.id);
+  await daemon.removeSandboxes([stays]);
+  return times;
+}
+
+/** 5,000 ports in three ways, published and unpublished again, against the same with one port. */
+async function measurePorts(daemon: Daemon): Promise<void> {
+  const kinds: Readonly<Record<string, readonly PortMapping[]>> = {
+    one: [onePort],
+    'a range that shifts': [parsePortMapping('20000-24999:30000-34999')],
+    'a range that keeps its numbers': [parsePortMapping('20000-24999:20000-24999')],
+    '5,000 mappings': Array.from({length: 5000}, (_, i) => ({
+      ...onePort,
+      hostPort: 20_000 + i,
+      containerPort: 30_000 + i,
+    })),
+  };
+  const times = Object.keys(kinds).map(name => ({name, attach: [] as number[], detach: [] as number[]}));
+  for (let i = 0; i < 7; i++)
+    for (const {name, attach, detach} of times) {
+      const begin = performance.now();
+      const attachment = await daemon.attach(kinds[name]!);
+      const middle = performance.now();
+      await daemon.controller.detach(attachment.id);
+      attach.push(middle - begin);
+      detach.push(performance.now() - middle);
+      await daemon.removeSandboxes([attachment]);
+    }
+  for (const {name, attach, detach} of times)
+    console.log(
+      `ports, ${name.padEnd(30)} attach ${median(attach).toFixed(1).padStart(8)} ms, detach ${median(detach).toFixed(1).padStart(8)} ms`,
+    );
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
