@@ -224,6 +224,23 @@ test('examine() finds nothing on a healthy host, and every kind it knows has a r
   t.deepEqual(rows.map(([id]) => id).sort(), Object.keys(catalogue).sort());
 });
 
+test('examine() tells missing rules of iptables', t => {
+  const rule = {
+    ns: '',
+    kind: 'iptables-rule',
+    family: 4,
+    table: 'nat',
+    chain: 'DOCKER',
+    key: 'k',
+    spec: '-j RETURN',
+  } as const;
+  const findings = examine(withDrift({do: 'add', item: rule}));
+  t.deepEqual(
+    findings.map(({id, what}) => [id, what]),
+    [['firewall-incomplete', 'Rules and chains of ours in iptables: 1 missing.']],
+  );
+});
+
 test('examine() does not tell what lies in a missing bridge besides it', t => {
   const findings = examine(withDrift({do: 'add', item: bridge}, {do: 'add', item: sysctl}));
   t.deepEqual(

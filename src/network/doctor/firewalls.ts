@@ -33,7 +33,7 @@ function toolOf({family, table, name}: ForwardChain): Tool {
       name: 'firewalld',
       fix: device => `firewall-cmd --permanent --zone=trusted --add-interface=${device} && firewall-cmd --reload`,
     };
-  if (name !== 'FORWARD')
+  if (name !== 'FORWARD' || table !== 'filter')
     return {
       name: `The nft table "${table}"`,
       fix: device =>
