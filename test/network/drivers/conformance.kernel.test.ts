@@ -242,12 +242,16 @@ for (const driver of driverCases()) {
   });
 
   if (driver.spec.driver === 'macvlan' || driver.spec.driver === 'ipvlan')
-    kernelTest('no port can be published', async t => {
+    kernelTest('no port can be published, no bandwidth limited', async t => {
       await withNetwork(async net => {
         await create(net, driver);
         await t.throwsAsync(net.connect(box('a'), 'net', {ports: [port]}), {
           code: 'ERR_BAD_REQUEST',
           message: /^Cannot publish ports on network "net": (macvlan|ipvlan) containers are on the wire/,
+        });
+        await t.throwsAsync(net.connect(box('a'), 'net', {options: {'tnet.egress-rate': '1mbit'}}), {
+          code: 'ERR_BAD_REQUEST',
+          message: /^option "tnet\.egress-rate" is not supported by the (macvlan|ipvlan) driver$/,
         });
         t.is(net.controller.attachmentsOf({}).length, 0);
       });
