@@ -3,10 +3,12 @@
 #include "native.h"
 #include "watch.h"
 
+static Napi::Value toValue(Napi::Env env, const Bytes& bytes) { return Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size()); }
+
 static Napi::Value toValue(Napi::Env env, const std::vector<Bytes>& datagrams) {
   auto array = Napi::Array::New(env, datagrams.size());
   for (uint32_t i = 0; i < datagrams.size(); i++) {
-    array[i] = Napi::Buffer<uint8_t>::Copy(env, datagrams[i].data(), datagrams[i].size());
+    array[i] = toValue(env, datagrams[i]);
   }
   return array;
 }
@@ -83,6 +85,11 @@ template <> SocketSpec from(const Napi::Value& value) {
           from<bool>(get("listen")), from<bool>(get("dropAll"))};
 }
 
+template <> PacketSpec from(const Napi::Value& value) {
+  const auto get = [spec = value.As<Napi::Object>()](const char* key) { return Napi::Value(spec.Get(key)); };
+  return {from<int>(get("ifindex")), from<int>(get("bufferSize")), from<bool>(get("incoming")), from<std::span<const uint8_t>>(get("filter"))};
+}
+
 template <class Result, class... Parameters, size_t... i>
 Napi::Value call(Result (*function)(Parameters...), const Napi::CallbackInfo& info, std::index_sequence<i...>) {
   if constexpr (!std::is_void_v<Result>) return toValue(info.Env(), function(from<std::decay_t<Parameters>>(info[i])...));
@@ -111,6 +118,11 @@ static Napi::Object start(Napi::Env, Napi::Object exports) {
   add(exports, "watch", watch);
   add(exports, "openFile", openFile);
   add(exports, "openSocket", openSocket);
+  add(exports, "openPacket", openPacket);
+  add(exports, "receivePackets", receivePackets);
+  add(exports, "packetCounts", packetCounts);
+  add(exports, "openIcmp", openIcmp);
+  add(exports, "openFilesystem", openFilesystem);
   add(exports, "pinNetns", pinNetns);
   add(exports, "unpinNetns", unpinNetns);
   add(exports, "pidfdOpen", pidfdOpen);

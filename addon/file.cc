@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 
 #include "native.h"
@@ -17,4 +18,11 @@ bool lock(int fd, const std::string& mode, bool nonblocking) {
   do result = flock(fd, operation | (nonblocking ? LOCK_NB : 0)); while (result != 0 && errno == EINTR);
   if (result != 0 && errno == EWOULDBLOCK) return false;
   return check("flock", result) == 0;
+}
+
+/** The mount is attached nowhere: it goes with its last file descriptor. */
+int openFilesystem(const std::string& type) {
+  const Fd context(check("fsopen", fsopen(type.c_str(), FSOPEN_CLOEXEC)));
+  check("fsconfig", fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0));
+  return check("fsmount", fsmount(context.get(), FSMOUNT_CLOEXEC, 0));
 }

@@ -48,3 +48,12 @@ BoundSocket openSocket(const SocketSpec& spec, Netns netns) {
   if (spec.listen) check("listen", listen(fd.get(), SOMAXCONN));
   return {.port = portOf(fd.get()), .fd = fd.release()};
 }
+
+int openIcmp(const std::string& peer, Netns netns) {
+  const auto address = parseAddress(peer, 0);
+  const bool v6 = address.any.sa_family == AF_INET6;
+  Fd fd(socketIn(netns, address.any.sa_family, SOCK_RAW, v6 ? static_cast<int>(IPPROTO_ICMPV6) : IPPROTO_ICMP));
+  const bool any = v6 ? IN6_IS_ADDR_UNSPECIFIED(&address.v6.sin6_addr) : address.v4.sin_addr.s_addr == INADDR_ANY;
+  if (!any) check("connect", connect(fd.get(), &address.any, v6 ? sizeof address.v6 : sizeof address.v4));
+  return fd.release();
+}

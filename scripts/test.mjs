@@ -57,6 +57,8 @@ function provideWitnesses() {
     nsenter: 'util-linux',
     perl: 'perl-base',
     conntrack: 'conntrack',
+    iptables: 'iptables',
+    tcpdump: 'tcpdump',
   };
   const path = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
   const missing = Object.keys(packages).filter(tool => !path.some(folder => existsSync(join(folder, tool))));

@@ -24,6 +24,7 @@ const codes = {
   ERR_UNSUPPORTED: {http: 400, cni: 104, exit: 1},
   ERR_STORE: {http: 500, cni: 5, exit: 1},
   ERR_KERNEL: {http: 500, cni: 999, exit: 1},
+  ERR_TIMEOUT: {http: 504, cni: 11, exit: 125},
   ERR_DAEMON: {http: 500, cni: 11, exit: 1},
 } as const;
 

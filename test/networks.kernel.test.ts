@@ -161,5 +161,9 @@ test.serial('limits of an attachment are set and counted; a wrong one is one cle
   const stats = JSON.parse(await tnet.ok('network', 'stats', '--no-stream', '--ports', '--json', 'slow')) as unknown;
   const text = JSON.stringify(stats);
   t.regex(text, /"Connections":[12],/);
+  t.regex(await tnet.ok('inspect', 'slow'), /"Counters": \{\s+"RxBytes": \d+/);
+  await tnet.ok('network', 'limit', 'lan', 'slow', '--ingress-rate', '5mbit', '--egress-rate', 'none');
+  t.regex(run('tc qdisc show'), /tbf .* rate 5Mbit/);
+  t.notRegex(run('tc qdisc show'), /rate 10Mbit/);
   await tnet.ok('rm', '-f', 'slow');
 });

@@ -1,3 +1,5 @@
+import type {AttachmentCounters} from './stats-types.ts';
+
 /** JSON of the Engine API v1.48, as far as we serve it; field names are Docker's. https://docs.docker.com/reference/api/engine/version/v1.48/ */
 
 export interface PortBinding {
@@ -24,6 +26,8 @@ export interface EndpointSettings {
   readonly GlobalIPv6Address: string;
   readonly GlobalIPv6PrefixLen: number;
   readonly DNSNames: readonly string[] | null;
+  /** Ours: what it has carried; only of what runs. */
+  readonly Counters?: AttachmentCounters;
 }
 
 export interface ContainerCreated {

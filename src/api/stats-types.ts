@@ -33,6 +33,8 @@ export interface PortCounters {
   readonly HostIp: string;
   readonly HostPort: number;
   readonly ContainerPort: number;
+  /** Consecutive ports that are counted together. */
+  readonly Count: number;
   readonly Connections: number;
   readonly RxBytes: number;
   readonly RxPackets: number;

@@ -11,8 +11,9 @@ export function describeError(error: unknown): string {
   return error.message.replace(/\s*\n\s*/g, ' ');
 }
 
-/** 125, 126 and 127 of `run` are Docker's: ours, not executable, not found. Everything else fails with 1. */
+/** 125, 126 and 127 of `run` are Docker's: ours, not executable, not found. 1 of `trace` is the packet's fate. Everything else fails with 1. */
 export function exitCode(error: unknown, command: string): number {
+  if (command === 'trace') return 125;
   if (command !== 'run') return 1;
   const code = error instanceof ApiError || error instanceof TnetError ? error.code : null;
   if (code === 'ERR_COMMAND_NOT_FOUND') return 127;

@@ -4,8 +4,10 @@ import {readFile} from 'node:fs/promises';
 import {createServer, type Server} from 'node:net';
 import {join} from 'node:path';
 import {TnetError} from '../errors.ts';
+import {type OpenCapture, openCapture} from '../kernel/capture/capture.ts';
 import {loadNative} from '../kernel/native.ts';
 import {openKernel} from '../kernel/open-kernel.ts';
+import {createTracer, type Tracer} from '../kernel/trace/tracer.ts';
 import {addressBits, formatPrefix, type Prefix} from '../model/ip.ts';
 import {type Controller, createController} from '../network/controller.ts';
 import {createDnsServers} from '../network/dns/server.ts';
@@ -26,12 +28,14 @@ import type {DaemonOptions} from './options.ts';
 export interface Composed {
   readonly controller: Controller;
   readonly engine: Engine;
+  readonly openCapture: OpenCapture;
+  readonly tracer: Tracer;
 }
 
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
 
 /** Opens store, kernel, controller and engine, and repairs what the last daemon left. Throws what they throw. */
-export const compose: Compose = async ({roots, bridge}, log) => {
+export const compose: Compose = async ({roots, bridge, firewall}, log) => {
   const claim = await claimNetns();
   const native = loadNative();
   mkdirSync(join(roots.root, 'containers'), {recursive: true, mode: 0o711});
@@ -47,6 +51,7 @@ export const compose: Compose = async ({roots, bridge}, log) => {
     now,
     bridge,
     avoided: resolvers,
+    firewall,
   });
   const dns = createDnsServers({
     native,
@@ -68,6 +73,8 @@ export const compose: Compose = async ({roots, bridge}, log) => {
   });
   return {
     engine,
+    openCapture: spec => openCapture({native, ...spec}),
+    tracer: createTracer(native),
     controller: {
       ...controller,
       async close() {

@@ -56,10 +56,16 @@ export function decodeNetwork(input: unknown): NetworkSpec {
   };
 }
 
-function decodeDriver(driver: string): NetworkDriver {
-  if (driver === 'null') return 'none';
-  if (driver === 'bridge' || driver === 'host') return driver;
-  throw badRequest(`network driver "${driver}" is not supported: there is bridge`, 'ERR_UNSUPPORTED');
+const drivers: readonly NetworkDriver[] = ['bridge', 'macvlan', 'ipvlan', 'vxlan', 'host'];
+
+function decodeDriver(name: string): NetworkDriver {
+  if (name === 'null') return 'none';
+  const driver = drivers.find(each => each === name);
+  if (driver !== undefined) return driver;
+  throw badRequest(
+    `network driver "${name}" is not supported: there are bridge, macvlan, ipvlan and vxlan`,
+    'ERR_UNSUPPORTED',
+  );
 }
 
 function decodeSubnet(config: v.InferOutput<typeof poolConfig>): SubnetSpec {

@@ -3,12 +3,16 @@ import {type Attachment, leaseOf} from '../model/attachment.ts';
 import type {Container, EndpointConfig} from '../model/container.ts';
 import {type Family, ipFamily} from '../model/ip.ts';
 import {type Network, subnetOf} from '../model/network.ts';
+import type {AttachmentStats} from '../network/stats.ts';
+import {encodeCounters} from './encode-stats.ts';
 
 /** A container with what the controller knows of it. `networks` are those of its attachments. */
 export interface ContainerView {
   readonly container: Container;
   readonly attachments: readonly Attachment[];
   readonly networks: readonly Network[];
+  /** What each attachment has carried; left out where nobody asked. */
+  readonly counters?: readonly AttachmentStats[];
 }
 
 export function networksById({networks}: ContainerView): ReadonlyMap<string, Network> {
@@ -23,7 +27,12 @@ export function encodeEndpoints(view: ContainerView): Readonly<Record<string, En
   const attached = attachments.map(attachment => {
     const network = networks.find(({id}) => id === attachment.network);
     const config = endpoints.find(endpoint => network && isNetwork(endpoint.network, network));
-    return [network?.name ?? attachment.network, endpointSettings(container, {attachment, network, config})] as const;
+    const settings = endpointSettings(container, {attachment, network, config});
+    const counters = view.counters?.find(each => each.attachment.id === attachment.id);
+    return [
+      network?.name ?? attachment.network,
+      counters === undefined ? settings : {...settings, Counters: encodeCounters(counters)},
+    ] as const;
   });
   if (attached.length > 0) return Object.fromEntries(attached);
   return Object.fromEntries(endpoints.map(config => [config.network, endpointSettings(container, {config})]));

@@ -36,6 +36,7 @@ function encodePort({mapping, connections, received, sent}: PortStats): PortCoun
     HostIp: mapping.hostIp ?? '',
     HostPort: mapping.hostPort,
     ContainerPort: mapping.containerPort,
+    Count: mapping.count,
     Connections: connections,
     RxBytes: received.bytes,
     RxPackets: received.packets,

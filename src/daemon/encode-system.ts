@@ -65,7 +65,12 @@ export function encodeInfo(
     LiveRestoreEnabled: true,
     DefaultRuntime: 'tnet-shim',
     Runtimes: {'tnet-shim': {path: 'tnet-shim'}},
-    Plugins: {Volume: [], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file']},
+    Plugins: {
+      Volume: [],
+      Network: ['bridge', 'host', 'ipvlan', 'macvlan', 'null', 'vxlan'],
+      Authorization: null,
+      Log: ['json-file'],
+    },
     SecurityOptions: [],
     Warnings: null,
     Swarm: {

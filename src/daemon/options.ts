@@ -1,11 +1,13 @@
 import {parseArgs} from 'node:util';
 import {type Roots, resolveRoots} from '../api/roots.ts';
+import {type FirewallName, firewallNames} from '../network/firewall/renderer.ts';
 import {badRequest} from './failure.ts';
 
 export interface DaemonOptions {
   readonly roots: Roots;
   /** Device of the predefined network `bridge`. */
   readonly bridge: string;
+  readonly firewall: FirewallName;
   /** Started by a client: whoever loses the race for the lock leaves silently. */
   readonly detached: boolean;
 }
@@ -19,6 +21,7 @@ export function parseDaemonOptions(
   return {
     roots: resolveRoots({root: values.root ?? '', runRoot: values['run-root'] ?? ''}, env),
     bridge: values.bridge ?? 'docker0',
+    firewall: parseFirewall(values.firewall ?? 'nftables'),
     detached: values.detached ?? false,
   };
 }
@@ -27,8 +30,15 @@ const known = {
   root: {type: 'string'},
   'run-root': {type: 'string'},
   bridge: {type: 'string'},
+  firewall: {type: 'string'},
   detached: {type: 'boolean'},
 } as const;
+
+function parseFirewall(text: string): FirewallName {
+  const name = firewallNames.find(known => known === text);
+  if (name === undefined) throw badRequest(`unknown firewall "${text}": want ${firewallNames.join(', ')}`);
+  return name;
+}
 
 function parse(args: readonly string[]) {
   try {

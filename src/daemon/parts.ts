@@ -1,3 +1,5 @@
+import type {OpenCapture} from '../kernel/capture/capture.ts';
+import type {Tracer} from '../kernel/trace/tracer.ts';
 import type {Controller} from '../network/controller.ts';
 import type {Engine} from '../runtime/engine.ts';
 import type {HostFacts} from './host-facts.ts';
@@ -7,6 +9,8 @@ import type {Logger} from './logger.ts';
 export interface ServerParts {
   readonly controller: Controller;
   readonly engine: Engine;
+  readonly openCapture: OpenCapture;
+  readonly tracer: Tracer;
   readonly facts: HostFacts;
   /** State root, for /info. */
   readonly root: string;

@@ -1,26 +1,30 @@
 import {closeSync, constants, readFileSync, writeSync} from 'node:fs';
-import {KernelError, TnetError} from '../errors.ts';
+import {KernelError} from '../errors.ts';
 import {ipFamily} from '../model/ip.ts';
+import {addLink, given, portSettings, requestAll} from './add-link.ts';
 import {applyFilter, applyQdisc} from './apply-traffic-control.ts';
 import {formatOp} from './diff.ts';
-import {describeStep, isNft} from './execute.ts';
-import type {ElementItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
+import {describeStep, isIptables, isNft} from './execute.ts';
+import type {Iptables} from './iptables.ts';
+import {parseSaved, restoreText} from './iptables-text.ts';
+import type {ElementItem, IptablesRuleItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
 import {linkIndex} from './link-index.ts';
 import type {Native} from './native.ts';
 import {delAddress, newAddress} from './netlink/address.ts';
-import {addAltname, decodeLink, delAltname, delLink, getLink, newLink, setLink} from './netlink/link.ts';
+import {delFdb, newFdb} from './netlink/fdb.ts';
+import {addAltname, delAltname, delLink, setLink} from './netlink/link.ts';
 import type {NetlinkMessage} from './netlink/message.ts';
 import {delNeigh, newNeigh} from './netlink/neigh.ts';
 import {addElements, deleteElements} from './netlink/nftables/elements.ts';
 import {createTable, deleteTable, replaceTable} from './netlink/nftables/objects.ts';
 import type {NftSet, NftTable} from './netlink/nftables/types.ts';
 import {delRoute, newRoute, type RouteSpec, RT_TABLE_LOCAL, replaceRoute} from './netlink/route.ts';
-import type {NetlinkSocket} from './netlink/socket.ts';
 import type {Sockets} from './sockets.ts';
 
 export interface ApplyParts {
   readonly native: Native;
   readonly sockets: Sockets;
+  readonly iptables: Iptables;
   /** The table whose elements are items. */
   readonly table: NftTable;
 }
@@ -30,6 +34,7 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
   const op = step[0]!;
   if (isNft(op)) return applyNft(parts, step);
   const {item} = op;
+  if (isIptables(item)) return applyIptables(parts, step);
   switch (item.kind) {
     case 'netns':
       return applyNetns(parts, op.do, item.ns);
@@ -45,9 +50,6 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
       return applyInLink(parts, op);
   }
 }
-
-/** Our ends never get IPv6 link-local addresses by themselves: their chatter is flooded to every port of the bridge. */
-const quiet = {ipv6LinkLocal: false};
 
 function applyNetns({native, sockets}: ApplyParts, verb: Op['do'], path: string): void {
   if (verb === 'add') native.pinNetns(path);
@@ -67,67 +69,20 @@ async function applyLink(
   if (item.type === 'loopback') socket.request(setLink(item.name, {up: verb !== 'del' && item.up}));
   else if (verb === 'del') await socket.requestAsync(delLink(item.name), `delete link "${item.name}"`);
   else if (verb === 'set') changeLink(parts, item, was);
-  else addLink(parts, item);
-}
-
-/**
- * The peer goes straight into the sandbox. Everything that can fail after the creation takes the link away again, so that
- * the step is atomic. A veth end cannot be created up, and IFLA_AF_SPEC is ignored at creation: hence the second message.
- */
-function addLink({sockets}: ApplyParts, item: LinkItem & {ns: NamespacePath}): void {
-  const socket = sockets.route(item.ns);
-  socket.request(newLinkMessage(sockets, item), `add link "${item.name}"`);
-  try {
-    const port = item.master === null ? {} : {hairpin: item.hairpin, isolated: item.isolated};
-    const messages = [
-      setLink(item.name, quiet),
-      setLink(item.name, {up: item.up, ...port}),
-      ...(item.altname === null ? [] : [addAltname(item.name, item.altname)]),
-    ];
-    requestAll(socket, messages, `set up link "${item.name}"`);
-    if (item.peer) sockets.route(item.peer.ns).request(setLink(item.peer.name, {up: true}));
-  } catch (cause) {
-    socket.request(delLink(item.name));
-    throw cause;
-  }
-}
-
-function newLinkMessage(sockets: Sockets, item: LinkItem & {ns: NamespacePath}): NetlinkMessage {
-  const {name, group, mtu, mac, master, peer} = item;
-  const settings = {
-    name,
-    group,
-    ...given({mtu, mac}),
-    ...(master === null ? {} : {master: masterIndex(sockets, item, master)}),
-  };
-  if (peer === null) return newLink({...settings, kind: item.type === 'ifb' ? 'ifb' : 'bridge'});
-  const netnsFd = sockets.netnsFd(peer.ns);
-  return newLink({
-    ...settings,
-    kind: 'veth',
-    peer: {name: peer.name, ...given({mac: peer.mac, mtu: peer.mtu}), ...(netnsFd === undefined ? {} : {netnsFd})},
-  });
-}
-
-/** A bridge that another program made under our name meanwhile has another group: nothing of ours is plugged into it. */
-function masterIndex(sockets: Sockets, {ns, name, group}: LinkItem & {ns: NamespacePath}, master: string): number {
-  const [answer] = sockets.route(ns).request(getLink(master), `find link "${master}"`);
-  const info = decodeLink(answer!);
-  if (info.group === group) return info.index;
-  throw new TnetError('ERR_LINK_FOREIGN', `Cannot plug "${name}" into "${master}": another program made it; remove it`);
+  else addLink(parts.sockets, item);
 }
 
 function changeLink({sockets}: ApplyParts, item: LinkItem & {ns: NamespacePath}, was: LinkItem | null): void {
-  const {name, up, group, mtu, mac, master, hairpin, isolated, altname} = item;
+  const {name, up, group, mtu, mac, master, altname} = item;
   const moved = master === was?.master ? {} : {master: master === null ? 0 : linkIndex(sockets, item.ns, master)};
   const messages = [setLink(name, {up, group, ...given({mtu, mac}), ...moved})];
-  if (master !== null) messages.push(setLink(name, {hairpin, isolated}));
+  if (master !== null) messages.push(setLink(name, portSettings(item)));
   if (altname !== null && altname !== was?.altname) messages.push(addAltname(name, altname));
   if (was?.altname && altname !== null && altname !== was.altname) messages.push(delAltname(name, was.altname));
   requestAll(sockets.route(item.ns), messages, `change link "${name}"`);
 }
 
-/** Addresses, routes and neighbours. */
+/** Addresses, routes, neighbours and a vxlan link's peers. */
 function applyInLink({sockets}: ApplyParts, op: Op): void {
   const {item} = op;
   const index = (link: string): number => linkIndex(sockets, item.ns, link);
@@ -145,6 +100,10 @@ function applyInLink({sockets}: ApplyParts, op: Op): void {
       case 'neigh': {
         const spec = {index: index(item.link), address: item.address, mac: item.mac};
         return op.do === 'del' ? delNeigh(spec) : newNeigh(spec);
+      }
+      case 'fdb': {
+        const spec = {index: index(item.link), mac: item.mac, to: item.to};
+        return op.do === 'del' ? delFdb(spec) : newFdb(spec);
       }
       default:
         throw new TypeError(`no way to ${op.do} ${item.kind}`);
@@ -201,6 +160,14 @@ export function readSysctl(
   }
 }
 
+/** One table of one family: one `iptables-restore`. What stands there matters only to the frame. */
+async function applyIptables({iptables}: ApplyParts, step: readonly Op[]): Promise<void> {
+  const {family, table} = step[0]!.item as IptablesRuleItem;
+  const framed = step.some(({item}) => item.kind === 'iptables-chains');
+  const saved = framed ? parseSaved(await iptables.save(family)).get(table) : undefined;
+  await iptables.restore(family, restoreText(step, saved));
+}
+
 function applyNft({sockets, table}: ApplyParts, step: readonly Op[]): void {
   sockets.netfilter().batch(
     bySet(step).flatMap(ops => nftMessages(table, ops)),
@@ -247,15 +214,4 @@ function setOf(table: NftTable, {set}: ElementItem): NftSet {
   const found = table.sets.find(({name}) => name === set);
   if (found === undefined) throw new TypeError(`table "${table.name}" has no set "${set}"`);
   return found;
-}
-
-function requestAll(socket: NetlinkSocket, messages: readonly NetlinkMessage[], what: string): void {
-  for (const {error} of socket.requestAll(messages.map(message => ({...message, what})))) if (error) throw error;
-}
-
-/** Without the entries that are null. */
-function given<T extends Record<string, unknown>>(values: T): {[K in keyof T]?: NonNullable<T[K]>} {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as {
-    [K in keyof T]?: NonNullable<T[K]>;
-  };
 }

@@ -5,11 +5,13 @@ import {sameBurst} from './netlink/qdisc.ts';
 /** What was read, or what is wanted, by `itemKey`. */
 export type World = ReadonlyMap<string, Item>;
 
-/** Containers before what they contain: netns ⊃ table ⊃ element, netns ⊃ link ⊃ sysctl, address ⊃ route, qdisc ⊃ filter. */
+/** Containers before what they contain: netns ⊃ table ⊃ element, chains ⊃ rule, netns ⊃ link ⊃ sysctl, address ⊃ route, qdisc ⊃ filter. */
 const rank: Readonly<Record<Item['kind'], number>> = {
   netns: 0,
   table: 1,
   element: 2,
+  'iptables-chains': 1.5,
+  'iptables-rule': 1.5,
   link: 3,
   sysctl: 4,
   address: 5,
@@ -17,6 +19,7 @@ const rank: Readonly<Record<Item['kind'], number>> = {
   neigh: 7,
   qdisc: 8,
   filter: 9,
+  fdb: 7,
 };
 
 /** Names an item: two items with one key are two versions of the same thing. */
@@ -63,6 +66,8 @@ export function sameItem(actual: Item, want: Item): boolean {
       return actual.kind === 'sysctl' && actual.value === want.value;
     case 'element':
       return actual.kind === 'element' && actual.data.join(' ') === want.data.join(' ');
+    case 'iptables-chains':
+      return actual.kind === 'iptables-chains' && actual.fingerprint === want.fingerprint;
     case 'neigh':
       return actual.kind === 'neigh' && actual.mac === want.mac;
     case 'route':
@@ -98,12 +103,18 @@ function identity(item: Item): readonly (string | number | null)[] {
       return [item.link, item.type === 'ingress' ? 'ingress' : 'root'];
     case 'filter':
       return [item.link];
+    case 'fdb':
+      return [item.link, item.mac, item.to];
     case 'sysctl':
       return [item.path];
     case 'table':
       return [item.table.name];
     case 'element':
       return [item.set, ...item.fields];
+    case 'iptables-chains':
+      return [item.family, item.table];
+    case 'iptables-rule':
+      return [item.family, item.table, item.chain, item.key];
   }
 }
 
@@ -117,9 +128,11 @@ function containers(item: Item): readonly string[] {
         ? item.link
         : null;
   const link = device ? [`${item.ns} link ${device}`] : [];
+  const lower = item.kind === 'link' && item.detail && 'lower' in item.detail ? [` link ${item.detail.lower}`] : [];
   const table = item.kind === 'element' ? [`${item.ns} table tnet`] : [];
   const qdisc = item.kind === 'filter' ? [`${item.ns} qdisc ${item.link} ingress`] : [];
-  return [...inside, ...link, ...table, ...qdisc];
+  const chains = item.kind === 'iptables-rule' ? [`${item.ns} iptables-chains ${item.family} ${item.table}`] : [];
+  return [...inside, ...link, ...lower, ...table, ...qdisc, ...chains];
 }
 
 /** A table with a foreign fingerprint is replaced whole, and its elements with it. */
@@ -132,7 +145,8 @@ function sameLink(actual: LinkItem, want: LinkItem): boolean {
   const fixed = (['type', 'up', 'group', 'master', 'hairpin', 'isolated'] as const).every(
     key => actual[key] === want[key],
   );
-  return fixed && free('mtu') && free('mac') && free('altname');
+  const suppressed = (actual.neighSuppress ?? false) === (want.neighSuppress ?? false);
+  return fixed && suppressed && free('mtu') && free('mac') && free('altname');
 }
 
 /**
@@ -140,8 +154,11 @@ function sameLink(actual: LinkItem, want: LinkItem): boolean {
  * the same transaction, so that no packet meets it empty.
  */
 function sortOps(ops: readonly Op[], direction: 1 | -1): Op[] {
-  const late = ops.some(({item}) => item.kind === 'table') ? 0 : Object.keys(rank).length;
-  const order = ({item}: Op): number => linkRank(item) + (item.kind === 'element' ? late : 0);
+  const late = ops.some(({item}) => item.kind === 'table' || item.kind === 'iptables-chains')
+    ? 0
+    : Object.keys(rank).length;
+  const order = ({item}: Op): number =>
+    subrank(item) + (item.kind === 'element' || item.kind === 'iptables-rule' ? late : 0);
   return [...ops].sort((a, b) => direction * (order(a) - order(b)));
 }
 
@@ -149,9 +166,18 @@ function sameTbf(actual: TbfItem, want: TbfItem): boolean {
   return sameBurst(actual, want) && actual.limitBytes === want.limitBytes;
 }
 
-/** A master comes before its ports. */
-function linkRank(item: Item): number {
-  return rank[item.kind] + (item.kind === 'link' && item.master !== null ? 0.5 : 0);
+/**
+ * A master comes before its ports, a lower link before those above it, both before what is in a sandbox. What is of one table of
+ * iptables stays together; who guards comes before who publishes.
+ */
+function subrank(item: Item): number {
+  if (item.kind === 'iptables-chains' || item.kind === 'iptables-rule') {
+    const table = ['raw', 'filter', 'nat'].indexOf(item.table) / 10 + item.family / 100;
+    return rank[item.kind] + table + (item.kind === 'iptables-rule' ? 0.001 : 0);
+  }
+  if (item.kind !== 'link') return rank[item.kind];
+  const above = item.master !== null || (item.detail !== undefined && 'lower' in item.detail);
+  return rank.link + (above ? 0.5 : 0) + (item.ns === '' ? 0 : 0.25);
 }
 
 function describe(item: Item): string {
@@ -159,7 +185,7 @@ function describe(item: Item): string {
     case 'netns':
       return item.ns;
     case 'link':
-      return `"${item.name}" type ${item.type}${item.master ? ` master ${item.master}` : ''}`;
+      return `"${item.name}" type ${item.type}${item.master ? ` master ${item.master}` : ''}${lowerOf(item)}`;
     case 'address':
       return `"${item.address}/${item.prefixLength}" dev ${item.link}`;
     case 'route':
@@ -170,11 +196,21 @@ function describe(item: Item): string {
       return `${item.type} dev ${item.link}${item.type === 'tbf' ? ` rate ${formatRate(item.rateBitsPerS)}` : ''}`;
     case 'filter':
       return `dev ${item.link} redirect to ${item.redirectTo}`;
+    case 'fdb':
+      return `${item.mac} dst ${item.to} dev ${item.link}`;
     case 'sysctl':
       return `${item.path.replaceAll('/', '.')} = ${item.value}`;
     case 'table':
       return `inet ${item.table.name} (${item.table.comment})`;
     case 'element':
       return `${item.set} { ${item.fields.join(' . ')}${item.data.length > 0 ? ` : ${item.data.join(' . ')}` : ''} }`;
+    case 'iptables-chains':
+      return `${item.chains.join(', ')} of IPv${item.family} table ${item.table}`;
+    case 'iptables-rule':
+      return `${item.family === 4 ? 'iptables' : 'ip6tables'} -t ${item.table} -A ${item.chain} ${item.spec}`;
   }
+}
+
+function lowerOf({detail}: LinkItem): string {
+  return detail !== undefined && 'lower' in detail ? ` link ${detail.lower}` : '';
 }

@@ -1,14 +1,14 @@
 import {KernelError} from '../errors.ts';
 import {formatOp, invert} from './diff.ts';
-import type {Op} from './item.ts';
+import type {IptablesChainsItem, IptablesRuleItem, Item, Op} from './item.ts';
 import type {OnError} from './kernel.ts';
 
 /** Carries out one step; atomic: when it throws, nothing of it remains. */
 export type ApplyStep = (step: readonly Op[]) => Promise<void>;
 
 /**
- * Carries out operations in order. Consecutive operations on nftables are one step, because they are one transaction of
- * the kernel. `undo`: the first failure takes back everything done and is thrown. `continue`: everything is tried, what
+ * Carries out operations in order. Consecutive operations on nftables, or on one table of iptables, are one step,
+ * because they are one transaction of the kernel. `undo`: the first failure takes back everything done and is thrown. `continue`: everything is tried, what
  * is already gone is no failure, and what failed is thrown at the end.
  */
 export async function execute(ops: readonly Op[], onError: OnError, apply: ApplyStep): Promise<void> {
@@ -53,23 +53,40 @@ async function attempt(step: readonly Op[], apply: ApplyStep): Promise<readonly 
     await apply(step);
     return [];
   } catch (error) {
-    if (step.length > 1) return (await Promise.all(step.map(op => attempt([op], apply)))).flat();
+    if (step.length > 1) return attemptEach(step, apply);
     return step.every(op => op.do === 'del') && isGone(error) ? [] : [error];
   }
+}
+
+/** In turn: a step may start a process. */
+async function attemptEach(step: readonly Op[], apply: ApplyStep): Promise<readonly unknown[]> {
+  const failures: unknown[] = [];
+  for (const op of step) failures.push(...(await attempt([op], apply)));
+  return failures;
 }
 
 function toSteps(ops: readonly Op[]): readonly (readonly Op[])[] {
   const steps: Op[][] = [];
   for (const op of ops) {
     const last = steps.at(-1)?.[0];
-    if (last && isNft(last) && isNft(op) && last.item.ns === op.item.ns) steps.at(-1)!.push(op);
+    if (last && transactionOf(op) !== null && transactionOf(last) === transactionOf(op)) steps.at(-1)!.push(op);
     else steps.push([op]);
   }
   return steps;
 }
 
+/** Operations with the same one can be carried out together; null: alone. */
+function transactionOf(op: Op): string | null {
+  if (isNft(op)) return `${op.item.ns} nft`;
+  return isIptables(op.item) ? `${op.item.ns} iptables ${op.item.family} ${op.item.table}` : null;
+}
+
 export function isNft(op: Op): boolean {
   return op.item.kind === 'table' || op.item.kind === 'element';
+}
+
+export function isIptables(item: Item): item is Item & (IptablesChainsItem | IptablesRuleItem) {
+  return item.kind === 'iptables-chains' || item.kind === 'iptables-rule';
 }
 
 /** ENOENT 2, ESRCH 3 (routes), ENODEV 19, EADDRNOTAVAIL 99: somebody else, or the removal of its container, was faster. */

@@ -1,5 +1,6 @@
-import type {Ip, Prefix} from '../model/ip.ts';
+import type {Family, Ip, Prefix} from '../model/ip.ts';
 import type {Mac} from '../model/mac.ts';
+import type {IpvlanFlag, IpvlanMode, MacvlanMode, VxlanSettings} from './netlink/link-kinds.ts';
 import type {NftElement, NftTable} from './netlink/nftables/types.ts';
 
 /** Path of a pinned network namespace, or '' for the one the daemon was started in. */
@@ -12,7 +13,7 @@ export interface NetnsItem {
 export interface LinkItem {
   readonly kind: 'link';
   readonly name: string;
-  readonly type: 'bridge' | 'veth' | 'ifb' | 'loopback';
+  readonly type: 'bridge' | 'veth' | 'ifb' | 'loopback' | 'dummy' | LinkDetail['type'];
   readonly up: boolean;
   /** IFLA_GROUP; ours has `linkGroupBase` in its high half. */
   readonly group: number;
@@ -32,7 +33,21 @@ export interface LinkItem {
     readonly mac: Mac | null;
     readonly mtu: number | null;
   } | null;
+  /** Bridge port: ARP for the bridge's own addresses does not leave by it. */
+  readonly neighSuppress?: boolean;
+  /** Of the types that have one, and of those only. */
+  readonly detail?: LinkDetail;
 }
+
+/**
+ * What a link is made with and never changed in: a link that is there is not compared in it. `lower` is a link of the
+ * host's namespace, wherever the link itself is.
+ */
+export type LinkDetail =
+  | {readonly type: 'macvlan'; readonly lower: string; readonly mode: MacvlanMode}
+  | {readonly type: 'ipvlan'; readonly lower: string; readonly mode: IpvlanMode; readonly flag: IpvlanFlag}
+  | {readonly type: 'vlan'; readonly lower: string; readonly vlanId: number}
+  | ({readonly type: 'vxlan'} & VxlanSettings);
 
 export interface AddressItem {
   readonly kind: 'address';
@@ -83,6 +98,14 @@ export interface FilterItem {
   readonly redirectTo: string;
 }
 
+/** A peer of a vxlan link: frames for `mac` are sent to `to`, those for nobody else when it is 00:00:00:00:00:00. */
+export interface FdbItem {
+  readonly kind: 'fdb';
+  readonly link: string;
+  readonly mac: Mac;
+  readonly to: Ip;
+}
+
 export interface SysctlItem {
   readonly kind: 'sysctl';
   /** Below /proc/sys, with slashes: `net/ipv4/conf/docker0/route_localnet`. */
@@ -101,6 +124,33 @@ export interface ElementItem extends NftElement {
   readonly kind: 'element';
 }
 
+export type IptablesTable = 'raw' | 'nat' | 'filter';
+
+/** The frame of one table of iptables: our chains and the rules that never vary, recognised by a fingerprint in their comments. */
+export interface IptablesChainsItem {
+  readonly kind: 'iptables-chains';
+  readonly family: Family;
+  readonly table: IptablesTable;
+  /** Others may have made them before, and keep rules in them. */
+  readonly chains: readonly string[];
+  /** At the head of their chains, in this order. */
+  readonly rules: readonly {readonly chain: string; readonly spec: string}[];
+  readonly fingerprint: string;
+}
+
+/** One rule of iptables. Its comment holds `key`, a hash of its text: rules are told apart by keys, never by expressions. */
+export interface IptablesRuleItem {
+  readonly kind: 'iptables-rule';
+  readonly family: Family;
+  readonly table: IptablesTable;
+  readonly chain: string;
+  readonly key: string;
+  /** What follows `-A CHAIN`. */
+  readonly spec: string;
+  /** Goes to the head of its chain; otherwise to the end. */
+  readonly head?: boolean;
+}
+
 /** One thing of the kernel that we want or have read. Operations name things; they never hold an ifindex across calls. */
 export type Item = {readonly ns: NamespacePath} & (
   | NetnsItem
@@ -111,9 +161,12 @@ export type Item = {readonly ns: NamespacePath} & (
   | TbfItem
   | IngressItem
   | FilterItem
+  | FdbItem
   | SysctlItem
   | TableItem
   | ElementItem
+  | IptablesChainsItem
+  | IptablesRuleItem
 );
 
 export type Op =

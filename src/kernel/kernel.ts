@@ -4,7 +4,9 @@ import type {SysctlChange} from '../model/state.ts';
 import type {World} from './diff.ts';
 import type {Item, Op} from './item.ts';
 import type {QueuedLinkStats} from './link-stats.ts';
+import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
 import type {NftElement} from './netlink/nftables/types.ts';
+import type {IptablesReading} from './read-iptables.ts';
 
 /** `undo` takes everything back and throws the cause; `continue` does all it can and throws what failed. */
 export type OnError = 'undo' | 'continue';
@@ -13,11 +15,17 @@ export type OnError = 'undo' | 'continue';
 export interface Kernel {
   /** The present version of everything in `want`, and every link and nft element of ours that is not in it. */
   read(want: Iterable<Item>): World;
+  /** All that is ours in iptables, and whom it lets through. Apart from `read` because it asks a program, where iptables is in use. */
+  readIptables(): Promise<IptablesReading>;
   execute(ops: readonly Op[], onError: OnError): Promise<void>;
   /** Resolves when the link can carry frames: a bridge port forwards only after the carrier event, ~1 ms after its creation. */
   awaitCarrier(link: string): Promise<void>;
   /** What must be set so that packets of a family that come in by the host's links, or by `bridges`, are forwarded; empty when they are. */
   forwardingChanges(family: Family, bridges: readonly string[]): readonly SysctlChange[];
+  /** Of every link of the host, loopback and ours included. */
+  linkNames(): readonly string[];
+  /** Whether this kernel can make such links; it may load a module to answer. */
+  hasLinkType(type: LowerLink['kind'] | OtherLink['kind']): boolean;
   /** Prefixes of the host's on-link routes, without ours. */
   connectedPrefixes(): readonly Prefix[];
   /** MTU in bytes of the link of the host's default route, IPv4 before IPv6; null without one. */
@@ -28,7 +36,7 @@ export interface Kernel {
   linkStats(names: Iterable<string>): ReadonlyMap<string, QueuedLinkStats>;
   /** Elements of the counting sets of our table, with their counters. */
   counters(): readonly NftElement[];
-  /** Calls back when our nft table was touched by somebody else, or a host address came or went. */
-  watch(onChange: () => void): () => void;
+  /** Calls back when one of these nft tables (`tnet`, `ip filter`) was touched by somebody else, or a host address came or went. */
+  watch(tables: readonly string[], onChange: () => void): () => void;
   close(): void;
 }

@@ -21,6 +21,17 @@ export interface SocketSpec {
   readonly dropAll: boolean;
 }
 
+export interface PacketSpec {
+  /** The one interface to listen on. */
+  readonly ifindex: number;
+  /** Classic BPF, `struct sock_filter` after `struct sock_filter`; what it returns is the number of bytes kept. */
+  readonly filter: Uint8Array;
+  /** Bytes that may wait unread, with the kernel's overhead of ~0.8 KiB a packet; what comes then is dropped and counted. */
+  readonly bufferSize: number;
+  /** Only what arrives (PACKET_IGNORE_OUTGOING, Linux 4.20): what leaves is not even copied. */
+  readonly incoming: boolean;
+}
+
 /**
  * What JavaScript cannot do (design §6). A failed system call throws an Error with `errno` (positive number), `code`
  * (`ENOENT`) and `syscall`. `netnsFd` always means: setns there, do it, setns home, synchronously on this thread;
@@ -50,6 +61,24 @@ export interface Native {
   openFile(path: string, flags: number, netnsFd?: Fd): Fd;
   /** A bound socket; `port` is the one the kernel gave. In a namespace that never had an address, any can be bound. */
   openSocket(spec: SocketSpec, netnsFd?: Fd): {fd: Fd; port: number};
+  /** AF_PACKET socket, bound; filter and options are in place before the first packet. */
+  openPacket(spec: PacketSpec, netnsFd?: Fd): Fd;
+  /**
+   * Up to 64 packets that wait, without blocking; empty when none does. One record after another: u32 time (ns since
+   * 1970) high and low, bytes kept, bytes on the wire, PACKET_* type, two unused; the frame, padded to 4 bytes; 16 unused
+   * bytes. So there is room around each frame for a pcapng block. ENETDOWN once when the link went down.
+   */
+  receivePackets(fd: Fd): Uint8Array;
+  /** PACKET_STATISTICS since the last call, two u32: what the filter accepted, and what of it found no room. */
+  packetCounts(fd: Fd): Uint8Array;
+  /**
+   * Raw ICMP or ICMPv6 socket, by the family of `peer`, connected to it; `0.0.0.0` and `::` leave it open to what comes
+   * from anyone. For read(2) and write(2); reading IPv4 gives the IP header too. What can be taken from its receive
+   * queue is a copy: the packet goes on to whom it was for.
+   */
+  openIcmp(peer: string, netnsFd?: Fd): Fd;
+  /** A fresh mount of `tracefs`, say, that no path leads to: its files are below `/proc/self/fd/N/`. Gone when closed. */
+  openFilesystem(type: string): Fd;
   /** New empty netns, bind-mounted on `path` (created O_EXCL; removed again on failure). */
   pinNetns(path: string): void;
   /** umount2(MNT_DETACH) + unlink. A missing path or mount is fine. */

@@ -1,16 +1,19 @@
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises';
 import {TnetError} from '../errors.ts';
+import {hasLinkType} from './add-link.ts';
 import {type ApplyParts, applyStep} from './apply.ts';
 import {execute} from './execute.ts';
 import {connectedPrefixes, defaultMtu, forwardingChanges} from './host-routing.ts';
+import {createIptables} from './iptables.ts';
 import type {Kernel} from './kernel.ts';
 import {readLinkStats} from './link-stats.ts';
 import {watchKernel} from './monitor.ts';
 import type {Native} from './native.ts';
 import {deleteConntrack} from './netlink/conntrack.ts';
 import type {NftTable} from './netlink/nftables/types.ts';
-import {isForwarding, readWorld} from './read.ts';
+import {hostLinks, isForwarding, readWorld} from './read.ts';
 import {readCounters} from './read-counters.ts';
+import {readIptables} from './read-iptables.ts';
 import {createSockets} from './sockets.ts';
 
 export interface KernelSpec {
@@ -25,7 +28,7 @@ const carrierTimeoutMs = 2000;
 
 export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
   const sockets = createSockets(native);
-  const parts: ApplyParts & {isOurs: typeof isOurs} = {native, sockets, table, isOurs};
+  const parts: ApplyParts & {isOurs: typeof isOurs} = {native, sockets, iptables: createIptables(), table, isOurs};
 
   const awaitCarrier = async (link: string): Promise<void> => {
     const deadline = performance.now() + carrierTimeoutMs;
@@ -39,8 +42,11 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
 
   return {
     read: want => readWorld(parts, want),
+    readIptables: () => readIptables(parts),
     execute: (ops, onError) => execute(ops, onError, step => applyStep(parts, step)),
     awaitCarrier,
+    linkNames: () => hostLinks(parts).map(({name}) => name),
+    hasLinkType: type => hasLinkType(sockets, type),
     forwardingChanges: (family, bridges) => forwardingChanges(parts, family, bridges),
     connectedPrefixes: () => connectedPrefixes(parts),
     defaultMtu: () => defaultMtu(parts),
@@ -49,7 +55,7 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     },
     linkStats: names => readLinkStats(parts, names),
     counters: () => readCounters(parts),
-    watch: onChange => watchKernel({native, table: table.name}, onChange),
+    watch: (tables, onChange) => watchKernel({native, tables, iptables: parts.iptables}, onChange),
     close: sockets.close,
   };
 }

@@ -2,8 +2,9 @@ import {existsSync} from 'node:fs';
 import {KernelError} from '../errors.ts';
 import {type ApplyParts, readSysctl} from './apply.ts';
 import {itemKey, type World} from './diff.ts';
-import type {AddressItem, Item, LinkItem, RouteItem} from './item.ts';
+import type {AddressItem, FdbItem, Item, LinkItem, NamespacePath, RouteItem} from './item.ts';
 import {decodeAddress, dumpAddresses} from './netlink/address.ts';
+import {decodeFdb, dumpFdb} from './netlink/fdb.ts';
 import {decodeLink, dumpLinks, getLink, type LinkInfo} from './netlink/link.ts';
 import {decodeElements, dumpElements} from './netlink/nftables/elements.ts';
 import {decodeTable, getTable} from './netlink/nftables/objects.ts';
@@ -26,6 +27,7 @@ export function readWorld(parts: ReadParts, want: Iterable<Item>): World {
   const items = [
     ...links.map(link => linkItem(link, names)).filter(item => parts.isOurs(item.group) || wanted.has(itemKey(item))),
     ...hostAddresses(parts, names).filter(item => wanted.has(itemKey(item))),
+    ...hostPeers(parts, names, wanted).filter(item => wanted.has(itemKey(item))),
     ...hostRoutes(parts, names, wanted),
     ...readTrafficControl(parts, links, wanted),
     ...readTable(parts),
@@ -38,15 +40,19 @@ export function hostLinks({sockets}: Pick<ReadParts, 'sockets'>): readonly LinkI
   return sockets.route('').dump(dumpLinks()).map(decodeLink);
 }
 
+type FdbEntry = Item & FdbItem;
+
 /** Names of the host's links by ifindex. */
 type LinkNames = ReadonlyMap<number, string>;
 
-function linkItem(info: LinkInfo, names: LinkNames): Item & LinkItem {
+const linkTypes = ['bridge', 'veth', 'ifb', 'dummy', 'macvlan', 'ipvlan', 'vlan', 'vxlan'] as const;
+
+function linkItem(info: LinkInfo, names: LinkNames, ns: NamespacePath = ''): Item & LinkItem {
   return {
-    ns: '',
+    ns,
     kind: 'link',
     name: info.name,
-    type: info.kind === 'bridge' || info.kind === 'veth' || info.kind === 'ifb' ? info.kind : 'loopback',
+    type: linkTypes.find(type => type === info.kind) ?? 'loopback',
     up: info.up,
     group: info.group,
     mtu: info.mtu,
@@ -55,6 +61,7 @@ function linkItem(info: LinkInfo, names: LinkNames): Item & LinkItem {
     master: info.masterIndex === null ? null : (names.get(info.masterIndex) ?? null),
     hairpin: info.hairpin ?? false,
     isolated: info.isolated ?? false,
+    neighSuppress: info.neighSuppress ?? false,
     peer: null,
   };
 }
@@ -106,9 +113,28 @@ function readTable({sockets, table}: ReadParts): Item[] {
 
 function readOne(parts: ReadParts, item: Item): Item[] {
   if (item.kind === 'netns') return existsSync(item.ns) ? [item] : [];
+  if (item.kind === 'link' && item.detail !== undefined && item.ns !== '') return linkInSandbox(parts, item);
   if (item.kind !== 'sysctl' || item.ns !== '') return [];
   const value = readSysctl(parts, item.ns, item.path);
   return value === null ? [] : [{...item, value}];
+}
+
+/** A link without an end on the host can only be looked for where it is. */
+function linkInSandbox({sockets}: ReadParts, {ns, name}: Item & LinkItem): Item[] {
+  if (!existsSync(ns)) return [];
+  const [answer] = orNothing(() => sockets.route(ns).request(getLink(name)));
+  return answer === undefined ? [] : [linkItem(decodeLink(answer), new Map(), ns)];
+}
+
+/** Peers of the vxlan links that are asked about. */
+function hostPeers({sockets}: ReadParts, names: LinkNames, wanted: World): FdbEntry[] {
+  const links = new Set([...wanted.values()].flatMap(item => (item.kind === 'fdb' ? [item.link] : [])));
+  const indexes = [...names].filter(([, name]) => links.has(name));
+  return indexes.flatMap(([index, link]) =>
+    decodeFdb(sockets.route('').dump(dumpFdb(index))).map(
+      ({mac, to}): FdbEntry => ({ns: '', kind: 'fdb', link, mac, to}),
+    ),
+  );
 }
 
 /** Whether frames pass: RFC 2863's `up`, which for a bridge port comes with the carrier event. */
@@ -121,7 +147,7 @@ function orNothing<T>(read: () => readonly T[]): readonly T[] {
   try {
     return read();
   } catch (error) {
-    if (error instanceof KernelError && error.errno === 2) return []; // ENOENT
+    if (error instanceof KernelError && [2, 19].includes(error.errno)) return []; // ENOENT, ENODEV
     throw error;
   }
 }

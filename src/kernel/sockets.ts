@@ -1,6 +1,7 @@
 import {closeSync, constants, openSync} from 'node:fs';
 import type {NamespacePath} from './item.ts';
 import type {Fd, Native} from './native.ts';
+import {systemError} from './netlink/answer.ts';
 import {type NetlinkSocket, openNetlinkSocket} from './netlink/socket.ts';
 
 /** Netlink sockets by namespace, opened when first needed. A sandbox's are kept until `release`. */
@@ -21,7 +22,7 @@ export function createSockets(native: Native): Sockets {
     if (ns === '') return undefined;
     const known = namespaces.get(ns);
     if (known !== undefined) return known;
-    const fd = openSync(ns, constants.O_RDONLY); // libuv adds O_CLOEXEC
+    const fd = openNamespace(ns);
     namespaces.set(ns, fd);
     return fd;
   };
@@ -51,4 +52,13 @@ export function createSockets(native: Native): Sockets {
       for (const ns of [...namespaces.keys()]) release(ns);
     },
   };
+}
+
+/** KernelError, so that removing something from a namespace that is gone is no failure. */
+function openNamespace(ns: NamespacePath): Fd {
+  try {
+    return openSync(ns, constants.O_RDONLY); // libuv adds O_CLOEXEC
+  } catch (error) {
+    throw systemError(error, `open network namespace "${ns}"`);
+  }
 }

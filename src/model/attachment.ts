@@ -18,7 +18,7 @@ export interface Attachment {
   /** Id of the container, or of whatever the other runtime calls one. */
   readonly owner: string;
   readonly ifname: string;
-  /** Name of the end on the host; it is the altname's stem too. */
+  /** Name of the end on the host; '' for macvlan and ipvlan, which have none. */
   readonly hostIfname: string;
   readonly mac: Mac;
   readonly leases: readonly Lease[];

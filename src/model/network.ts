@@ -1,6 +1,6 @@
 import {type Family, type Ip, ipFamily, type Prefix} from './ip.ts';
 
-export type NetworkDriver = 'bridge' | 'host' | 'none';
+export type NetworkDriver = 'bridge' | 'macvlan' | 'ipvlan' | 'vxlan' | 'host' | 'none';
 
 export interface Subnet {
   readonly prefix: Prefix;
@@ -27,10 +27,15 @@ export interface Network {
   readonly labels: Readonly<Record<string, string>>;
   /** In bytes; null leaves the kernel's 1500. */
   readonly mtu: number | null;
-  /** The bridge's device name; '' for drivers without one. */
+  /** The link on the host that is the network's own: the bridge, or what a macvlan stands on if we made it; else ''. */
   readonly device: string;
   /** 1–65535, unique among the networks of a daemon: the low half of the link group of everything on this network. */
   readonly index: number;
+}
+
+/** The host is a router of these: it has a bridge with the gateway's address, translates addresses and publishes ports. */
+export function isBridged({driver}: Pick<Network, 'driver'>): boolean {
+  return driver === 'bridge' || driver === 'vxlan';
 }
 
 export const predefinedNetworks = ['bridge', 'host', 'none'] as const;

@@ -1,16 +1,20 @@
 import {TnetError} from '../errors.ts';
 import {diff, itemKey, toWorld} from '../kernel/diff.ts';
-import type {Op} from '../kernel/item.ts';
+import type {Item, Op} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Prefix} from '../model/ip.ts';
-import {isPredefined, type Network} from '../model/network.ts';
+import {isBridged, isPredefined, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
+import {configureAttachment} from './change-attachment.ts';
 import {planDetach} from './detach.ts';
+import {chooseParent} from './drivers/parent.ts';
 import {findNetwork} from './find-network.ts';
+import {type FirewallName, firewallOf} from './firewall/renderer.ts';
 import {ensure, readOurs} from './foreign.ts';
 import {forgetGone, noteForwarding, settingsOf} from './forwarding.ts';
+import {withoutIntact} from './intact.ts';
 import {createLock} from './lock.ts';
 import {type AttachSpec, planNewAttachment} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
@@ -21,10 +25,10 @@ import {
   planNetwork,
   planSandboxLinks,
   sysctlItem,
+  validateAttachment,
   validateNetwork,
-  withoutIntactSandboxes,
 } from './plan.ts';
-import {flushPorts, publishPort, unpublishPort} from './publish.ts';
+import {findAttachment, flushPorts, publishPort, refuseWithoutFirewall, unpublishPort} from './publish.ts';
 import type {Reservations} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
 import {type AttachmentStats, readStats} from './stats.ts';
@@ -48,6 +52,8 @@ export interface Controller {
   publish(attachmentId: string, mapping: PortMapping): Promise<PortMapping>;
   /** Takes it back, and its connections with it. ERR_BAD_REQUEST when it is not published. */
   unpublish(attachmentId: string, mapping: PortMapping): Promise<void>;
+  /** Other options of what is attached already, as its limits. ERR_BAD_REQUEST, ERR_ATTACHMENT_NOT_FOUND. */
+  configure(attachmentId: string, options: Attachment['options']): Promise<void>;
   /** Idempotent: unknown ids are fine. The ports of one go on through its sandbox's next gateway. */
   detach(...attachmentIds: readonly string[]): Promise<void>;
   /** Makes the kernel what the store says; returns what was (or would be) done. */
@@ -67,12 +73,20 @@ export interface ControllerParts {
   readonly bridge: string;
   /** What chosen subnets avoid besides the host's links: its resolvers. */
   readonly avoided: () => readonly Prefix[];
+  /** Default: nftables. What another one has left is removed. */
+  readonly firewall?: FirewallName;
 }
 
 /** Opens the networks of a daemon: makes the predefined ones, then repairs what a crash or a reboot has left. */
 export async function createController(parts: ControllerParts): Promise<Controller> {
   const {store, kernel, reservations} = parts;
   const lock = createLock();
+  const firewall = firewallOf(parts.firewall ?? 'nftables');
+  /** What is there of iptables, and our firewall in view of it. */
+  const look = async () => {
+    const {ours, forward} = await kernel.readIptables();
+    return {rules: ours, beside: firewallOf(firewall.name, forward)};
+  };
   const {state} = store;
   const seed = (): NetworkSeed => ({
     id: parts.newId(),
@@ -89,20 +103,22 @@ export async function createController(parts: ControllerParts): Promise<Controll
     [...state.attachments.values()].filter(a => (network ?? a.network) === a.network && (owner ?? a.owner) === a.owner);
 
   const realize = async (network: Network): Promise<void> => {
-    await ensure(kernel, planNetwork(network));
+    const {rules, beside} = await look();
+    await ensure(kernel, planNetwork(network, beside), rules);
     noteForwarding(parts);
-    if (!network.internal) await ensure(kernel, planForwarding(state));
+    if (isBridged(network) && !network.internal) await ensure(kernel, planForwarding(state, firewall), rules);
   };
 
   const unrealize = async (network: Network): Promise<void> => {
-    const {items, actual} = readOurs(kernel, planNetwork(network));
-    const gone = items.filter(item => item.kind !== 'table' && actual.has(itemKey(item)));
+    const {rules, beside} = await look();
+    const {items, actual} = readOurs(kernel, planNetwork(network, beside), rules);
+    const gone = items.filter(item => !isFrame(item) && actual.has(itemKey(item)));
     await kernel.execute(diff(toWorld(gone), new Map()), 'continue');
   };
 
   const create = async (spec: NetworkSpec): Promise<Network> => {
-    const network = planNewNetwork(spec, state, seed());
-    validateNetwork(network);
+    const network = chooseParent(planNewNetwork(spec, state, seed()), kernel);
+    validateNetwork(network, state);
     store.commit({put: {networks: [network]}});
     return undoing(
       async () => {
@@ -125,16 +141,18 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   const attach = async (spec: AttachSpec): Promise<Attachment> => {
     const network = get(spec.network);
+    refuseWithoutFirewall(firewall, spec.ports);
     const first = !isRealized(network, state);
+    validateAttachment(network, state, spec.mac);
     const draft = planNewAttachment(spec, network, state, parts.newId());
     const attachment = {...draft, ports: reservations.reserve(draft.id, draft.ports)};
     return undoing(
       async () => {
-        const before = toWorld(planSandboxLinks(state, spec.sandbox));
+        const before = toWorld(planSandboxLinks(state, spec.sandbox, firewall));
         store.commit({put: {attachments: [attachment]}});
         if (first) await realize(network);
-        await kernel.execute(diff(before, toWorld(planSandboxLinks(state, spec.sandbox))), 'undo');
-        await kernel.awaitCarrier(attachment.hostIfname);
+        await kernel.execute(diff(before, toWorld(planSandboxLinks(state, spec.sandbox, firewall))), 'undo');
+        if (attachment.hostIfname !== '') await kernel.awaitCarrier(attachment.hostIfname);
         return attachment;
       },
       () => {
@@ -146,7 +164,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   /** What fails on the way is reported at the end: the rest is taken away all the same. */
   const detach = async (ids: readonly string[]): Promise<void> => {
-    const {ops, change, moved, freed} = planDetach(state, new Set(ids));
+    const {ops, change, moved, freed} = planDetach(state, new Set(ids), firewall);
     await kernel.execute(ops, 'continue');
     flushPorts(kernel, freed);
     for (const {from, to} of moved) reservations.move(from, to);
@@ -154,21 +172,23 @@ export async function createController(parts: ControllerParts): Promise<Controll
     store.commit(change);
   };
 
-  const planRepair = (): readonly Op[] => {
-    const {items, actual} = readOurs(kernel, planHost(state));
-    return diff(actual, toWorld(withoutIntactSandboxes(items, actual))).map(overRoute);
+  const planRepair = async (): Promise<readonly Op[]> => {
+    const {rules, beside} = await look();
+    const {items, actual} = readOurs(kernel, planHost(state, beside), rules);
+    const scope = withoutIntact(items, actual);
+    return diff(scope.actual, toWorld(scope.items)).map(overRoute);
   };
 
   /** Devices that it has made may need settings that could not be seen to be missing before. */
   const repair = async ({dryRun = false} = {}): Promise<readonly Op[]> => {
     if (dryRun) return planRepair();
     noteForwarding(parts);
-    const ops = planRepair();
+    const ops = await planRepair();
     await kernel.execute(ops, 'continue');
     const known = state.sysctls.size;
     noteForwarding(parts);
     if (state.sysctls.size === known) return ops;
-    const more = planRepair();
+    const more = await planRepair();
     await kernel.execute(more, 'continue');
     return [...ops, ...more];
   };
@@ -180,12 +200,13 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const restored = [...state.sysctls.values()].map(({path, value, was}): Op => {
       return {do: 'set', was: sysctlItem({path, value}), item: sysctlItem({path, value: was})};
     });
-    const {actual} = readOurs(kernel, planHost(state));
+    const {rules, beside} = await look();
+    const {actual} = readOurs(kernel, planHost(state, beside), rules);
     await kernel.execute([...restored, ...diff(actual, new Map())], 'continue');
     store.commit({remove: {sysctls: [...state.sysctls.keys()]}});
   };
 
-  const unwatch = kernel.watch(() => void lock(repair).catch(() => {}));
+  const unwatch = kernel.watch(firewall.watches, () => void lock(repair).catch(() => {}));
   await lock(repair);
   reserveAgain(state.attachments.values(), reservations);
   return {
@@ -202,8 +223,10 @@ export async function createController(parts: ControllerParts): Promise<Controll
       ),
     removeSandbox: path => kernel.execute([{do: 'del', item: {ns: path, kind: 'netns'}}], 'continue'),
     attach: spec => lock(() => attach(spec)),
-    publish: (id, mapping) => lock(() => publishPort(parts, {id, mapping})),
-    unpublish: (id, mapping) => lock(() => unpublishPort(parts, {id, mapping})),
+    configure: (id, options) =>
+      lock(() => configureAttachment({...parts, firewall}, findAttachment(store, id), options)),
+    publish: (id, mapping) => lock(() => publishPort({...parts, firewall}, {id, mapping})),
+    unpublish: (id, mapping) => lock(() => unpublishPort({...parts, firewall}, {id, mapping})),
     detach: (...ids) => lock(() => detach(ids.filter(id => state.attachments.has(id)))),
     repair: options => lock(() => repair(options)),
     async close() {
@@ -219,6 +242,11 @@ export async function createController(parts: ControllerParts): Promise<Controll
 function overRoute(op: Op): Op {
   const inside = op.do === 'add' && op.item.kind === 'route' && op.item.ns !== '';
   return inside ? {do: 'set', item: op.item, was: op.item} : op;
+}
+
+/** What all networks have in common. */
+function isFrame({kind}: Item): boolean {
+  return kind === 'table' || kind === 'iptables-chains';
 }
 
 function refuseRemoval(network: Network, attachments: readonly Attachment[]): void {

@@ -1,9 +1,11 @@
 import {diff, toWorld} from '../kernel/diff.ts';
 import type {Op} from '../kernel/item.ts';
 import type {Attachment} from '../model/attachment.ts';
+import {isBridged, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {State} from '../model/state.ts';
 import type {Change} from '../store/store.ts';
+import type {Firewall} from './firewall/renderer.ts';
 import {attachmentsIn, electable} from './gateway.ts';
 import {planSandboxLinks} from './plan.ts';
 
@@ -17,7 +19,7 @@ export interface DetachPlan {
 }
 
 /** Takes attachments away; ports of one go on through what remains of its sandbox, as with `docker network disconnect`. */
-export function planDetach(state: State, ids: ReadonlySet<string>): DetachPlan {
+export function planDetach(state: State, ids: ReadonlySet<string>, firewall: Firewall): DetachPlan {
   const leaving = [...ids].flatMap(id => state.attachments.get(id) ?? []);
   const moves = leaving.flatMap(attachment => {
     const heir = attachment.ports.length > 0 ? heirOf(attachment, ids, state) : undefined;
@@ -31,7 +33,7 @@ export function planDetach(state: State, ids: ReadonlySet<string>): DetachPlan {
   const after = withChange(state, put, ids);
   const sandboxes = [...new Set(leaving.map(({sandbox}) => sandbox))];
   return {
-    ops: sandboxes.flatMap(sandbox => leaveOps(state, after, sandbox)),
+    ops: sandboxes.flatMap(sandbox => leaveOps({before: state, after, firewall}, sandbox)),
     change: {remove: {attachments: [...ids]}, put: {attachments: put}},
     moved: moves.map(({attachment, heir}) => ({from: attachment.id, to: heir.id})),
     freed: leaving.flatMap(({ports}) => ports),
@@ -41,7 +43,7 @@ export function planDetach(state: State, ids: ReadonlySet<string>): DetachPlan {
 function heirOf(attachment: Attachment, ids: ReadonlySet<string>, state: State): Attachment | undefined {
   if (attachment.gatewayPriority === null) return undefined;
   const rest = attachmentsIn(state, attachment.sandbox).filter(({id}) => !ids.has(id));
-  return electable(rest, state.networks).find(({network}) => !state.networks.get(network)?.internal);
+  return electable(rest, state.networks).find(({network}) => takesPorts(state.networks.get(network)));
 }
 
 function withChange(state: State, put: readonly Attachment[], removed: ReadonlySet<string>): State {
@@ -51,8 +53,16 @@ function withChange(state: State, put: readonly Attachment[], removed: ReadonlyS
   return {...state, attachments};
 }
 
-/** What is inside the sandbox goes with its link, and the sandbox itself may be gone already. */
-function leaveOps(before: State, after: State, sandbox: string): readonly Op[] {
-  const ops = diff(toWorld(planSandboxLinks(before, sandbox)), toWorld(planSandboxLinks(after, sandbox)));
-  return ops.filter(({do: verb, item}) => item.ns === '' || verb !== 'del');
+function takesPorts(network: Network | undefined): boolean {
+  return network !== undefined && isBridged(network) && !network.internal;
+}
+
+/** What is inside the sandbox goes with its link, which is there itself when it has no end on the host; the sandbox may be gone already. */
+function leaveOps(
+  {before, after, firewall}: {readonly before: State; readonly after: State; readonly firewall: Firewall},
+  sandbox: string,
+): readonly Op[] {
+  const world = (state: State) => toWorld(planSandboxLinks(state, sandbox, firewall));
+  const ops = diff(world(before), world(after));
+  return ops.filter(({do: verb, item}) => item.ns === '' || verb !== 'del' || item.kind === 'link');
 }

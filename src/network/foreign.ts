@@ -4,27 +4,34 @@ import type {Item} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import {isOurGroup} from './drivers/driver.ts';
 
-/** Adds what is missing of `items`, and nothing else. Throws ERR_LINK_FOREIGN. */
-export async function ensure(kernel: Kernel, items: readonly Item[]): Promise<void> {
+/** Adds what is missing of `items`, and nothing else; `rules` are those of iptables that are there. Throws ERR_LINK_FOREIGN. */
+export async function ensure(kernel: Kernel, items: readonly Item[], rules: World): Promise<void> {
   const want = toWorld(items);
-  const actual = kernel.read(want.values());
+  const actual = new Map([...kernel.read(want.values()), ...rules]);
   refuseForeignLinks(want, actual);
   const known = new Map([...actual].filter(([key]) => want.has(key)));
   await kernel.execute(diff(known, want), 'undo');
 }
 
 /** What is planned and what is there, without devices that another program has made under our name meanwhile: they are neither changed nor removed. */
-export function readOurs(kernel: Kernel, planned: readonly Item[]): {items: readonly Item[]; actual: World} {
-  const actual = kernel.read(planned);
+export function readOurs(
+  kernel: Kernel,
+  planned: readonly Item[],
+  rules: World,
+): {items: readonly Item[]; actual: World} {
+  const actual = new Map([...kernel.read(planned), ...rules]);
   const foreign = foreignLinks(toWorld(planned), actual);
   if (foreign.size === 0) return {items: planned, actual};
   const items = planned.filter(item => !isOn(item, foreign));
-  return {items, actual: kernel.read(items)};
+  return {items, actual: new Map([...kernel.read(items), ...rules])};
 }
 
 /** Names of wanted links that are there, and not of our making. */
 function foreignLinks(want: World, actual: World): ReadonlySet<string> {
-  const present = [...actual].flatMap(([key, item]) => (item.kind === 'link' && want.has(key) ? [item] : []));
+  const present = [...actual].flatMap(([key, item]) =>
+    // A container may do to its own link what it likes: names in a sandbox say nothing about the host's.
+    item.kind === 'link' && item.ns === '' && want.has(key) ? [item] : [],
+  );
   return new Set(present.filter(link => !isOurGroup(link.group)).map(link => link.name));
 }
 

@@ -1,6 +1,7 @@
 import {itemKey} from '../kernel/diff.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import {ipFamily} from '../model/ip.ts';
+import {isBridged} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 import type {Store} from '../store/store.ts';
 import {isRealized, sysctlItem} from './plan.ts';
@@ -13,7 +14,9 @@ interface ForwardingParts {
 /** Decides which settings must change for packets of our networks to come in and go out, and remembers what they were. */
 export function noteForwarding({store, kernel}: ForwardingParts): void {
   const {state} = store;
-  const networks = [...state.networks.values()].filter(network => isRealized(network, state) && !network.internal);
+  const networks = [...state.networks.values()].filter(
+    network => isBridged(network) && isRealized(network, state) && !network.internal,
+  );
   const change = ([4, 6] as const).flatMap(family => {
     const bridges = networks.filter(({subnets}) => subnets.some(({prefix}) => ipFamily(prefix) === family));
     return bridges.length === 0

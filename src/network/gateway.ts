@@ -1,6 +1,6 @@
 import {type Attachment, leaseOf} from '../model/attachment.ts';
 import type {Family} from '../model/ip.ts';
-import type {Network} from '../model/network.ts';
+import {isBridged, type Network} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 
 /** Attachments of one sandbox, in the order in which they were made. A plain loop: there may be a thousand others. */
@@ -23,7 +23,8 @@ export function bySandbox({attachments}: State): ReadonlyMap<string, readonly At
 
 /**
  * The attachment that leads a sandbox out, for one family: the default route, and where its published ports end. Docker's order
- * (libnetwork Endpoint.Less): priority, networks that are not internal, both families before one, then the network's name.
+ * (libnetwork Endpoint.Less): priority, networks that are not internal, both families before one, then the network's name. Ours besides:
+ * bridges before the wire, because answers to published ports must go back through the host.
  */
 export function gatewayOf(
   attachments: readonly Attachment[],
@@ -38,9 +39,11 @@ export function gatewayOf(
 /** The networks of a sandbox in the order of the gateway's choice: names are looked up in this order too. */
 export function electable(attachments: readonly Attachment[], networks: State['networks']): readonly Attachment[] {
   const network = ({network: id}: Attachment): Network | undefined => networks.get(id);
+  const behindHost = (attachment: Attachment): boolean => isBridged(network(attachment) ?? {driver: 'bridge'});
   const rank = (attachment: Attachment): readonly number[] => [
     -(attachment.gatewayPriority ?? 0),
     Number(network(attachment)?.internal ?? false),
+    Number(!behindHost(attachment)),
     -attachment.leases.length,
   ];
   const compare = (a: Attachment, b: Attachment): number => {

@@ -8,8 +8,16 @@ import {
   prefixesOverlap,
   prefixLengthOf,
 } from '../model/ip.ts';
-import {isPredefined, type Network, type NetworkDriver, predefinedNetworks, type Subnet} from '../model/network.ts';
+import {
+  isBridged,
+  isPredefined,
+  type Network,
+  type NetworkDriver,
+  predefinedNetworks,
+  type Subnet,
+} from '../model/network.ts';
 import type {State} from '../model/state.ts';
+import {tunnelMtu} from './drivers/tunnel.ts';
 import {type AddressPool, choosePrefix, defaultGateway, defaultPools, uniqueLocalPool} from './ipam.ts';
 import {bridgeName, driverMtu} from './options.ts';
 
@@ -53,7 +61,7 @@ const validName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 /** A network from what was asked, what is there already and a seed. Throws ERR_NAME_IN_USE, ERR_SUBNET_IN_USE, ERR_SUBNET_FULL, ERR_BAD_REQUEST. */
 export function planNewNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): Network {
   checkName(spec.name, state);
-  if (spec.driver !== 'bridge')
+  if (spec.driver === 'host' || spec.driver === 'none')
     throw new TnetError(
       'ERR_FORBIDDEN',
       `only one instance of "${spec.driver === 'none' ? 'null' : spec.driver}" networks is allowed`,
@@ -79,7 +87,7 @@ export function planPredefined(state: State, device: string, seeds: () => Networ
 
 function newNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): Network {
   const networks = [...state.networks.values()];
-  const bridge = spec.driver === 'bridge';
+  const bridge = isBridged(spec);
   const device = bridge ? (spec.options[bridgeName] ?? `br-${seed.id.slice(0, 12)}`) : '';
   const holder = networks.find(other => bridge && other.device === device);
   if (holder)
@@ -89,11 +97,11 @@ function newNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): Network
     created: seed.created,
     name: spec.name,
     driver: spec.driver,
-    subnets: bridge ? planSubnets(spec, networks, seed) : [],
+    subnets: spec.driver === 'host' || spec.driver === 'none' ? [] : planSubnets(spec, networks, seed),
     internal: spec.internal,
     options: spec.options,
     labels: spec.labels,
-    mtu: bridge ? planMtu(spec.options, seed) : null,
+    mtu: planMtu(spec, seed),
     device,
     index: lowestFreeIndex(networks),
   };
@@ -112,9 +120,11 @@ function checkName(name: string, state: State): void {
 }
 
 /** Like the links that traffic leaves by: a larger one would be cut or, in a tunnel, silently dropped on the way. */
-function planMtu(options: NetworkSpec['options'], {mtu}: NetworkSeed): number | null {
-  const asked = options[driverMtu];
-  return asked === undefined ? mtu : Number(asked);
+function planMtu(spec: NetworkSpec, {mtu}: NetworkSeed): number | null {
+  const asked = spec.options[driverMtu];
+  if (asked !== undefined) return Number(asked);
+  if (spec.driver === 'vxlan') return tunnelMtu(spec, mtu);
+  return spec.driver === 'bridge' ? mtu : null;
 }
 
 function planSubnets(spec: NetworkSpec, networks: readonly Network[], seed: NetworkSeed): readonly Subnet[] {
@@ -126,10 +136,19 @@ function planSubnets(spec: NetworkSpec, networks: readonly Network[], seed: Netw
       throw new TnetError('ERR_BAD_REQUEST', `subnet ${prefix}: IPv${ipFamily(prefix)} is not enabled on the network`);
   return families.map(family => {
     const asked = spec.subnets.filter(({prefix}) => ipFamily(prefix) === family);
-    if (asked.length > 1) throw new TnetError('ERR_BAD_REQUEST', "bridge driver doesn't support multiple subnets");
-    return planSubnet(asked[0] ?? anySubnet(family), [...used, ...seed.connected], seed);
+    if (asked.length > 1)
+      throw new TnetError('ERR_BAD_REQUEST', `${spec.driver} driver doesn't support multiple subnets`);
+    const subnet = asked[0] ?? anySubnet(family);
+    return planSubnet(subnet, [...used, ...foreignTo(spec, subnet, seed)], seed);
   });
 }
+
+/** A subnet that is given to macvlan or ipvlan is mostly that of the parent's wire: the host has a route to it. */
+function foreignTo(spec: NetworkSpec, {prefix}: SubnetSpec, {connected}: NetworkSeed): readonly Prefix[] {
+  return isBridged(spec) || isAny(prefix) ? connected : [];
+}
+
+const isAny = (prefix: Prefix): boolean => /^(0\.0\.0\.0|::)\//.test(prefix);
 
 const anySubnet = (family: Family): SubnetSpec => ({
   prefix: (family === 4 ? '0.0.0.0/0' : '::/0') as Prefix,
@@ -139,7 +158,7 @@ const anySubnet = (family: Family): SubnetSpec => ({
 });
 
 function planSubnet(asked: SubnetSpec, used: readonly Prefix[], seed: NetworkSeed): Subnet {
-  if (/^(0\.0\.0\.0|::)\//.test(asked.prefix)) {
+  if (isAny(asked.prefix)) {
     const pools = poolsOf(ipFamily(asked.prefix), prefixLengthOf(asked.prefix), seed);
     return checkSubnet({...asked, prefix: choosePrefix(pools, [...used, ...seed.avoided])});
   }

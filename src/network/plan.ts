@@ -1,27 +1,37 @@
-import {itemKey, type World} from '../kernel/diff.ts';
 import type {Item} from '../kernel/item.ts';
 import {type Attachment, leaseOf} from '../model/attachment.ts';
 import type {Family} from '../model/ip.ts';
+import type {Mac} from '../model/mac.ts';
 import type {Network} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 import {bridgeDriver} from './drivers/bridge.ts';
 import type {Driver, Role} from './drivers/driver.ts';
-import {toNft} from './firewall/nft.ts';
-import {
-  emptyRuleset,
-  guardedNetworks,
-  planFirewall,
-  publishedPorts,
-  type Ruleset,
-  targetsOf,
-} from './firewall/ruleset.ts';
+import {ipvlanDriver} from './drivers/ipvlan.ts';
+import {macvlanDriver} from './drivers/macvlan.ts';
+import {vxlanDriver} from './drivers/vxlan.ts';
+import type {Firewall} from './firewall/renderer.ts';
+import {emptyRuleset, guardedNetworks, planFirewall, publishedPorts, targetsOf} from './firewall/ruleset.ts';
 import {attachmentsIn, bySandbox, gatewayOf} from './gateway.ts';
 
 /** `host` and `none` need nothing from the kernel. */
-const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {bridge: bridgeDriver};
+const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {
+  bridge: bridgeDriver,
+  macvlan: macvlanDriver,
+  ipvlan: ipvlanDriver,
+  vxlan: vxlanDriver,
+};
 
-export function validateNetwork(network: Network): void {
-  drivers[network.driver]?.validate(network);
+/** Throws ERR_BAD_REQUEST and ERR_CONFLICT. */
+export function validateNetwork(network: Network, state: State): void {
+  drivers[network.driver]?.validate(network, [...state.networks.values()]);
+}
+
+/** Throws ERR_CONFLICT when the network takes no further attachment, ERR_BAD_REQUEST when it cannot have the MAC that is asked for. */
+export function validateAttachment(network: Network, state: State, mac: Mac | null): void {
+  const driver = drivers[network.driver];
+  if (driver?.validateAttachment === undefined) return;
+  const attached = [...state.attachments.values()].filter(attachment => attachment.network === network.id);
+  driver.validateAttachment(network, attached, mac);
 }
 
 /** A network of the user's always has its device; the predefined one only while something is attached to it. */
@@ -33,21 +43,32 @@ export function isRealized(network: Network, state: State): boolean {
 }
 
 /** What a network needs on the host, the firewall's table included. */
-export function planNetwork(network: Network): readonly Item[] {
-  return [
-    ...(drivers[network.driver]?.planNetwork(network) ?? []),
-    ...firewallItems({...emptyRuleset, networks: guardedNetworks(network)}),
-  ];
+export function planNetwork(network: Network, firewall: Firewall): readonly Item[] {
+  return [...planDevice(network, firewall), ...firewall.whole({...emptyRuleset, networks: guardedNetworks(network)})];
+}
+
+function planDevice(network: Network, firewall: Firewall): readonly Item[] {
+  const items = drivers[network.driver]?.planNetwork(network) ?? [];
+  return firewall.name === 'none' ? items.map(withoutLocalnet) : items;
+}
+
+/** Where nobody refuses 127/8 on a wire, the kernel must. */
+function withoutLocalnet(item: Item): Item {
+  return item.kind === 'sysctl' && item.path.endsWith('/route_localnet') ? {...item, value: '0'} : item;
 }
 
 /** Everything of one sandbox's attachments, on the host and inside, in the order in which it is made. */
-export function planSandboxLinks(state: State, sandbox: string): readonly Item[] {
-  return planAttached(attachmentsIn(state, sandbox), state.networks);
+export function planSandboxLinks(state: State, sandbox: string, firewall: Firewall): readonly Item[] {
+  const attachments = attachmentsIn(state, sandbox);
+  return [
+    ...planLinks(attachments, state.networks),
+    ...firewall.changes({...emptyRuleset, ports: publishedPorts(attachments, state.networks)}),
+  ];
 }
 
-function planAttached(attachments: readonly Attachment[], networks: State['networks']): readonly Item[] {
+function planLinks(attachments: readonly Attachment[], networks: State['networks']): readonly Item[] {
   const targets = targetsOf(attachments, networks);
-  const links = attachments.flatMap(attachment => {
+  return attachments.flatMap(attachment => {
     const network = networks.get(attachment.network)!;
     const role: Role = {
       defaultRoutes: ([4, 6] as const).filter(family => isGateway(attachment, {attachments, networks, family})),
@@ -55,8 +76,6 @@ function planAttached(attachments: readonly Attachment[], networks: State['netwo
     };
     return drivers[network.driver]?.planAttachment(network, attachment, role) ?? [];
   });
-  const {elements} = toNft({...emptyRuleset, ports: publishedPorts(attachments, networks)});
-  return [...links, ...elements.map(elementItem)];
 }
 
 function isGateway(
@@ -68,55 +87,24 @@ function isGateway(
 }
 
 /** Settings of the host that our networks need, and what keeps them from helping others. */
-export function planForwarding(state: State): readonly Item[] {
+export function planForwarding(state: State, firewall: Firewall): readonly Item[] {
   const {forwarding} = planFirewall({...state, attachments: new Map()});
-  return [
-    ...Array.from(state.sysctls.values(), sysctlItem),
-    ...toNft({...emptyRuleset, forwarding}).elements.map(elementItem),
-  ];
+  return [...Array.from(state.sysctls.values(), sysctlItem), ...firewall.changes({...emptyRuleset, forwarding})];
 }
 
 /** Everything wanted in the host's namespace. Without a network, the guard of what we made forward; without that, nothing at all. */
-export function planHost(state: State): readonly Item[] {
+export function planHost(state: State, firewall: Firewall): readonly Item[] {
   const networks = [...state.networks.values()].filter(network => isRealized(network, state));
   if (networks.length === 0 && state.sysctls.size === 0) return [];
   const realized = new Map(networks.map(network => [network.id, network]));
   return [
-    ...networks.flatMap(network => drivers[network.driver]?.planNetwork(network) ?? []),
-    ...[...bySandbox(state).values()].flatMap(attachments => planAttached(attachments, realized)).filter(isNoElement),
-    ...firewallItems(planFirewall({...state, networks: realized})),
+    ...networks.flatMap(network => planDevice(network, firewall)),
+    ...[...bySandbox(state).values()].flatMap(attachments => planLinks(attachments, realized)),
+    ...firewall.whole(planFirewall({...state, networks: realized})),
     ...Array.from(state.sysctls.values(), sysctlItem),
   ];
 }
 
 export function sysctlItem({path, value}: {readonly path: string; readonly value: string}): Item {
   return {ns: '', kind: 'sysctl', path, value};
-}
-
-function firewallItems(ruleset: Ruleset): readonly Item[] {
-  const {table, elements} = toNft(ruleset);
-  return [{ns: '', kind: 'table', table}, ...elements.map(elementItem)];
-}
-
-function elementItem(element: ReturnType<typeof toNft>['elements'][number]): Item {
-  return {ns: '', kind: 'element', ...element};
-}
-
-const isNoElement = (item: Item): boolean => item.kind !== 'element';
-
-/** What is inside a sandbox is its owner's, unless the link that it is on, or came with, is gone. */
-export function withoutIntactSandboxes(items: readonly Item[], actual: World): readonly Item[] {
-  const gone = new Set(
-    items.flatMap(item =>
-      item.kind === 'link' && item.peer !== null && !actual.has(itemKey(item))
-        ? [`${item.peer.ns} ${item.peer.name}`, `${item.peer.ns} lo`]
-        : [],
-    ),
-  );
-  return items.filter(item => item.ns === '' || gone.has(`${item.ns} ${deviceOf(item)}`));
-}
-
-function deviceOf(item: Item): string | null {
-  if (item.kind === 'sysctl') return item.path.split('/')[3] ?? null;
-  return 'link' in item ? item.link : null;
 }

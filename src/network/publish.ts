@@ -1,11 +1,11 @@
 import {TnetError} from '../errors.ts';
-import {diff, toWorld} from '../kernel/diff.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
 import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
+import {changeAttachment} from './change-attachment.ts';
+import type {Firewall} from './firewall/renderer.ts';
 import {bindPorts, refuseConflicts} from './new-attachment.ts';
-import {planSandboxLinks} from './plan.ts';
 import type {Reservations} from './reservation.ts';
 import {undoing} from './undoing.ts';
 
@@ -13,6 +13,7 @@ export interface PublishParts {
   readonly store: Store;
   readonly kernel: Kernel;
   readonly reservations: Reservations;
+  readonly firewall: Firewall;
 }
 
 export interface PortChange {
@@ -23,7 +24,8 @@ export interface PortChange {
 
 /** Publishes a port of what runs already; returns the mapping with its host port chosen. */
 export async function publishPort(parts: PublishParts, {id, mapping}: PortChange): Promise<PortMapping> {
-  const attachment = find(parts.store, id);
+  const attachment = findAttachment(parts.store, id);
+  refuseWithoutFirewall(parts.firewall, [mapping]);
   const network = networkOf(parts.store, attachment);
   const asked = bindPorts([mapping], network);
   if (asked.length > 1)
@@ -42,9 +44,15 @@ export async function publishPort(parts: PublishParts, {id, mapping}: PortChange
   );
 }
 
+/** Throws ERR_BAD_REQUEST: a port that leads nowhere is not published. */
+export function refuseWithoutFirewall({name}: Firewall, ports: readonly PortMapping[]): void {
+  if (name !== 'none' || ports.length === 0) return;
+  throw new TnetError('ERR_BAD_REQUEST', 'Cannot publish ports: the daemon runs with --firewall none');
+}
+
 /** Takes a published port back, and the connections through it. */
 export async function unpublishPort(parts: PublishParts, {id, mapping}: PortChange): Promise<void> {
-  const attachment = find(parts.store, id);
+  const attachment = findAttachment(parts.store, id);
   const name = formatPortMapping(mapping);
   const rest = attachment.ports.filter(port => formatPortMapping(port) !== name);
   if (rest.length === attachment.ports.length)
@@ -60,26 +68,12 @@ export function flushPorts(kernel: Kernel, ports: readonly PortMapping[]): void 
 }
 
 /** From the ports it has to `ports`: elements of the maps, and hairpin with the first or last of them. */
-async function setPorts(
-  {store, kernel}: PublishParts,
-  attachment: Attachment,
-  ports: readonly PortMapping[],
-): Promise<void> {
-  const onHost = () => planSandboxLinks(store.state, attachment.sandbox).filter(item => item.ns === '');
-  const before = onHost();
-  store.commit({put: {attachments: [{...attachment, ports}]}});
-  await undoing(
-    () => {
-      const after = onHost();
-      const scope = toWorld([...before, ...after]);
-      const actual = new Map([...kernel.read(scope.values())].filter(([key]) => scope.has(key)));
-      return kernel.execute(diff(actual, toWorld(after)), 'undo');
-    },
-    () => store.commit({put: {attachments: [attachment]}}),
-  );
+function setPorts(parts: PublishParts, attachment: Attachment, ports: readonly PortMapping[]): Promise<void> {
+  return changeAttachment(parts, attachment, {...attachment, ports});
 }
 
-function find({state}: Store, id: string): Attachment {
+/** Throws ERR_ATTACHMENT_NOT_FOUND. */
+export function findAttachment({state}: Store, id: string): Attachment {
   const attachment = state.attachments.get(id);
   if (attachment === undefined) throw new TnetError('ERR_ATTACHMENT_NOT_FOUND', `attachment ${id} not found`);
   return attachment;

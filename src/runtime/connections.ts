@@ -3,6 +3,7 @@ import type {Attachment} from '../model/attachment.ts';
 import type {Container, ContainerConfig, EndpointConfig} from '../model/container.ts';
 import type {Network} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
+import {checkAttachmentOptions} from '../network/new-attachment.ts';
 import type {Store} from '../store/store.ts';
 import {attachSpec} from './join-networks.ts';
 import {isServedByUs, updateNetworkFiles} from './network-files.ts';
@@ -11,6 +12,12 @@ import {filesView, type StartParts, serveNames} from './start.ts';
 
 export interface ConnectionParts extends StartParts {
   readonly store: Store;
+}
+
+export interface EndpointChange {
+  /** A name, an id or a prefix. */
+  readonly network: string;
+  readonly options: Readonly<Record<string, string>>;
 }
 
 /** Puts a container on another network, at once when it runs, and for its next starts. */
@@ -47,6 +54,21 @@ export async function disconnect(parts: ConnectionParts, container: Container, r
   }
   const left = container.config.endpoints.filter(each => each !== endpoint);
   saveEndpoints(parts, container, left);
+}
+
+/** Changes options of one endpoint, at once when it runs; an empty value takes one back. */
+export async function configure(parts: ConnectionParts, container: Container, change: EndpointChange): Promise<void> {
+  const network = parts.controller.get(change.network);
+  const endpoint = endpointOn(container, network, parts.controller);
+  if (endpoint === undefined)
+    throw new TnetError('ERR_FORBIDDEN', `container ${container.id} is not connected to network ${network.name}`);
+  const merged = Object.entries({...endpoint.options, ...change.options}).filter(([, value]) => value !== '');
+  const options = Object.fromEntries(merged);
+  checkAttachmentOptions(options, network);
+  const attachment = attachments(parts, container).find(each => each.network === network.id);
+  if (attachment) await parts.controller.configure(attachment.id, options);
+  const endpoints = container.config.endpoints.map(each => (each === endpoint ? {...endpoint, options} : each));
+  saveEndpoints(parts, container, endpoints);
 }
 
 async function attachLive(parts: ConnectionParts, container: Container, endpoint: EndpointConfig): Promise<void> {

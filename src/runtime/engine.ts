@@ -6,7 +6,7 @@ import type {Attachment} from '../model/attachment.ts';
 import type {Container, ContainerConfig, EndpointConfig} from '../model/container.ts';
 import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import {validateLimits} from './cgroup/limits.ts';
-import {connect, disconnect} from './connections.ts';
+import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
 import {findContainer} from './find-container.ts';
 import {createLife, type LifeParts, neverStarted} from './life.ts';
 import {readLogs} from './logs.ts';
@@ -50,6 +50,8 @@ export interface Engine {
   connect(ref: string, endpoint: EndpointConfig): Promise<void>;
   /** `network` is a name, an id or a prefix. */
   disconnect(ref: string, network: string): Promise<void>;
+  /** Changes options of one endpoint, as its limits, live when it runs. ERR_BAD_REQUEST. */
+  configure(ref: string, change: EndpointChange): Promise<void>;
   /** Exit code. `next-exit` waits for an exit from now on even if it is not running now. */
   wait(ref: string, until: 'not-running' | 'next-exit' | 'removed'): Promise<number>;
   logs(ref: string, options: LogOptions): AsyncIterable<LogLine>;
@@ -183,6 +185,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     unpublish,
     connect: (ref, endpoint) => life.alone(get(ref).id, container => connect(parts, container, endpoint)),
     disconnect: (ref, network) => life.alone(get(ref).id, container => disconnect(parts, container, network)),
+    configure: (ref, change) => life.alone(get(ref).id, container => configure(parts, container, change)),
     wait,
     logs(ref, options) {
       const {id, state} = get(ref);

@@ -311,7 +311,7 @@ test("decodeNetwork() takes what Docker's CLI sends", t => {
 
 const networkRefusals: readonly (readonly [object, RegExp])[] = [
   [{}, /Name/],
-  [{Name: 'n', Driver: 'macvlan'}, /network driver "macvlan" is not supported/],
+  [{Name: 'n', Driver: 'overlay'}, /network driver "overlay" is not supported/],
   [{Name: 'n', Ingress: true}, /Ingress true/],
   [{Name: 'n', Scope: 'swarm'}, /Scope "swarm"/],
   [{Name: 'n', IPAM: {Driver: 'dhcp'}}, /IPAM\.Driver "dhcp"/],

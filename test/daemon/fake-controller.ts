@@ -60,6 +60,7 @@ export function createFakeController(): Controller {
     },
     publish: async (_, mapping) => mapping,
     unpublish: async () => {},
+    configure: async () => {},
     repair: async () => [{do: 'del', item: {ns: '', kind: 'netns'}}],
     close: async () => {},
   };

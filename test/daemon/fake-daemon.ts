@@ -6,6 +6,7 @@ import {parseDaemonOptions} from '../../src/daemon/options.ts';
 import {runDaemon} from '../../src/daemon/run-daemon.ts';
 import {createFakeController} from './fake-controller.ts';
 import {createFakeEngine} from './fake-engine.ts';
+import {createFakeTracer} from './fake-tracer.ts';
 
 const options = parseDaemonOptions(process.argv.slice(2), process.env);
 const log = createLogger(line => process.stderr.write(line));
@@ -14,12 +15,21 @@ const log = createLogger(line => process.stderr.write(line));
 const tryLock = (fd: number): boolean =>
   spawnSync('flock', ['-n', '3'], {stdio: ['ignore', 'ignore', 'ignore', fd]}).status === 0;
 
+const refuseCapture = (): never => {
+  throw new Error('the fake daemon has no packets');
+};
+
 const compose = async () => {
   appendFileSync(`${options.roots.root}/starts`, `${process.pid}\n`);
   const failure = `${options.roots.root}/failure`;
   if (existsSync(failure)) throw new Error(readFileSync(failure, 'utf8'));
   const controller = createFakeController();
-  return {controller, engine: createFakeEngine(controller)};
+  return {
+    controller,
+    engine: createFakeEngine(controller),
+    openCapture: refuseCapture,
+    tracer: createFakeTracer(),
+  };
 };
 
 runDaemon(options, {tryLock, compose, log}).then(

@@ -93,6 +93,7 @@ export function createFakeEngine(controller: Controller): FakeEngine {
       const {container} = find(ref);
       await controller.attach(attachSpec(container, endpoint, {netns: `/netns/${container.id}`, ports: []}));
     },
+    configure: async () => {},
     async disconnect(ref, network) {
       const held = controller.attachmentsOf({owner: find(ref).container.id, network: controller.get(network).id});
       await controller.detach(...held.map(({id}) => id));

@@ -6,9 +6,11 @@ import {netnsIdentity} from '../../src/api/netns.ts';
 import type {Roots} from '../../src/api/roots.ts';
 import {createLogger} from '../../src/daemon/logger.ts';
 import {createServer} from '../../src/daemon/server.ts';
+import type {OpenCapture} from '../../src/kernel/capture/capture.ts';
 import type {Controller} from '../../src/network/controller.ts';
 import {createFakeController} from './fake-controller.ts';
 import {createFakeEngine, type FakeEngine} from './fake-engine.ts';
+import {createFakeTracer} from './fake-tracer.ts';
 
 export const facts = {
   hostname: 'testhost',
@@ -32,6 +34,11 @@ export interface FakeDaemon {
   close(): Promise<void>;
 }
 
+/** Packets need a kernel: what is tested without one never gets so far. */
+const refuseCapture: OpenCapture = () => {
+  throw new Error('the fake daemon has no packets');
+};
+
 /** The real server on a socket in a temporary folder, over fakes. */
 export async function serveFake(options: {readonly netns?: string} = {}): Promise<FakeDaemon> {
   const folder = mkdtempSync(join(tmpdir(), 'tnet-api-'));
@@ -46,6 +53,8 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
   const server = createServer({
     controller,
     engine,
+    openCapture: refuseCapture,
+    tracer: createFakeTracer(),
     facts,
     root: roots.root,
     netns,

@@ -8,13 +8,19 @@ import type {Context} from '../context.ts';
 
 const stopTimeoutMs = 30_000;
 
+interface DaemonFlags {
+  readonly bridge: string;
+  readonly firewall: string;
+}
+
 export function registerDaemon(program: Command, context: Context): void {
   const daemon = program
     .command('daemon')
     .description('run the daemon in the foreground; other commands start one by themselves')
     .option('--bridge <device>', 'device of the network "bridge"', 'docker0')
+    .option('--firewall <renderer>', 'nftables, iptables or none', 'nftables')
     .addHelpText('after', '\nExamples:\n  tnet daemon --bridge tnet0\n  tnet daemon stop')
-    .action(({bridge}: {bridge: string}) => runDaemon(bridge, context));
+    .action((options: DaemonFlags) => runDaemon(options, context));
   daemon
     .command('stop')
     .description('stop the daemon; containers go on')
@@ -22,9 +28,10 @@ export function registerDaemon(program: Command, context: Context): void {
 }
 
 /** In this process, so that signals and exit code are the daemon's own. It ends the process itself. */
-async function runDaemon(bridge: string, context: Context): Promise<void> {
+async function runDaemon({bridge, firewall}: DaemonFlags, context: Context): Promise<void> {
   const {root, runRoot} = context.roots();
-  process.argv = [process.argv[0]!, daemonScript(), '--root', root, '--run-root', runRoot, '--bridge', bridge];
+  process.argv = [process.argv[0]!, daemonScript(), '--root', root, '--run-root', runRoot];
+  process.argv.push('--bridge', bridge, '--firewall', firewall);
   await import(pathToFileURL(daemonScript()).href);
   await new Promise(() => {});
 }

@@ -29,7 +29,7 @@ export function registerCreate(network: Command, context: Context): void {
     .command('create')
     .description('create a network and print its id')
     .argument('<name>')
-    .option('-d, --driver <driver>', 'bridge', 'bridge')
+    .option('-d, --driver <driver>', 'bridge, macvlan, ipvlan or vxlan', 'bridge')
     .option('--subnet <prefix>', 'one of each family; chosen from the pools without it', collect)
     .option('--gateway <address>', 'of the bridge; the first of the subnet without it', collect)
     .option('--ip-range <prefix>', 'choose addresses from here', collect)

@@ -7,6 +7,7 @@ import {collect} from '../parse.ts';
 import {printInspected} from './inspect.ts';
 import {registerConnect, registerDisconnect} from './network-connect.ts';
 import {registerCreate} from './network-create.ts';
+import {registerLimit} from './network-limit.ts';
 import {registerNetworkStats} from './network-stats.ts';
 
 export function registerNetwork(program: Command, context: Context): void {
@@ -14,6 +15,7 @@ export function registerNetwork(program: Command, context: Context): void {
   registerCreate(network, context);
   registerConnect(network, context);
   registerDisconnect(network, context);
+  registerLimit(network, context);
   listOptions(network.command('ls'))
     .alias('list')
     .description('list networks')

@@ -77,7 +77,8 @@ const matchers: Matchers<ContainerView> = {
 
 function inspect(parts: ServerParts, {params, query}: Call): Reply {
   refuseParameters(query, ['size']);
-  return json(encodeContainer(viewContainer(parts, parts.engine.get(params.ref!))));
+  const view = viewContainer(parts, parts.engine.get(params.ref!));
+  return json(encodeContainer({...view, counters: parts.controller.stats(view.attachments)}));
 }
 
 function stop({engine}: ServerParts, {params, query}: Call): Promise<Reply> {

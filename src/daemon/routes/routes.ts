@@ -1,5 +1,6 @@
 import type {ServerParts} from '../parts.ts';
 import type {HijackRoute, Route} from '../route.ts';
+import {captureRoutes} from './capture.ts';
 import {attachRoutes, containerStreamRoutes} from './container-streams.ts';
 import {containerRoutes} from './containers.ts';
 import {imageRoutes} from './images.ts';
@@ -7,6 +8,8 @@ import {networkRoutes} from './networks.ts';
 import {statsRoutes} from './stats.ts';
 import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
+import {topologyRoutes} from './topology.ts';
+import {traceRoutes} from './trace.ts';
 
 export function routes(parts: ServerParts): readonly Route[] {
   return [
@@ -17,6 +20,9 @@ export function routes(parts: ServerParts): readonly Route[] {
     imageRoutes,
     tnetRoutes,
     statsRoutes,
+    captureRoutes,
+    topologyRoutes,
+    traceRoutes,
   ].flatMap(subject => subject(parts));
 }
 

@@ -1,8 +1,13 @@
+import * as v from 'valibot';
 import {type PortMapping, parsePortMapping} from '../../model/port-mapping.ts';
 import {badRequest, decoding} from '../failure.ts';
 import type {ServerParts} from '../parts.ts';
 import {empty, json} from '../reply.ts';
 import type {Call, Route} from '../route.ts';
+import {labels, text, validate} from '../validate.ts';
+
+/** Options of an attachment; an empty one is taken back. */
+const limitBody = v.object({Container: text, Options: labels});
 
 /** What Docker has no word for. */
 export function tnetRoutes({controller, engine, shutdown}: ServerParts): readonly Route[] {
@@ -22,6 +27,15 @@ export function tnetRoutes({controller, engine, shutdown}: ServerParts): readonl
       path: '/tnet/containers/:ref/ports',
       async handle(call) {
         await engine.unpublish(call.params.ref!, publishOf(call));
+        return empty();
+      },
+    },
+    {
+      method: 'POST',
+      path: '/tnet/networks/:ref/limit',
+      async handle({params, body}) {
+        const {Container, Options} = validate(limitBody, body);
+        await engine.configure(Container, {network: params.ref!, options: Options});
         return empty();
       },
     },

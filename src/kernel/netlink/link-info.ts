@@ -22,7 +22,7 @@ export interface LinkInfo {
   readonly mac: Mac | null;
   readonly group: number;
   readonly masterIndex: number | null;
-  /** IFLA_LINK: the other end of a veth, in our netns or in the one numbered `linkNetnsId`. */
+  /** IFLA_LINK: the other end of a veth, or the link below a macvlan, ipvlan or vlan, in our netns or in the one numbered `linkNetnsId`. */
   readonly peerIndex: number | null;
   readonly linkNetnsId: number | null;
   /** Null when the link is no bridge port. */
@@ -30,6 +30,7 @@ export interface LinkInfo {
   readonly isolated: boolean | null;
   /** Kind of the root qdisc: `noqueue`, `tbf` …; '' when the kernel does not say. */
   readonly qdisc: string;
+  readonly neighSuppress: boolean | null;
   readonly stats: LinkStats;
 }
 
@@ -69,6 +70,7 @@ export function decodeLink({payload}: {readonly payload: Uint8Array}): LinkInfo 
     hairpin: port?.mode === undefined ? null : port.mode !== 0,
     isolated: port?.isolated === undefined ? null : port.isolated !== 0,
     qdisc: attributes.qdisc ?? '',
+    neighSuppress: port?.neighSuppress === undefined ? null : port.neighSuppress !== 0,
     stats: decodeLinkStats(attributes.stats64),
   };
 }

@@ -1,4 +1,4 @@
-import {bytes, mac, s32, string, stringz, u8, u16, u32} from './codecs.ts';
+import {be16, bytes, ip, mac, s32, string, stringz, u8, u16, u32} from './codecs.ts';
 import {format} from './format.ts';
 import {list, nestedBy, nestedNoFlag} from './nests.ts';
 
@@ -27,6 +27,20 @@ const bridgeData = {
   multicastSnooping: [23, u8],
 } as const;
 
+/** IFLA_MACVLAN_*, IFLA_IPVLAN_*, IFLA_VLAN_*, IFLA_VXLAN_*. */
+const macvlanData = {mode: [1, u32], flags: [2, u16]} as const;
+const ipvlanData = {mode: [1, u16], flags: [2, u16]} as const;
+const vlanData = {id: [1, u16]} as const;
+const vxlanData = {
+  id: [1, u32],
+  link: [3, u32],
+  local: [4, ip],
+  ttl: [5, u8],
+  learning: [7, u8],
+  port: [15, be16],
+  local6: [17, ip],
+} as const;
+
 /** What a peer is made with: struct ifinfomsg and the attributes of a link again. */
 const peer = format(ifinfomsg, {
   mac: [1, mac],
@@ -46,12 +60,23 @@ const bridgePortData = {
   unicastFlood: [9, u8],
   multicastFlood: [27, u8],
   broadcastFlood: [30, u8],
+  neighSuppress: [32, u8],
   isolated: [33, u8],
 } as const;
 
 const linkInfo = {
   kind: [1, string],
-  data: [2, nestedBy('kind', 0, {bridge: bridgeData, veth: {peer: [1, peer.codec]}})],
+  data: [
+    2,
+    nestedBy('kind', 0, {
+      bridge: bridgeData,
+      veth: {peer: [1, peer.codec]},
+      macvlan: macvlanData,
+      ipvlan: ipvlanData,
+      vlan: vlanData,
+      vxlan: vxlanData,
+    }),
+  ],
   slaveKind: [4, string],
   slaveData: [5, nestedBy('slaveKind', 0, {bridge: bridgePortData})],
 } as const;

@@ -1,4 +1,5 @@
 import type {Mac} from '../../model/mac.ts';
+import {kindDataOf, type LowerLink, type OtherLink} from './link-kinds.ts';
 import {
   IFF_UP,
   type LinkMessage,
@@ -31,6 +32,8 @@ export type NewLink = LinkSettings & {readonly name: string} & (
     | {readonly kind: 'bridge'; readonly bridge?: BridgeSettings}
     | {readonly kind: 'veth'; readonly peer: VethPeer}
     | {readonly kind: 'ifb'}
+    | LowerLink
+    | OtherLink
   );
 
 export interface BridgeSettings {
@@ -55,6 +58,8 @@ export interface LinkChanges extends LinkSettings {
   readonly hairpin?: boolean;
   /** Bridge port: no frames to other isolated ports. */
   readonly isolated?: boolean;
+  /** Bridge port: ARP and neighbour solicitations for the bridge's own addresses do not leave by it. */
+  readonly neighSuppress?: boolean;
   /** false: no IPv6 link-local address will ever come (IN6_ADDR_GEN_MODE_NONE), so no DAD and MLD chatter. Ignored at creation. */
   readonly ipv6LinkLocal?: boolean;
 }
@@ -64,14 +69,28 @@ export type LinkRef = number | string;
 
 /**
  * Like `ip link add NAME [mtu N] [address MAC] [group N] [master BRIDGE] [up] type bridge forward_delay 0 stp_state 0`
- * and `… type veth peer name ETH0 netns FD`. EEXIST when the name or altname is taken. 0.2–0.4 ms in the kernel.
+ * and `… type veth peer name ETH0 netns FD` and `… link LOWER netns FD type macvlan mode bridge`. EEXIST when the name or altname is taken. 0.2–0.4 ms in the kernel.
  */
 export function newLink(spec: NewLink): NetlinkMessage {
   const {name} = spec;
   return linkRequest(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, {
     ...flagsOf(spec.up),
-    attributes: {...settingAttributes(spec), name, linkInfo: {kind: spec.kind, data: kindData(spec)}},
+    attributes: {
+      ...settingAttributes(spec),
+      link: 'lower' in spec ? spec.lower : undefined,
+      name,
+      linkInfo: {kind: spec.kind, data: kindData(spec)},
+    },
   });
+}
+
+/**
+ * Like `ip link add address 01:00:5e:00:00:01 type KIND`, which never makes anything: EOPNOTSUPP where the kind is unknown,
+ * EADDRNOTAVAIL (a multicast address is no link's) or EINVAL (no lower link) where it is known.
+ */
+export function probeLink(kind: LowerLink['kind'] | OtherLink['kind']): NetlinkMessage {
+  const mac = '01:00:5e:00:00:01' as Mac;
+  return linkRequest(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, {attributes: {mac, linkInfo: {kind}}});
 }
 
 /**
@@ -79,9 +98,7 @@ export function newLink(spec: NewLink): NetlinkMessage {
  * NLM_F_CREATE: RTM_SETLINK would ignore IFLA_LINKINFO.
  */
 export function setLink(link: LinkRef, settings: LinkChanges): NetlinkMessage {
-  const {hairpin, isolated} = settings;
-  const port =
-    hairpin === undefined && isolated === undefined ? undefined : {mode: bit(hairpin), isolated: bit(isolated)};
+  const port = portData(settings);
   const {index, attributes} = linkTarget(link);
   return linkRequest(RTM_NEWLINK, 0, {
     index,
@@ -164,6 +181,11 @@ function settingAttributes({mac, mtu, group, master, netnsFd}: LinkSettings): Li
   return {mac, mtu, master, group, netnsFd};
 }
 
+function portData({hairpin, isolated, neighSuppress}: LinkChanges) {
+  if (hairpin === undefined && isolated === undefined && neighSuppress === undefined) return undefined;
+  return {mode: bit(hairpin), neighSuppress: bit(neighSuppress), isolated: bit(isolated)};
+}
+
 function addrGenMode(linkLocal: boolean | undefined): LinkMessage['attributes']['afSpec'] {
   if (linkLocal === undefined) return undefined;
   return {inet6: {addrGenMode: linkLocal ? IN6_ADDR_GEN_MODE_EUI64 : IN6_ADDR_GEN_MODE_NONE}};
@@ -171,7 +193,7 @@ function addrGenMode(linkLocal: boolean | undefined): LinkMessage['attributes'][
 
 function kindData(spec: NewLink): NonNullable<LinkMessage['attributes']['linkInfo']>['data'] {
   if (spec.kind === 'bridge') return spec.bridge && bridgeData(spec.bridge);
-  if (spec.kind === 'ifb') return undefined;
+  if (spec.kind !== 'veth') return kindDataOf(spec);
   const {name, mac, mtu, netnsFd} = spec.peer;
   return {peer: {attributes: {mac, mtu, netnsFd, name}}};
 }

@@ -114,7 +114,9 @@ const families = new Map([
   [10, 'ip6'],
 ]);
 
-/** NFTA_*_TABLE is 1 in chains, rules, sets and elements alike. */
+/** NFTA_*_TABLE is 1 in chains, rules, sets and elements alike; what else they have is not looked at. */
+const tableAttribute = format(nft.nfgenmsg, {table: [1, stringz]});
+
 function tableNameOf(object: Event['object'], message: ReceivedMessage): string | null {
   switch (object) {
     case 'table':
@@ -123,7 +125,7 @@ function tableNameOf(object: Event['object'], message: ReceivedMessage): string 
     case 'nft rule':
     case 'set':
     case 'element':
-      return nft.elementsFormat.decode(message.payload).attributes.table ?? null;
+      return tableAttribute.decode(message.payload).attributes.table ?? null;
     default:
       return null;
   }

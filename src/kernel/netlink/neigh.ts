@@ -7,7 +7,7 @@ import {type NetlinkMessage, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REPLACE, NLM_F_REQU
 
 export const RTM_NEWNEIGH = 28;
 export const RTM_DELNEIGH = 29;
-const RTM_GETNEIGH = 30;
+export const RTM_GETNEIGH = 30;
 /** include/uapi/linux/neighbour.h; NUD_PERMANENT is never probed nor collected. */
 export const NUD_PERMANENT = 0x80;
 

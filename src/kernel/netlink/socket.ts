@@ -37,14 +37,14 @@ export interface NetlinkSocket {
 
 export interface NetlinkSocketSpec {
   readonly native: Pick<Native, 'openNetlink' | 'request' | 'requestAsync'>;
-  readonly protocol: 'route' | 'netfilter';
+  readonly protocol: keyof typeof protocols;
   /** The namespace to talk about; must stay open as long as …Async() is called. Default: the one we are in. */
   readonly netnsFd?: Fd;
   readonly close?: (fd: Fd) => void;
 }
 
-/** include/uapi/linux/netlink.h NETLINK_ROUTE, NETLINK_NETFILTER */
-const protocols = {route: 0, netfilter: 12} as const;
+/** include/uapi/linux/netlink.h NETLINK_ROUTE, NETLINK_SOCK_DIAG, NETLINK_NETFILTER */
+const protocols = {route: 0, sockDiag: 4, netfilter: 12} as const;
 /** A dump of 900 links takes 3 ms: nothing changes faster than this for long. */
 const maxDumpTries = 10;
 /** An acknowledgement takes about 0.75 KiB of the receive buffer, whose default is 208 KiB. */

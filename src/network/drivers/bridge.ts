@@ -8,6 +8,7 @@ import {type Network, type Subnet, subnetOf} from '../../model/network.ts';
 import {bridgeOptions, checkOptions} from '../options.ts';
 import {planBandwidth} from './bandwidth.ts';
 import {type Driver, linkGroup, plainLink, type Role} from './driver.ts';
+import {defaultRoute, ipv6Sysctls} from './inside.ts';
 
 /** IFNAMSIZ is 16 with the closing NUL; '/' and white space are refused by dev_valid_name(). */
 const linkName = /^[^/:\s]{1,15}$/;
@@ -112,28 +113,4 @@ function planAttachment(network: Network, attachment: Attachment, {defaultRoutes
     ...leases.map((lease): Item => ({ns: sandbox, kind: 'address', link: ifname, ...lease})),
     ...defaultRoutes.map(family => defaultRoute(network, attachment, family)),
   ];
-}
-
-/** In the order in which they must be set: switching IPv6 on starts what the others forbid. */
-function ipv6Sysctls(ns: string, ifname: string): readonly Item[] {
-  const sysctl = (link: string, name: string, value: string): Item => ({
-    ns,
-    kind: 'sysctl',
-    path: `net/ipv6/conf/${link}/${name}`,
-    value,
-  });
-  return [
-    sysctl('lo', 'disable_ipv6', '0'),
-    // Addresses are ours to give: no router's advertisement, nor a wait of 1 to 2 s for duplicates nobody can have.
-    sysctl(ifname, 'accept_ra', '0'),
-    sysctl(ifname, 'accept_dad', '0'),
-    sysctl(ifname, 'dad_transmits', '0'),
-    sysctl(ifname, 'router_solicitations', '0'),
-    sysctl(ifname, 'disable_ipv6', '0'),
-  ];
-}
-
-function defaultRoute(network: Network, {sandbox, ifname}: Attachment, family: Family): Item {
-  const to = (family === 4 ? '0.0.0.0/0' : '::/0') as Prefix;
-  return {ns: sandbox, kind: 'route', to, via: subnetOf(network, family)!.gateway, link: ifname};
 }

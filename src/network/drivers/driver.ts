@@ -1,6 +1,7 @@
 import type {Item, LinkItem} from '../../kernel/item.ts';
 import type {Attachment} from '../../model/attachment.ts';
 import type {Family} from '../../model/ip.ts';
+import type {Mac} from '../../model/mac.ts';
 import type {Network} from '../../model/network.ts';
 
 /** What an attachment is among those of its sandbox. */
@@ -13,8 +14,10 @@ export interface Role {
 
 /** Turns words into kernel items. Pure: never executes, never reads. */
 export interface Driver {
-  /** Throws ERR_BAD_REQUEST for what this driver cannot do. */
-  validate(network: Network): void;
+  /** Throws ERR_BAD_REQUEST for what this driver cannot do, ERR_CONFLICT for what it cannot do beside `others`. */
+  validate(network: Network, others: readonly Network[]): void;
+  /** Throws ERR_CONFLICT when the network takes no attachment besides `attached`, ERR_BAD_REQUEST when it cannot have the MAC asked for. */
+  validateAttachment?(network: Network, attached: readonly Attachment[], mac: Mac | null): void;
   /** What the network itself needs on the host. */
   planNetwork(network: Network): readonly Item[];
   /** What one attachment adds to it, on the host and in the sandbox; the sandbox exists. */

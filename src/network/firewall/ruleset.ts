@@ -1,6 +1,6 @@
 import {type Attachment, leaseOf} from '../../model/attachment.ts';
 import {type Family, type Ip, ipFamily, type Prefix} from '../../model/ip.ts';
-import type {Network} from '../../model/network.ts';
+import {isBridged, type Network} from '../../model/network.ts';
 import {familiesOf, isAnyHost, type PortMapping, type Proto} from '../../model/port-mapping.ts';
 import type {State} from '../../model/state.ts';
 import {bySandbox, gatewayOf} from '../gateway.ts';
@@ -51,8 +51,8 @@ export function planFirewall(state: State): Ruleset {
 }
 
 export function guardedNetworks(network: Network): readonly GuardedNetwork[] {
+  if (!isBridged(network)) return [];
   const {device, internal, subnets} = network;
-  if (device === '') return [];
   const {icc, masquerade, mode, snat} = bridgeOptions(network);
   return subnets.map(({prefix}) => {
     const family = ipFamily(prefix);
@@ -66,10 +66,12 @@ export function publishedPorts(
   attachments: readonly Attachment[],
   networks: State['networks'],
 ): readonly PublishedPort[] {
+  // What is on the wire itself is not reached through the host.
+  const behind = attachments.filter(({network: id}) => isBridged(networks.get(id)!));
   return attachments.flatMap(attachment =>
     attachment.ports.flatMap(mapping =>
       familiesOf(mapping).flatMap(family => {
-        const target = attachment.gatewayPriority === null ? attachment : gatewayOf(attachments, networks, family);
+        const target = attachment.gatewayPriority === null ? attachment : gatewayOf(behind, networks, family);
         return target === undefined ? [] : publishedPort(mapping, target, {family, networks});
       }),
     ),

@@ -1,5 +1,6 @@
 import test from 'ava';
 import {decodeEvents, decodeGeneration, eventTable} from '../../../src/kernel/netlink/monitor.ts';
+import {chainFormat, ruleFormat} from '../../../src/kernel/netlink/nftables/message.ts';
 import {answers, requests} from './captured-route.ts';
 import {bytesOf} from './hex.ts';
 
@@ -25,6 +26,19 @@ test('decodeEvents() and eventTable() tell what happened to which table', t => {
       ['new', 'generation', null],
     ],
   );
+});
+
+// What else they have under the numbers of an element's attributes is no list: it was taken for one, and a foreign table's
+// every change for a change of ours.
+test('eventTable() reads chains and rules', t => {
+  const message = (payload: Uint8Array) => ({type: 0, flags: 0, sequence: 0, portId: 0, payload: Buffer.from(payload)});
+  const chain = chainFormat.encode({family: 1, attributes: {table: 'tnet', name: 'prerouting'}});
+  const rule = ruleFormat.encode({
+    family: 2,
+    attributes: {table: 'nat', chain: 'x', handle: bytesOf('00000000000000ff')},
+  });
+  t.is(eventTable({event: 'new', object: 'chain', message: message(chain)}), 'tnet');
+  t.is(eventTable({event: 'new', object: 'nft rule', message: message(rule)}), 'ip nat');
 });
 
 test('decodeGeneration() names the process', t => {

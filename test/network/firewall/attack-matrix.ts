@@ -2,7 +2,7 @@ import test, {type ExecutionContext} from 'ava';
 import {type Attachment, leaseOf} from '../../../src/model/attachment.ts';
 import {type Family, parsePrefix} from '../../../src/model/ip.ts';
 import {ask, type EchoServer, serve} from '../../fixture/echo.ts';
-import {belongings, makeHost, makeNeighbour, type Neighbour, run, runIn} from '../../fixture/host.ts';
+import {belongings, makeEmptyTables, makeHost, makeNeighbour, type Neighbour, run, runIn} from '../../fixture/host.ts';
 import {makeNetwork, networkSpec, type TestNetwork} from '../../fixture/network.ts';
 
 /**
@@ -104,6 +104,7 @@ export function attackMatrix(firewall: 'nftables' | 'iptables'): void {
   test.before(async () => {
     makeHost();
     neighbour = makeNeighbour();
+    if (firewall === 'iptables') makeEmptyTables();
     before = belongings();
     net = await makeNetwork({firewall});
     await build();
@@ -200,9 +201,12 @@ function registerOthers(): void {
   });
 
   test.serial('rules come back after a flush of the whole ruleset', async t => {
+    await net.controller.repair(); // forgets eth1
+    const size = (): number => run('nft -s list ruleset').length;
+    const whole = size();
     run('nft flush ruleset');
     t.is(run('nft list tables'), '');
-    for (let i = 0; i < 50 && run('nft list tables') === ''; i++) await new Promise(resolve => setTimeout(resolve, 20));
+    for (let i = 0; i < 50 && size() !== whole; i++) await new Promise(resolve => setTimeout(resolve, 20));
     for (const family of [4, 6] as const) {
       t.is(await ask(neighbour.netns, 'tcp', at(host[family], 8080)), outside[family]);
       t.is(await ask(neighbour.netns, 'tcp', at(ip('web', family), 9090), {waitS: 0.5}), null);

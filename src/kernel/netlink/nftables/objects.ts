@@ -54,9 +54,9 @@ export function getTable(table: TableRef): NetlinkMessage {
   return {type: NFT_MSG_GETTABLE, flags: NLM_F_REQUEST, payload, what: `read table "${name}"`};
 }
 
-/** Like `nft list tables inet`. */
-export function dumpTables(): NetlinkMessage {
-  const payload = tableFormat.encode({family: NFPROTO_INET, attributes: {}});
+/** Like `nft list tables inet`; `any` is `nft list tables`. */
+export function dumpTables(family: 'inet' | 'any' = 'inet'): NetlinkMessage {
+  const payload = tableFormat.encode({family: family === 'any' ? 0 : NFPROTO_INET, attributes: {}});
   return {type: NFT_MSG_GETTABLE, flags: NLM_F_REQUEST | NLM_F_DUMP, payload, what: 'read the nft tables'};
 }
 

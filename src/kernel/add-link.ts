@@ -1,0 +1,134 @@
+import {KernelError, TnetError} from '../errors.ts';
+import type {LinkItem, NamespacePath} from './item.ts';
+import {linkIndex} from './link-index.ts';
+import {addAltname, decodeLink, delLink, getLink, type NewLink, newLink, probeLink, setLink} from './netlink/link.ts';
+import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
+import type {NetlinkMessage} from './netlink/message.ts';
+import type {NetlinkSocket} from './netlink/socket.ts';
+import type {Sockets} from './sockets.ts';
+
+type LinkIn = LinkItem & {readonly ns: NamespacePath};
+
+/** Our ends on the host never get IPv6 link-local addresses by themselves: their chatter is flooded to every port of the bridge. */
+const quiet = {ipv6LinkLocal: false};
+const EOPNOTSUPP = 95;
+
+/**
+ * Everything that can fail after the creation takes the link away again, so that the step is atomic. A veth end cannot be
+ * created up, and IFLA_AF_SPEC is ignored at creation: hence the second message.
+ */
+export function addLink(sockets: Sockets, item: LinkIn): void {
+  const socket = sockets.route(item.ns);
+  const link = createLink(sockets, item);
+  try {
+    // First the name: what follows goes by it.
+    if (typeof link === 'number') socket.request(setLink(link, {name: item.name}), `add link "${item.name}"`);
+    requestAll(socket, settingUp(item), `set up link "${item.name}"`);
+    if (item.peer) sockets.route(item.peer.ns).request(setLink(item.peer.name, {up: true}));
+  } catch (cause) {
+    socket.request(delLink(link));
+    throw cause;
+  }
+}
+
+function settingUp(item: LinkIn): NetlinkMessage[] {
+  const {name, master, up, altname} = item;
+  return [
+    ...(item.ns === '' ? [setLink(name, quiet)] : []),
+    setLink(name, {up, ...(master === null ? {} : portSettings(item))}),
+    ...(altname === null ? [] : [addAltname(name, altname)]),
+  ];
+}
+
+/** Of a bridge port. ARP is held back only where it is wanted: older kernels do not know how. */
+export function portSettings({hairpin, isolated, neighSuppress = false}: LinkItem) {
+  return {hairpin, isolated, ...(neighSuppress ? {neighSuppress} : {})};
+}
+
+/**
+ * Creates the link and says how to name it. Its lower link is the host's, so the host's socket creates it, right in the
+ * sandbox (IFLA_NET_NS_FD). Until 6.14 the kernel looks for the new name in the namespace of the *socket*: `eth0` would be
+ * taken wherever the host has one. So it is born with a name that nobody has.
+ */
+function createLink(sockets: Sockets, item: LinkIn): number | string {
+  const netnsFd = item.peer === null ? sockets.netnsFd(item.ns) : undefined;
+  if (netnsFd === undefined) {
+    request(sockets.route(item.ns), newLink(newLinkOf(sockets, item)), item);
+    return item.name;
+  }
+  const name = birthName(item);
+  request(sockets.route(''), newLink({...newLinkOf(sockets, item), name, netnsFd}), item);
+  return linkIndex(sockets, item.ns, name);
+}
+
+/** Three and twelve characters of the altname, which names the attachment: IFNAMSIZ leaves fifteen. */
+function birthName({name, altname}: LinkIn): string {
+  return `tn-${(altname ?? name).slice(-12)}`;
+}
+
+function newLinkOf(sockets: Sockets, item: LinkIn): NewLink {
+  const {name, group, mtu, mac, master, peer} = item;
+  const settings = {
+    name,
+    group,
+    ...given({mtu, mac}),
+    ...(master === null ? {} : {master: masterIndex(sockets, item, master)}),
+  };
+  if (peer === null) return {...settings, ...kindOf(sockets, item)};
+  const netnsFd = sockets.netnsFd(peer.ns);
+  return {
+    ...settings,
+    kind: 'veth',
+    peer: {name: peer.name, ...given({mac: peer.mac, mtu: peer.mtu}), ...(netnsFd === undefined ? {} : {netnsFd})},
+  };
+}
+
+/** A bridge that another program made under our name meanwhile has another group: nothing of ours is plugged into it. */
+function masterIndex(sockets: Sockets, {ns, name, group}: LinkIn, master: string): number {
+  const [answer] = sockets.route(ns).request(getLink(master), `find link "${master}"`);
+  const info = decodeLink(answer!);
+  if (info.group === group) return info.index;
+  throw new TnetError('ERR_LINK_FOREIGN', `Cannot plug "${name}" into "${master}": another program made it; remove it`);
+}
+
+function kindOf(sockets: Sockets, {type, detail}: LinkIn): LowerLink | OtherLink | {readonly kind: 'bridge'} {
+  if (detail === undefined) return {kind: type === 'dummy' || type === 'ifb' ? type : 'bridge'};
+  const {type: kind, ...settings} = detail;
+  if (detail.type === 'vxlan') return {kind: 'vxlan', vxlan: detail};
+  return {...settings, kind, lower: linkIndex(sockets, '', detail.lower)} as LowerLink;
+}
+
+function request(socket: NetlinkSocket, message: NetlinkMessage, item: LinkIn): void {
+  try {
+    socket.request(message, `add link "${item.name}"`);
+  } catch (cause) {
+    if (!(cause instanceof KernelError) || cause.errno !== EOPNOTSUPP) throw cause;
+    throw new TnetError(
+      'ERR_UNSUPPORTED',
+      `Cannot add link "${item.name}": this kernel has no link type "${item.type}" (${cause.extack ?? 'EOPNOTSUPP'})`,
+      {cause},
+    );
+  }
+}
+
+/** By a request that is refused in any case, and for another reason where the type is known. */
+export function hasLinkType(sockets: Sockets, kind: Parameters<typeof probeLink>[0]): boolean {
+  try {
+    sockets.route('').request(probeLink(kind));
+    return true;
+  } catch (error) {
+    if (error instanceof KernelError) return error.errno !== EOPNOTSUPP;
+    throw error;
+  }
+}
+
+export function requestAll(socket: NetlinkSocket, messages: readonly NetlinkMessage[], what: string): void {
+  for (const {error} of socket.requestAll(messages.map(message => ({...message, what})))) if (error) throw error;
+}
+
+/** Without the entries that are null. */
+export function given<T extends Record<string, unknown>>(values: T): {[K in keyof T]?: NonNullable<T[K]>} {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
+}

@@ -1,0 +1,3 @@
+import {attackMatrix} from './attack-matrix.ts';
+
+attackMatrix('iptables');
