@@ -82,7 +82,7 @@ async function killedAt(before: readonly Step[], step: Step, at: number): Promis
   try {
     if (!isStored(second, model)) apply(model, step, toldBy(second, step));
     // What came half into a sandbox goes with it: the engine ends a container whose start was cut off.
-    if (step.do === 'attach' && !ended) await takeStep(second, model, {do: 'leave', box: 0});
+    if (['attach', 'leave'].includes(step.do) && !ended) await takeStep(second, model, {do: 'leave', box: 0});
     await checkAll(second, model);
     await takeStep(second, model, {...attach('bridge', 0, [port(8100)]), box: 1});
     await checkAll(second, model);
