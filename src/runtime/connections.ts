@@ -4,6 +4,7 @@ import type {Container, ContainerConfig, EndpointConfig} from '../model/containe
 import type {Network} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
 import {checkAttachmentOptions} from '../network/new-attachment.ts';
+import {undoing} from '../network/undoing.ts';
 import type {Store} from '../store/store.ts';
 import {attachSpec} from './join-networks.ts';
 import {isServedByUs, updateNetworkFiles} from './network-files.ts';
@@ -30,8 +31,13 @@ export async function connect(parts: ConnectionParts, container: Container, endp
       'ERR_FORBIDDEN',
       `endpoint with name ${container.name} already exists in network ${network.name}`,
     );
-  if (container.state.status === 'running') await attachLive(parts, container, endpoint);
+  // First what was asked for: a daemon that dies between the two leaves a network that the next start, or a disconnect, knows.
   saveEndpoints(parts, container, [...container.config.endpoints, endpoint]);
+  if (container.state.status !== 'running') return;
+  await undoing(
+    () => attachLive(parts, container, endpoint),
+    () => saveEndpoints(parts, container, container.config.endpoints),
+  );
 }
 
 /** The reverse. Ports that were published through it go on through the networks that are left. */
