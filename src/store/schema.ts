@@ -1,5 +1,5 @@
 /** Raised with every change of `schema`; kept in SQLite's user_version. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /**
  * Objects are kept whole as JSON; what must be unique stands in columns of its own, so that the database refuses a
