@@ -3,6 +3,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Container, ContainerConfig, EndpointConfig} from '../model/container.ts';
+import {containerEvent} from '../model/event.ts';
 import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import {validateLimits} from './cgroup/limits.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
@@ -92,11 +93,13 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     };
     store.commit({put: {containers: [container]}});
     await life.place(id);
+    parts.emit(containerEvent(container, 'create'));
     return container;
   };
 
   const stop: Engine['stop'] = async (ref, {timeoutS, signal}) => {
-    const {id, config, state} = get(ref);
+    const container = get(ref);
+    const {id, config, state} = container;
     if (state.status !== 'running') throw new TnetError('ERR_NOT_MODIFIED', `container ${id} is not running`);
     const ended = life.ended(id);
     await life.signal(id, signalNumber(signal ?? config.stopSignal));
@@ -105,6 +108,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
       seconds < 0 ? ended : Promise.race([ended.then(() => true), sleep(seconds * 1000, false, {ref: false})]);
     if ((await inTime) === false) await life.signal(id, signalNumber('KILL'));
     await ended;
+    parts.emit(containerEvent({...container, ...containers.get(id)}, 'stop'));
   };
 
   const kill: Engine['kill'] = async (ref, signal) => {
