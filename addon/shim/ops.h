@@ -13,9 +13,11 @@ struct OpOf {
 /** Done by the shim itself, before there is a container. */
 inline constexpr OpOf<Shim> shimOps[] = {
     {{"socket", 1, 1}, listenOn},
-    {{"log", 1, 1}, openLog},
+    {{"log", 3, 3}, openLog},
     {{"record", 1, 1}, openRecord},
     {{"stdin", 0, 0}, keepStdin},
+    {{"terminal", 0, 0}, giveTerminal},
+    {{"join", 1, 1}, joinContainer},
     {{"cgroup", 1, 1}, openCgroup},
     {{"clone", 0, anyNumber}, chooseNamespaces},
 };
@@ -23,6 +25,7 @@ inline constexpr OpOf<Shim> shimOps[] = {
 /** Done by the container's first process, after the gate. */
 inline constexpr OpOf<Container> containerOps[] = {
     {{"setns", 2, 2}, joinNamespace},
+    {{"enter", 1, anyNumber}, enterNamespaces},
     {{"unshare", 1, 1}, unshareNamespace},
     {{"slave", 1, 1}, makeSlave},
     {{"overlay", 6, anyNumber}, mountOverlay},
@@ -37,7 +40,10 @@ inline constexpr OpOf<Container> containerOps[] = {
     {{"keyring", 0, 0}, joinNewKeyring},
     {{"umask", 1, 1}, setUmask},
     {{"null", 0, 0}, nullStdin},
+    {{"tty", 2, 2}, takeTerminal},
+    {{"console", 0, 0}, bindConsole},
     {{"cwd", 1, 1}, enterCwd},
+    {{"directory", 1, 1}, enterDirectory},
     {{"cloexec", 0, 0}, closeOnExec},
     {{"capabilities", 1, 1}, limitCapabilities},
     {{"nnp", 0, 0}, setNoNewPrivileges},

@@ -4,6 +4,7 @@
 
 #include "failure.h"
 #include "fd.h"
+#include "log.h"
 #include "program.h"
 
 /** A unix socket that is gone from the file system when its owner is. */
@@ -45,9 +46,13 @@ class Record {
 /** What the shim has and knows before the container exists. */
 struct Shim {
   Listener listener;
-  Fd log;
+  Log log;
   Record record;
   bool stdinWanted = false;
+  /** A terminal in place of pipes. */
+  bool terminalWanted = false;
+  /** pidfd of the first process of the container to enter; empty for a new one. */
+  Fd target;
   Fd cgroup;
   /** CLONE_NEW… */
   uint64_t namespaces = 0;
@@ -55,8 +60,12 @@ struct Shim {
 
 // shim-ops.cc
 Outcome listenOn(Shim&, const Args& path);
-Outcome openLog(Shim&, const Args& path);
+Outcome openLog(Shim&, const Args& pathMaxBytesMaxFiles);
 Outcome openRecord(Shim&, const Args& path);
 Outcome keepStdin(Shim&, const Args&);
+Outcome giveTerminal(Shim&, const Args&);
 Outcome openCgroup(Shim&, const Args& path);
 Outcome chooseNamespaces(Shim&, const Args& kinds);
+
+// enter.cc
+Outcome joinContainer(Shim&, const Args& socketPath);

@@ -8,6 +8,8 @@ export type Register = (program: Command, context: Context) => void;
 export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
   run: async () => (await import('./commands/run.ts')).registerRun,
   ps: async () => (await import('./commands/ps.ts')).registerPs,
+  exec: async () => (await import('./commands/exec.ts')).registerExec,
+  attach: async () => (await import('./commands/attach.ts')).registerAttach,
   logs: async () => (await import('./commands/logs.ts')).registerLogs,
   start: async () => (await import('./commands/lifecycle.ts')).registerStart,
   stop: async () => (await import('./commands/lifecycle.ts')).registerStop,

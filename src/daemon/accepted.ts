@@ -1,4 +1,4 @@
-import {type Accepted, anything, isEmpty, oneOf} from './unsupported.ts';
+import {type Accepted, anything, oneOf} from './unsupported.ts';
 
 const decoded = (...names: readonly string[]): Accepted => Object.fromEntries(names.map(name => [name, anything]));
 
@@ -15,6 +15,7 @@ export const acceptedConfig: Accepted = {
     'MacAddress',
     'Labels',
     'OpenStdin',
+    'Tty',
     'StopSignal',
     'StopTimeout',
   ),
@@ -30,12 +31,8 @@ export const acceptedHostConfig: Accepted = {
   ...decoded('NetworkMode', 'PortBindings', 'Publish', 'AutoRemove'),
   ...decoded('CpuShares', 'CpuPeriod', 'CpuQuota', 'NanoCpus', 'Memory', 'MemorySwap', 'PidsLimit'),
   ...decoded('PublishAllPorts', 'Dns', 'DnsSearch', 'DnsOptions', 'ExtraHosts'),
-  ...decoded('ContainerIDFile', 'ConsoleSize'),
+  ...decoded('ContainerIDFile', 'ConsoleSize', 'LogConfig'),
   RestartPolicy: value => oneOf('', 'no')((value as {Name?: unknown}).Name ?? ''),
-  LogConfig: value => {
-    const {Type, Config} = value as {Type?: unknown; Config?: unknown};
-    return oneOf('', 'json-file')(Type ?? '') && isEmpty(Config);
-  },
   MemorySwappiness: oneOf(-1),
   ShmSize: oneOf(64 * mib),
   IpcMode: oneOf('private'),

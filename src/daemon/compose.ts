@@ -75,6 +75,7 @@ export const compose: Compose = async ({roots, bridge, firewall}, log) => {
     now,
   };
   const engine = await createEngine(engineParts);
+  await engine.execs.recover();
   const networkPreview = createNetworkPreview(controllerParts, controller);
   return {
     engine,

@@ -6,8 +6,10 @@ import {decodeDns, decodeExtraHosts, dnsFields} from './decode-dns.ts';
 import {decodeEndpoints, networkingConfig} from './decode-endpoints.ts';
 import {decodeExposed, publishExposed} from './decode-exposed.ts';
 import {decodeLimits, limitFields} from './decode-limits.ts';
+import {decodeLogConfig, logFields} from './decode-log-config.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
+import {consoleSize, decodeStreams, streamFields} from './decode-streams.ts';
 import {badRequest} from './failure.ts';
 import {refuseUnsupported} from './unsupported.ts';
 import {labels, natural, orNull, text, texts, validate} from './validate.ts';
@@ -18,6 +20,8 @@ const hostConfig = v.looseObject({
   ...limitFields,
   ...portFields,
   ...dnsFields,
+  ...logFields,
+  ConsoleSize: orNull(consoleSize),
   PublishAllPorts: orNull(v.boolean()),
 });
 
@@ -32,6 +36,8 @@ const createBody = v.looseObject({
   MacAddress: orNull(text),
   Labels: orNull(labels),
   OpenStdin: orNull(v.boolean()),
+  StdinOnce: orNull(v.boolean()),
+  ...streamFields,
   StopSignal: orNull(text),
   StopTimeout: orNull(natural),
   ExposedPorts: orNull(v.record(text, v.unknown())),
@@ -71,6 +77,8 @@ export function decodeContainer(input: unknown): DecodedContainer {
       dns: decodeDns(host),
       extraHosts: decodeExtraHosts(host.ExtraHosts ?? []),
       limits: decodeLimits(host),
+      streams: decodeStreams(body, host.ConsoleSize),
+      log: decodeLogConfig(host.LogConfig),
       autoRemove: host.AutoRemove ?? false,
     },
   };

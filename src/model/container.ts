@@ -1,6 +1,8 @@
 import type {Ip} from './ip.ts';
+import type {LogConfig} from './log-config.ts';
 import type {Mac} from './mac.ts';
 import type {PortMapping} from './port-mapping.ts';
+import type {StreamsConfig} from './streams.ts';
 
 /** Where a container's network comes from, parsed from Docker's `--network`. */
 export type NetworkMode =
@@ -66,6 +68,8 @@ export interface ContainerConfig {
   readonly limits: Limits;
   readonly autoRemove: boolean;
   readonly openStdin: boolean;
+  readonly streams: StreamsConfig;
+  readonly log: LogConfig;
   readonly stopSignal: string;
   readonly stopTimeoutS: number;
 }

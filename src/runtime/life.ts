@@ -4,6 +4,7 @@ import type {Duplex} from 'node:stream';
 import {errorStatus, TnetError} from '../errors.ts';
 import type {Container, ContainerState} from '../model/container.ts';
 import {containerEvent} from '../model/event.ts';
+import type {TerminalSize} from '../model/streams.ts';
 import {createLock, type Lock} from '../network/lock.ts';
 import type {Store} from '../store/store.ts';
 import {type AttachStream, createAttachStream} from './attach-stream.ts';
@@ -30,6 +31,8 @@ export interface Life {
   place(id: string): Promise<void>;
   start(id: string): Promise<void>;
   signal(id: string, signal: number): Promise<void>;
+  /** Of its terminal; nothing without one, or when it does not run. */
+  resize(id: string, size: TerminalSize): void;
   remove(id: string): Promise<void>;
   attach(id: string): Promise<Duplex>;
   /** Runs a change of the container while it neither starts nor ends. */
@@ -195,6 +198,7 @@ export function createLife(parts: LifeParts): Life {
       await mkdir(places(id).stateDir, {recursive: true, mode: 0o711});
     },
     start: id => locked(id, () => start(id)),
+    resize: (id, size) => shims.get(id)?.resize(size),
     async signal(id, signal) {
       const shim = shims.get(id);
       if (shim === undefined) return;

@@ -24,6 +24,7 @@ export function pretendLife(parts: Pick<LifeParts, 'store' | 'controller' | 'roo
     start,
     place: nothing,
     signal: nothing,
+    resize: () => {},
     remove: nothing,
     attach: async () => Duplex.from([]),
     alone: (id, change) => change(find(id)),

@@ -2,8 +2,9 @@ import {mkdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
-import type {Container} from '../model/container.ts';
+import type {Container, ContainerConfig} from '../model/container.ts';
 import type {Emit} from '../model/event.ts';
+import {parseLogRotation} from '../model/log-config.ts';
 import {subnetOf} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
 import type {DnsServers} from '../network/dns/server.ts';
@@ -105,7 +106,7 @@ function makeCgroup(
   return made;
 }
 
-interface RunParts {
+export interface RunParts {
   readonly container: Container;
   readonly image: Image;
   readonly places: ContainerPlaces;
@@ -113,7 +114,8 @@ interface RunParts {
   readonly cgroupDir: string | null;
 }
 
-function runSpec({container: {id, config}, image, places, netns, cgroupDir}: RunParts): RunSpec {
+/** Everything of a container's processes; what an exec changes of it is its own. */
+export function runSpec({container: {id, config}, image, places, netns, cgroupDir}: RunParts): RunSpec {
   const args = config.args.length > 0 ? config.args : image.cmd;
   if (args.length === 0) throw new TnetError('ERR_BAD_REQUEST', 'no command specified');
   return {
@@ -124,7 +126,7 @@ function runSpec({container: {id, config}, image, places, netns, cgroupDir}: Run
     netns,
     cgroupDir,
     args,
-    env: completeEnv(config.env, image.env, config.hostname),
+    env: completeEnv(config.env, image.env, config),
     cwd: config.cwd || '/',
     hostname: config.hostname,
     binds: [
@@ -135,13 +137,23 @@ function runSpec({container: {id, config}, image, places, netns, cgroupDir}: Run
     masks: image.masks,
     capabilities: defaultCapabilities,
     openStdin: config.openStdin,
+    tty: config.streams.tty ? config.streams.consoleSize : null,
+    log: config.log.driver === 'none' ? null : {rotation: parseLogRotation(config.log)},
   };
 }
 
 /** Docker's order: PATH and HOSTNAME, the image's, the user's; a later one of the same name wins. */
-function completeEnv(user: readonly string[], image: readonly string[], hostname: string): readonly string[] {
+function completeEnv(
+  user: readonly string[],
+  image: readonly string[],
+  {hostname, streams}: ContainerConfig,
+): readonly string[] {
+  const terminal = streams.tty ? ['TERM=xterm'] : [];
   const values = new Map(
-    [`HOSTNAME=${hostname}`, 'HOME=/root', ...image, ...user].map(entry => [entry.split('=', 1)[0], entry]),
+    [`HOSTNAME=${hostname}`, ...terminal, 'HOME=/root', ...image, ...user].map(entry => [
+      entry.split('=', 1)[0],
+      entry,
+    ]),
   );
   return [...values.values()];
 }

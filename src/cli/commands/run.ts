@@ -6,10 +6,13 @@ import {createBody, type RunOptions} from '../create-body.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {collect, parseCpus, parseInteger, parseSize, parseSwap} from '../parse.ts';
 import {runForeground} from '../run-foreground.ts';
+import {foregroundOptions, streamsFlags} from '../streams-flags.ts';
+import {refuseMissingTerminal, terminalSize} from '../terminal.ts';
 
 const examples = `
 Examples:
   tnet run --rm host uname -a
+  tnet run --rm -it host bash
   tnet run -d --name web -p 8080:80 host python3 -m http.server 80
   echo hello | tnet run --rm -i --network none host wc -c
   tnet run --rm -m 512m --cpus 0.5 --pids-limit 100 host make`;
@@ -17,7 +20,7 @@ Examples:
 const networkHelp = 'bridge, host, none, container:<name>, a network, or name=<n>,ip=<a>,alias=<a>,… (repeatable)';
 
 export function registerRun(program: Command, context: Context): void {
-  dryRunOptions(program.command('run'))
+  streamsFlags(dryRunOptions(program.command('run')))
     .description('run a command in a new container')
     .argument('<image>', "host: this machine's own root file system, copy-on-write")
     .argument('[command...]', 'the command and its arguments')
@@ -65,7 +68,9 @@ async function run(
   options: RunOptions & DryRunOptions,
   context: Context,
 ): Promise<void> {
-  const body = createBody(image, command, options, context.io.env);
+  if (!options.detach)
+    refuseMissingTerminal(context.io, {tty: options.tty ?? false, stdin: options.interactive ?? false});
+  const body = createBody(image, command, {...options, size: terminalSize(context.io)}, context.io.env);
   const client = await context.connect();
   if (options.dryRun) {
     const create = {method: 'POST', path: '/containers/create', query: {name: options.name}, body} as const;
@@ -77,7 +82,10 @@ async function run(
   });
   for (const warning of warnings) context.io.stderr.write(`tnet: warning: ${warning}\n`);
   try {
-    if (!options.detach) return context.exitWith(await runForeground({client, id, options, io: context.io}));
+    if (!options.detach)
+      return context.exitWith(
+        await runForeground({client, id, options: foregroundOptions(options, options), io: context.io}),
+      );
     await client.call('POST', `/containers/${id}/start`);
     context.print(id);
   } catch (error) {

@@ -63,6 +63,9 @@ export const defaultCapabilities: readonly string[] = [
   'AUDIT_WRITE',
 ];
 
+/** Every one that the kernel has. */
+export const allCapabilities: readonly string[] = names;
+
 /** 16 hex digits as in /proc/<pid>/status. Names without `CAP_`; ERR_BAD_REQUEST for one the kernel does not have. */
 export function capabilityMask(capabilities: readonly string[]): string {
   const mask = capabilities.reduce((bits, name) => bits | (1n << BigInt(capabilityNumber(name))), 0n);

@@ -59,6 +59,10 @@ const descriptions: Readonly<Record<string, (...args: readonly string[]) => stri
   setns: (kind, path) => `error joining ${kind} namespace "${path}"`,
   cgroup: path => `error opening cgroup "${path}"`,
   clone: () => 'error creating the namespaces of the container',
+  directory: path => `chdir to cwd (${JSON.stringify(path)}) set in config.json failed`,
+  join: () => 'error finding the container',
+  enter: () => 'error joining the namespaces of the container',
+  tty: () => 'error opening a terminal',
   cwd: path => `error changing to working directory "${path}"`,
 };
 

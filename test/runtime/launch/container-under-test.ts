@@ -46,6 +46,8 @@ export function makeSpec({shell = 'true', ...change}: Change = {}): RunSpec {
     masks: [],
     capabilities: defaultCapabilities,
     openStdin: false,
+    tty: null,
+    log: {rotation: null},
     ...change,
   };
 }

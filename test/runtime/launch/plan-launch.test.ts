@@ -19,6 +19,8 @@ const spec: RunSpec = {
   masks: ['/etc/shadow'],
   capabilities: defaultCapabilities,
   openStdin: true,
+  tty: null,
+  log: {rotation: null},
 };
 const names = (change: Partial<RunSpec> = {}): string[] => planLaunch({...spec, ...change}).map(([name]) => name);
 const find = (name: string, change: Partial<RunSpec> = {}) =>
