@@ -9,6 +9,7 @@ import {type AttachStream, createAttachStream} from './attach-stream.ts';
 import {readOomKilled} from './cgroup/cgroup.ts';
 import type {Image} from './images/host-image.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
+import {completeNetworkFiles} from './network-files.ts';
 import {containerPlaces} from './places.ts';
 import {sharedSandbox} from './shared-sandbox.ts';
 import {filesView, type StartParts, serveNames, startContainer} from './start.ts';
@@ -177,7 +178,9 @@ export function createLife(parts: LifeParts): Life {
   /** The servers of the last daemon ended with it. What a container has done to its own ports must not keep us from serving others. */
   const serveNamesAgain = async (container: Container): Promise<void> => {
     const view = await filesView(parts, container, parts.controller.attachmentsOf({owner: container.id}));
-    await serveNames(parts, places(container.id).netns, view).catch(error => parts.log(container.name, error));
+    const {netns} = places(container.id);
+    for (const job of [serveNames(parts, netns, view), completeNetworkFiles(places(container.id), view)])
+      await job.catch(error => parts.log(container.name, error));
   };
 
   /** A container the store calls running may have ended while nobody watched; one it does not may be half started. */
