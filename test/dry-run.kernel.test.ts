@@ -12,7 +12,7 @@ test.serial('every --dry-run says what would be done, and does nothing', async t
   const tnet = makeTnet();
   await tnet.ok('network', 'create', 'lan');
   await tnet.ok('network', 'create', 'idle');
-  await tnet.ok('run', '-d', '--name', 'web', '--network', 'lan', '-p', '8080:80', 'host', 'sleep', '60');
+  await tnet.ok('run', '-d', '--name', 'web', '--network', 'lan', '-p', '8080:80', 'host', 'sleep', '600');
   const look = async (): Promise<string> =>
     [
       run('ip -o link | cut -d: -f2; nft -s list ruleset; ls /run'),

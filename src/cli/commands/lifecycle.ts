@@ -41,8 +41,9 @@ export function registerKill(program: Command, context: Context): void {
 export function registerRm(program: Command, context: Context): void {
   dryRunOptions(command(program, 'rm', 'remove containers', '  tnet rm -f $(tnet ps -aq)'))
     .option('-f, --force', 'also those that run')
-    .action((names: string[], {force, ...options}: DryRunOptions & {force?: boolean}) =>
-      callOrForetell(names, {context, options}, {method: 'DELETE', path: '', query: {force}}),
+    .option('-v, --volumes', 'their anonymous volumes too')
+    .action((names: string[], {force, volumes, ...options}: DryRunOptions & {force?: boolean; volumes?: boolean}) =>
+      callOrForetell(names, {context, options}, {method: 'DELETE', path: '', query: {force, v: volumes}}),
     );
 }
 
