@@ -69,7 +69,7 @@ void resetSignals() {
 }
 
 bool takeStandardStreams(const Pipes& pipes) {
-  if (pipes.terminal.write) return true;
+  if (!pipes.output.write) return true; // the op `tty` brings them
   if (pipes.input.read && dup2(pipes.input.read.get(), STDIN_FILENO) < 0) return false;
   return dup2(pipes.output.write.get(), STDOUT_FILENO) >= 0 && dup2(pipes.error.write.get(), STDERR_FILENO) >= 0;
 }

@@ -2,10 +2,11 @@ import type {ContainerCreate} from '../api/engine-types.ts';
 import {readVariables, resolveVariables} from './environment.ts';
 import {parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
+import {type StorageOptions, storageBody} from './storage-body.ts';
 import {type StreamsOptions, streamsBody, streamsHostBody} from './streams-flags.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions extends StreamsOptions {
+export interface RunOptions extends StorageOptions, StreamsOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -49,6 +50,7 @@ export function createBody(
 ): ContainerCreate {
   const variables = [...(options.envFile ?? []).flatMap(readVariables), ...(options.env ?? [])];
   const networks = parseNetworks(options);
+  const storage = storageBody(options);
   return {
     Image: image,
     Cmd: command,
@@ -62,7 +64,9 @@ export function createBody(
     ...streamsBody(options),
     ...given('StopSignal', options.stopSignal),
     ...given('StopTimeout', options.stopTimeout),
+    ...storage.config,
     HostConfig: {
+      ...storage.host,
       NetworkMode: networks[0]!.name,
       AutoRemove: options.rm ?? false,
       Publish: options.publish ?? [],

@@ -25,6 +25,7 @@ import {hostResolvConfPath, nameserversOf} from '../runtime/files.ts';
 import {hostFiles} from '../runtime/images/host-files.ts';
 import {resolveImage} from '../runtime/images/host-image.ts';
 import {createPreview, type Preview} from '../runtime/preview.ts';
+import {createVolumes, type Volumes} from '../runtime/volumes/volumes.ts';
 import {openStore} from '../store/store.ts';
 import type {Logger} from './logger.ts';
 import type {DaemonOptions} from './options.ts';
@@ -36,6 +37,7 @@ export interface Composed {
   readonly events: EventLog;
   readonly preview: Preview;
   readonly doctor: Doctor;
+  readonly volumes: Volumes;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
 }
@@ -43,7 +45,7 @@ export interface Composed {
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
 
 /** Opens store, kernel, controller and engine, and repairs what the last daemon left. Throws what they throw. */
-export const compose: Compose = async ({roots, bridge, firewall}, log) => {
+export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firewall}, log) => {
   const claim = await claimNetns();
   const native = loadNative();
   mkdirSync(join(roots.root, 'containers'), {recursive: true, mode: 0o711});
@@ -52,7 +54,18 @@ export const compose: Compose = async ({roots, bridge, firewall}, log) => {
   const now = (): Date => new Date();
   const kernel = openKernel({native, isOurs: isOurGroup, table: tnetTable});
   const reservations = createReservations(native);
-  const controllerParts = {store, kernel, reservations, newId, now, bridge, avoided: resolvers, firewall};
+  const controllerParts = {
+    store,
+    kernel,
+    reservations,
+    newId,
+    now,
+    bridge,
+    bridgeFlags,
+    pools,
+    avoided: resolvers,
+    firewall,
+  };
   const events = createEventLog(now);
   const controller = tellingController(await createController(controllerParts), events.emit);
   const dns = createDnsServers({
@@ -82,6 +95,7 @@ export const compose: Compose = async ({roots, bridge, firewall}, log) => {
     events,
     preview: createPreview(engineParts, networkPreview),
     doctor: createDoctor({...engineParts, native, reservations, preview: networkPreview}),
+    volumes: createVolumes(engineParts),
     openCapture: spec => openCapture({native, ...spec}),
     tracer: createTracer(native),
     controller: {

@@ -9,6 +9,7 @@ import {decodeLimits, limitFields} from './decode-limits.ts';
 import {decodeLogConfig, logFields} from './decode-log-config.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
+import {decodeStorage, storageFields} from './decode-storage.ts';
 import {consoleSize, decodeStreams, streamFields} from './decode-streams.ts';
 import {badRequest} from './failure.ts';
 import {refuseUnsupported} from './unsupported.ts';
@@ -22,6 +23,7 @@ const hostConfig = v.looseObject({
   ...dnsFields,
   ...logFields,
   ConsoleSize: orNull(consoleSize),
+  ...storageFields,
   PublishAllPorts: orNull(v.boolean()),
 });
 
@@ -41,6 +43,7 @@ const createBody = v.looseObject({
   StopSignal: orNull(text),
   StopTimeout: orNull(natural),
   ExposedPorts: orNull(v.record(text, v.unknown())),
+  Volumes: orNull(v.record(text, v.unknown())),
   HostConfig: orNull(hostConfig),
   NetworkingConfig: orNull(networkingConfig),
 });
@@ -79,6 +82,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
       limits: decodeLimits(host),
       streams: decodeStreams(body, host.ConsoleSize),
       log: decodeLogConfig(host.LogConfig),
+      storage: decodeStorage(host, Object.keys(body.Volumes ?? {})),
       autoRemove: host.AutoRemove ?? false,
     },
   };

@@ -14,6 +14,8 @@ export interface ContainerView {
   readonly networks: readonly Network[];
   /** What else runs in it; left out where nobody asked. */
   readonly execs?: readonly Exec[];
+  /** Where a volume's files are. */
+  readonly mountpoint: (volume: string) => string;
   /** What each attachment has carried; left out where nobody asked. */
   readonly counters?: readonly AttachmentStats[];
 }

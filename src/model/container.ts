@@ -1,6 +1,7 @@
 import type {Ip} from './ip.ts';
 import type {LogConfig} from './log-config.ts';
 import type {Mac} from './mac.ts';
+import type {Storage} from './mount.ts';
 import type {PortMapping} from './port-mapping.ts';
 import type {StreamsConfig} from './streams.ts';
 
@@ -66,6 +67,7 @@ export interface ContainerConfig {
   /** `--add-host`. */
   readonly extraHosts: readonly ExtraHost[];
   readonly limits: Limits;
+  readonly storage: Storage;
   readonly autoRemove: boolean;
   readonly openStdin: boolean;
   readonly streams: StreamsConfig;

@@ -11,12 +11,14 @@ import {validateLimits} from './cgroup/limits.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
 import {createExecs, type Execs} from './exec/execs.ts';
 import {findContainer} from './find-container.ts';
-import {createLife, type Life, type LifeParts, neverStarted} from './life.ts';
+import {createLife, type Life, type LifeParts, neverStarted, type Removal} from './life.ts';
 import type {LogLine, LogOptions} from './logs/log-line.ts';
 import {readLogs} from './logs/read-logs.ts';
 import {makeName} from './names.ts';
 import {containerPlaces} from './places.ts';
 import {signalNumber} from './signals.ts';
+import {claimStorage} from './volumes/claim-storage.ts';
+import {checkSources} from './volumes/place-mounts.ts';
 
 /** Life of containers. `ref` is a name, an id or a unique id prefix; ERR_CONTAINER_NOT_FOUND otherwise. */
 export interface Engine {
@@ -30,7 +32,7 @@ export interface Engine {
   stop(ref: string, options: {readonly timeoutS: number | null; readonly signal: string | null}): Promise<void>;
   kill(ref: string, signal: string): Promise<void>;
   /** ERR_CONFLICT when it runs and `force` is false. */
-  remove(ref: string, options: {readonly force: boolean}): Promise<void>;
+  remove(ref: string, options: Removal & {readonly force: boolean}): Promise<void>;
   /** Changes the published ports, live when it runs, and for its next starts. */
   publish(ref: string, mapping: PortMapping): Promise<PortMapping>;
   unpublish(ref: string, mapping: PortMapping): Promise<void>;
@@ -67,6 +69,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
   const get = (ref: string): Container => findContainer(containers, ref);
 
   const create: Engine['create'] = async (config, name) => {
+    await checkSources(config.storage.mounts);
     parts.resolveImage(config.image);
     validateLimits(config.limits);
     signalNumber(config.stopSignal);
@@ -75,15 +78,18 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     const holder = (candidate: string | null) =>
       [...containers.values()].find(container => container.name === candidate);
     refuseTakenName(name, holder(name));
+    const created = parts.now().toISOString();
+    const claimed = {volumes: store.state.volumes, container: get, imageVolumes: [], newId: parts.newId, created};
+    const {storage, fresh} = claimStorage(config.storage, claimed);
     const id = parts.newId();
     const container: Container = {
       id,
       name: name ?? makeName(candidate => holder(candidate) !== undefined),
-      created: parts.now().toISOString(),
-      config: {...config, hostname: config.hostname || id.slice(0, 12)},
+      created,
+      config: {...config, storage, hostname: config.hostname || id.slice(0, 12)},
       state: neverStarted,
     };
-    store.commit({put: {containers: [container]}});
+    store.commit({put: {containers: [container], volumes: fresh}});
     await life.place(id);
     parts.emit(containerEvent(container, 'create'));
     return container;
@@ -111,7 +117,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     await life.signal(id, number);
   };
 
-  const remove: Engine['remove'] = async (ref, {force}) => {
+  const remove: Engine['remove'] = async (ref, {force, volumes}) => {
     const {id, name, state} = get(ref);
     if (state.status === 'running') {
       if (!force)
@@ -123,7 +129,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
       await life.signal(id, signalNumber('KILL'));
       await ended;
     }
-    await life.remove(id);
+    await life.remove(id, {volumes});
   };
 
   const savePorts = ({id}: Container, change: (ports: readonly PortMapping[]) => readonly PortMapping[]): void => {

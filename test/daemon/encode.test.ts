@@ -14,6 +14,7 @@ import {type Container, hostDns, noLimits} from '../../src/model/container.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
 import {defaultLog} from '../../src/model/log-config.ts';
 import {parseMac} from '../../src/model/mac.ts';
+import {noStorage} from '../../src/model/mount.ts';
 import type {Network} from '../../src/model/network.ts';
 import {parsePortMapping} from '../../src/model/port-mapping.ts';
 import {detachedStreams} from '../../src/model/streams.ts';
@@ -39,6 +40,7 @@ const container: Container = {
     dns: hostDns,
     extraHosts: [],
     limits: {...noLimits, memoryBytes: 64e6, cpuQuotaUs: 50_000},
+    storage: noStorage,
     autoRemove: false,
     openStdin: true,
     streams: detachedStreams,
@@ -86,7 +88,8 @@ const attachment: Attachment = {
   options: {},
 };
 
-const view = {container, attachments: [attachment], networks: [network]};
+const mountpoint = (name: string): string => `/volumes/${name}/_data`;
+const view = {container, attachments: [attachment], networks: [network], mountpoint};
 
 test('encodeContainer() tells what docker inspect shows', t => {
   const inspected = encodeContainer(view);
@@ -120,7 +123,10 @@ test('encodeContainer() shows the network of a container that is attached to not
     ...container,
     config: {...container.config, endpoints: [], network: {kind: 'container', container: 'db'} as const},
   };
-  t.deepEqual(encodeContainer({container: shared, attachments: [], networks: []}).NetworkSettings.Networks, {});
+  t.deepEqual(
+    encodeContainer({container: shared, attachments: [], networks: [], mountpoint}).NetworkSettings.Networks,
+    {},
+  );
 });
 
 test('encodeContainerSummary() tells what docker ps shows', t => {

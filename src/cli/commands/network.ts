@@ -1,8 +1,10 @@
 import type {Command} from 'commander';
+import {ApiError} from '../../api/api-error.ts';
 import type {NetworkResource, NetworksPruned} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {forEachName} from '../each.ts';
+import {type Filtered, filterQuery} from '../filter-query.ts';
 import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
 import {collect} from '../parse.ts';
 import {printInspected} from './inspect.ts';
@@ -33,44 +35,34 @@ export function registerNetwork(program: Command, context: Context): void {
     .command('inspect')
     .description('print everything about networks')
     .argument('<network...>')
+    .option('-v, --verbose', "for Docker's sake: there is no swarm to tell more of")
     .addHelpText('after', '\nExamples:\n  tnet network inspect bridge')
     .action((names: string[]) => printInspected(names, ['network'], context));
   dryRunOptions(network.command('rm'))
     .alias('remove')
     .description('remove networks')
     .argument('<network...>')
+    .option('-f, --force', 'one that is not there is no failure')
     .addHelpText('after', '\nExamples:\n  tnet network rm blue')
-    .action(async (names: string[], {dryRun, json}: DryRunOptions) => {
+    .action(async (names: string[], {dryRun, json, force}: DryRunOptions & {force?: boolean}) => {
       const client = await context.connect();
       const requests = names.map(name => ({method: 'DELETE', path: `/networks/${encodeURIComponent(name)}`}) as const);
       if (dryRun) return printDryRun(client, requests, {json, context});
-      await forEachName(names, context, name =>
-        client.call<undefined>('DELETE', `/networks/${encodeURIComponent(name)}`),
-      );
+      await forEachName(names, context, async name => {
+        try {
+          await client.call<undefined>('DELETE', `/networks/${encodeURIComponent(name)}`);
+        } catch (error) {
+          if (!force || !(error instanceof ApiError) || error.status !== 404) throw error;
+        }
+      });
     });
-}
-
-interface Filtered {
-  readonly filter?: readonly string[];
-}
-
-/** Docker's `filters`: a JSON object of lists. */
-function filterQuery({filter = []}: Filtered): {filters?: string} {
-  if (filter.length === 0) return {};
-  const filters: Record<string, string[]> = {};
-  for (const text of filter) {
-    const at = text.indexOf('=');
-    if (at < 1) throw new SyntaxError(`invalid filter "${text}": want name=value`);
-    const name = text.slice(0, at);
-    filters[name] = [...(filters[name] ?? []), text.slice(at + 1)];
-  }
-  return {filters: JSON.stringify(filters)};
 }
 
 function registerPrune(network: Command, context: Context): void {
   dryRunOptions(network.command('prune'))
     .description('remove networks without containers')
-    .option('--filter <filter>', 'label=value or label!=value (repeatable)', collect)
+    .option('-f, --force', 'as always: nobody is asked')
+    .option('--filter <filter>', 'label=value, label!=value or until=24h (repeatable)', collect)
     .addHelpText('after', '\nExamples:\n  tnet network prune --filter label=test')
     .action(async (options: Filtered & DryRunOptions) => {
       const client = await context.connect();

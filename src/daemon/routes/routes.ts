@@ -13,6 +13,7 @@ import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
 import {topologyRoutes} from './topology.ts';
 import {traceRoutes} from './trace.ts';
+import {volumeRoutes} from './volumes.ts';
 
 export function routes(parts: ServerParts): readonly Route[] {
   return [
@@ -23,6 +24,7 @@ export function routes(parts: ServerParts): readonly Route[] {
     execRoutes,
     networkRoutes,
     imageRoutes,
+    volumeRoutes,
     tnetRoutes,
     doctorRoutes,
     statsRoutes,

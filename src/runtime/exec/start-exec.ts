@@ -55,7 +55,7 @@ function execSpec({roots, cgroups, cgroupPath}: StartParts, {exec, container, im
   const {socket: socketPath, exitRecord} = execPlaces(roots, container.id, exec.id);
   const places = containerPlaces(roots, container.id);
   const cgroupDir = cgroups.unified === null ? null : join(cgroups.unified, cgroupPath(container.id));
-  const run = ownSettings(runSpec({container, image, places, netns: null, cgroupDir}), exec, size);
+  const run = ownSettings(runSpec({container, image, places, netns: null, mounts: [], cgroupDir}), exec, size);
   return {run, containerSocket: places.socket, socketPath, exitRecord};
 }
 

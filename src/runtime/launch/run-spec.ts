@@ -1,5 +1,6 @@
 import type {LogRotation} from '../../model/log-config.ts';
 import type {TerminalSize} from '../../model/streams.ts';
+import type {PlacedMount} from './plan-mounts.ts';
 
 /** What the shim needs to place one process. Paths are absolute and on the host unless said otherwise. */
 export interface RunSpec {
@@ -20,6 +21,8 @@ export interface RunSpec {
   readonly cwd: string;
   readonly hostname: string;
   readonly binds: readonly BindMount[];
+  /** What the user mounts. */
+  readonly mounts: readonly PlacedMount[];
   /** Paths inside the container hidden behind /dev/null or an empty directory, besides Docker's own list. */
   readonly masks: readonly string[];
   /** Without `CAP_`. */
