@@ -124,6 +124,7 @@ static Napi::Object start(Napi::Env, Napi::Object exports) {
   add(exports, "packetCounts", packetCounts);
   add(exports, "openIcmp", openIcmp);
   add(exports, "openFilesystem", openFilesystem);
+  add(exports, "openReadonly", openReadonly);
   add(exports, "pinNetns", pinNetns);
   add(exports, "unpinNetns", unpinNetns);
   add(exports, "pidfdOpen", pidfdOpen);

@@ -73,6 +73,7 @@ Bytes receivePackets(int fd);
 Bytes packetCounts(int fd);
 int openIcmp(const std::string& peer, Netns netns);
 int openFilesystem(const std::string& type);
+int openReadonly(const std::string& path);
 void pinNetns(const std::string& path);
 void unpinNetns(const std::string& path);
 int pidfdOpen(int pid);
