@@ -16,9 +16,11 @@ import {isOurGroup} from '../network/drivers/driver.ts';
 import {tnetTable} from '../network/firewall/nft.ts';
 import {createPreview as createNetworkPreview} from '../network/preview.ts';
 import {createReservations} from '../network/reservation.ts';
+import {tellingController} from '../network/telling.ts';
 import {detectCgroups} from '../runtime/cgroup/cgroup.ts';
 import {createDoctor, type Doctor} from '../runtime/doctor.ts';
 import {createEngine, type Engine, type EngineParts} from '../runtime/engine.ts';
+import {createEventLog, type EventLog} from '../runtime/event-log.ts';
 import {hostResolvConfPath, nameserversOf} from '../runtime/files.ts';
 import {hostFiles} from '../runtime/images/host-files.ts';
 import {resolveImage} from '../runtime/images/host-image.ts';
@@ -31,6 +33,7 @@ import type {DaemonOptions} from './options.ts';
 export interface Composed {
   readonly controller: Controller;
   readonly engine: Engine;
+  readonly events: EventLog;
   readonly preview: Preview;
   readonly doctor: Doctor;
   readonly openCapture: OpenCapture;
@@ -50,7 +53,8 @@ export const compose: Compose = async ({roots, bridge, firewall}, log) => {
   const kernel = openKernel({native, isOurs: isOurGroup, table: tnetTable});
   const reservations = createReservations(native);
   const controllerParts = {store, kernel, reservations, newId, now, bridge, avoided: resolvers, firewall};
-  const controller = await createController(controllerParts);
+  const events = createEventLog(now);
+  const controller = tellingController(await createController(controllerParts), events.emit);
   const dns = createDnsServers({
     native,
     zoneOf: createZones(store),
@@ -59,6 +63,7 @@ export const compose: Compose = async ({roots, bridge, firewall}, log) => {
   const engineParts: EngineParts = {
     store,
     dns,
+    emit: events.emit,
     log: (about, error) => log.warn(`names of "${about}"`, error),
     controller,
     roots,
@@ -73,6 +78,7 @@ export const compose: Compose = async ({roots, bridge, firewall}, log) => {
   const networkPreview = createNetworkPreview(controllerParts, controller);
   return {
     engine,
+    events,
     preview: createPreview(engineParts, networkPreview),
     doctor: createDoctor({...engineParts, native, reservations, preview: networkPreview}),
     openCapture: spec => openCapture({native, ...spec}),

@@ -14,11 +14,17 @@ export function decodeFilters(json: string | null): Filters {
 
 /** Throws ERR_BAD_REQUEST, in Docker's words, for a filter that `matchers` does not know. */
 export function applyFilters<T>(things: readonly T[], filters: Filters, matchers: Matchers<T>): readonly T[] {
-  return [...filters].reduce((rest, [name, values]) => {
+  return things.filter(matchesFilters(filters, matchers));
+}
+
+/** The same for one thing after the other. */
+export function matchesFilters<T>(filters: Filters, matchers: Matchers<T>): (thing: T) => boolean {
+  const wanted = [...filters].map(([name, values]) => {
     const matches = Object.hasOwn(matchers, name) ? matchers[name] : undefined;
     if (matches === undefined) throw badRequest(`invalid filter '${name}'`);
-    return rest.filter(thing => values.length === 0 || values.some(value => matches(thing, value)));
-  }, things);
+    return (thing: T) => values.length === 0 || values.some(value => matches(thing, value));
+  });
+  return thing => wanted.every(matches => matches(thing));
 }
 
 /** `key` or `key=value`. */

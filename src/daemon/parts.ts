@@ -3,6 +3,7 @@ import type {Tracer} from '../kernel/trace/tracer.ts';
 import type {Controller} from '../network/controller.ts';
 import type {Doctor} from '../runtime/doctor.ts';
 import type {Engine} from '../runtime/engine.ts';
+import type {EventLog} from '../runtime/event-log.ts';
 import type {Preview} from '../runtime/preview.ts';
 import type {HostFacts} from './host-facts.ts';
 import type {Logger} from './logger.ts';
@@ -11,6 +12,7 @@ import type {Logger} from './logger.ts';
 export interface ServerParts {
   readonly controller: Controller;
   readonly engine: Engine;
+  readonly events: EventLog;
   readonly preview: Preview;
   readonly doctor: Doctor;
   readonly openCapture: OpenCapture;

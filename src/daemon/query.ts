@@ -19,6 +19,15 @@ export function querySeconds(query: URLSearchParams, name: string): number | nul
   return query.get(name)?.startsWith('-') ? -1 : queryNatural(query, name);
 }
 
+/** A time as `1700000000` or `1700000000.123456789`, seconds since 1970, in ns; null when it is absent. */
+export function queryTimeNs(query: URLSearchParams, name: string): bigint | null {
+  const value = query.get(name);
+  if (value === null || value === '') return null;
+  const [, seconds, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(value) ?? [];
+  if (seconds === undefined) throw badRequest(`invalid ${name} "${value}": want seconds since 1970`);
+  return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'));
+}
+
 /** Refuses parameters that would change the answer and are not served. */
 export function refuseParameters(query: URLSearchParams, names: readonly string[]): void {
   const asked = names.find(name => queryFlag(query, name));

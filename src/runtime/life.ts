@@ -3,12 +3,14 @@ import {mkdir, readFile, rm} from 'node:fs/promises';
 import type {Duplex} from 'node:stream';
 import {errorStatus, TnetError} from '../errors.ts';
 import type {Container, ContainerState} from '../model/container.ts';
+import {containerEvent} from '../model/event.ts';
 import {createLock, type Lock} from '../network/lock.ts';
 import type {Store} from '../store/store.ts';
 import {type AttachStream, createAttachStream} from './attach-stream.ts';
 import {readOomKilled} from './cgroup/cgroup.ts';
 import type {Image} from './images/host-image.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
+import {completeNetworkFiles} from './network-files.ts';
 import {containerPlaces} from './places.ts';
 import {sharedSandbox} from './shared-sandbox.ts';
 import {filesView, type StartParts, serveNames, startContainer} from './start.ts';
@@ -112,6 +114,7 @@ export function createLife(parts: LifeParts): Life {
       const pid = await startContainer(parts, run, undo);
       setState(id, {...neverStarted, status: 'running', pid, startedAt});
       supervise(id, shims.get(id)!);
+      parts.emit(containerEvent(find(id), 'start'));
     } catch (error) {
       shims.delete(id);
       await undo.run();
@@ -135,21 +138,26 @@ export function createLife(parts: LifeParts): Life {
       oomKilled,
       ...(record ?? {exitCode: 137, finishedAt: parts.now().toISOString()}),
     });
+    if (oomKilled) parts.emit(containerEvent(find(id), 'oom'));
+    parts.emit(containerEvent(find(id), 'die', {exitCode: String(find(id).state.exitCode)}));
     events.emit(`exit ${id}`, find(id).state.exitCode);
     if (find(id).config.autoRemove) await discard(id);
   };
 
   const discard = async (id: string): Promise<void> => {
-    const {exitCode} = find(id).state;
+    const container = find(id);
+    const {exitCode} = container.state;
     await rm(places(id).stateDir, {recursive: true, force: true});
     store.commit({remove: {containers: [id]}});
     for (const stream of takeEarly(id)) stream.end();
     locks.delete(id);
+    parts.emit(containerEvent(container, 'destroy'));
     events.emit(`remove ${id}`, exitCode);
   };
 
   const attach = async (id: string): Promise<Duplex> => {
     const stream = createAttachStream();
+    parts.emit(containerEvent(find(id), 'attach'));
     if (find(id).state.status === 'running') {
       stream.connect(await connectShim(places(id).socket));
       return stream.duplex;
@@ -163,7 +171,9 @@ export function createLife(parts: LifeParts): Life {
   /** The servers of the last daemon ended with it. What a container has done to its own ports must not keep us from serving others. */
   const serveNamesAgain = async (container: Container): Promise<void> => {
     const view = await filesView(parts, container, parts.controller.attachmentsOf({owner: container.id}));
-    await serveNames(parts, places(container.id).netns, view).catch(error => parts.log(container.name, error));
+    const {netns} = places(container.id);
+    for (const job of [serveNames(parts, netns, view), completeNetworkFiles(places(container.id), view)])
+      await job.catch(error => parts.log(container.name, error));
   };
 
   /** A container the store calls running may have ended while nobody watched; one it does not may be half started. */
@@ -186,7 +196,10 @@ export function createLife(parts: LifeParts): Life {
     },
     start: id => locked(id, () => start(id)),
     async signal(id, signal) {
-      shims.get(id)?.signal(signal);
+      const shim = shims.get(id);
+      if (shim === undefined) return;
+      shim.signal(signal);
+      parts.emit(containerEvent(find(id), 'kill', {signal: String(signal)}));
     },
     // With --rm the exit has removed it already.
     remove: id => locked(id, async () => (containers.has(id) ? discard(id) : undefined)),

@@ -16,7 +16,7 @@ export type Preview = (job: (verbs: Verbs) => Promise<unknown>) => Promise<reado
 export function createPreview(parts: EngineParts, preview: NetworkPreview): Preview {
   return job =>
     preview(async ({controller, store}) => {
-      const shadowed = {...parts, controller, store};
+      const shadowed = {...parts, controller, store, emit: () => {}};
       await job({controller, engine: await createEngine(shadowed, pretendLife(shadowed))});
     });
 }

@@ -3,6 +3,7 @@ import {dirname} from 'node:path';
 import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Container} from '../model/container.ts';
+import type {Emit} from '../model/event.ts';
 import {subnetOf} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
 import type {DnsServers} from '../network/dns/server.ts';
@@ -27,6 +28,7 @@ export interface StartParts {
   readonly cgroupPath: (id: string) => string;
   readonly hostResolvConf: () => Promise<string>;
   readonly dns: DnsServers;
+  readonly emit: Emit;
 }
 
 export interface Start {

@@ -4,6 +4,7 @@ import {appendFileSync, existsSync, readFileSync} from 'node:fs';
 import {createLogger} from '../../src/daemon/logger.ts';
 import {parseDaemonOptions} from '../../src/daemon/options.ts';
 import {runDaemon} from '../../src/daemon/run-daemon.ts';
+import {createEventLog} from '../../src/runtime/event-log.ts';
 import {createFakeController} from './fake-controller.ts';
 import {createFakeEngine} from './fake-engine.ts';
 import {createFakeTracer} from './fake-tracer.ts';
@@ -27,6 +28,7 @@ const compose = async () => {
   return {
     controller,
     engine: createFakeEngine(controller),
+    events: createEventLog(() => new Date()),
     preview: async () => [],
     doctor: {examine: async () => [], mend: async () => []},
     openCapture: refuseCapture,

@@ -8,6 +8,7 @@ import {createLogger} from '../../src/daemon/logger.ts';
 import {createServer} from '../../src/daemon/server.ts';
 import type {OpenCapture} from '../../src/kernel/capture/capture.ts';
 import type {Controller} from '../../src/network/controller.ts';
+import {createEventLog, type EventLog} from '../../src/runtime/event-log.ts';
 import {createFakeController} from './fake-controller.ts';
 import {createFakeEngine, type FakeEngine} from './fake-engine.ts';
 import {createFakeTracer} from './fake-tracer.ts';
@@ -28,6 +29,7 @@ export interface FakeDaemon {
   readonly socket: string;
   readonly client: Client;
   readonly engine: FakeEngine;
+  readonly events: EventLog;
   readonly controller: Controller;
   readonly logged: readonly string[];
   readonly shutdowns: () => number;
@@ -46,6 +48,7 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
   const socket = join(folder, 'tnet.sock');
   const controller = createFakeController();
   const engine = createFakeEngine(controller);
+  const events = createEventLog(() => new Date());
   const logged: string[] = [];
   let shutdowns = 0;
   const log = createLogger(line => logged.push(line));
@@ -53,6 +56,7 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
   const server = createServer({
     controller,
     engine,
+    events,
     preview: async () => [{do: 'add', item: {ns: '/run/x', kind: 'netns'}}],
     doctor: {examine: async () => [], mend: async () => []},
     openCapture: refuseCapture,
@@ -73,7 +77,17 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
       .then(() => rmSync(folder, {recursive: true, force: true}));
     return closing;
   };
-  return {roots, socket, client: createClient(socket), engine, controller, logged, shutdowns: () => shutdowns, close};
+  return {
+    roots,
+    socket,
+    client: createClient(socket),
+    engine,
+    events,
+    controller,
+    logged,
+    shutdowns: () => shutdowns,
+    close,
+  };
 }
 
 /** Resolves when `condition` holds; rejects after two seconds. */

@@ -45,6 +45,7 @@ const doctor = createDoctor({
   controller,
   preview: createPreview(controllerParts, controller),
   dns: {open: async () => {}, close() {}, closeAll() {}},
+  emit: () => {},
   roots: {root: '/tmp', runRoot: '/run/tnet-doctor'},
   cgroups: detectCgroups(),
   cgroupPath: id => `tnet/${store.instance}/${id}`,

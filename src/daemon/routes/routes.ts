@@ -4,6 +4,7 @@ import {captureRoutes} from './capture.ts';
 import {attachRoutes, containerStreamRoutes} from './container-streams.ts';
 import {containerRoutes} from './containers.ts';
 import {doctorRoutes} from './doctor.ts';
+import {eventRoutes} from './events.ts';
 import {imageRoutes} from './images.ts';
 import {networkRoutes} from './networks.ts';
 import {statsRoutes} from './stats.ts';
@@ -15,6 +16,7 @@ import {traceRoutes} from './trace.ts';
 export function routes(parts: ServerParts): readonly Route[] {
   return [
     systemRoutes,
+    eventRoutes,
     containerRoutes,
     containerStreamRoutes,
     networkRoutes,

@@ -1,0 +1,30 @@
+import type {Container} from './container.ts';
+
+export type EventType = 'container' | 'network' | 'volume' | 'image' | 'daemon';
+
+/** Something that has happened, in Docker's words for it. */
+export interface Happening {
+  readonly type: EventType;
+  /** `start`, `die`, `exec_create: ls -l` … */
+  readonly action: string;
+  /** Of the thing it happened to: an id, a volume's name. */
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface Event extends Happening {
+  /** ns since 1970; every event has its own. A number would round it. */
+  readonly timeNs: bigint;
+}
+
+/** Tells whoever listens. Never throws and never waits: call it when the thing has happened and is written down. */
+export type Emit = (happening: Happening) => void;
+
+/** For an image's id the host's name will do: `attributes` add to the container's own, its labels among them. */
+export function containerEvent(
+  {id, name, config}: Container,
+  action: string,
+  attributes: Happening['attributes'] = {},
+): Happening {
+  return {type: 'container', action, id, attributes: {...config.labels, image: config.image, name, ...attributes}};
+}
