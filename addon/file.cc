@@ -37,6 +37,17 @@ int openReadonly(const std::string& path) {
   return fd.release();
 }
 
+void mountTmpfs(const std::string& path, const std::string& options) {
+  check("mount", mount("tmpfs", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options.c_str()));
+}
+
+/** Takes the directory along. A missing path or mount is fine. */
+void unmountTmpfs(const std::string& path) {
+  const bool unmounted = umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
+  if (!unmounted && errno != EINVAL && errno != ENOENT) throw SystemError("umount2", errno);
+  if (rmdir(path.c_str()) != 0 && errno != ENOENT) throw SystemError("rmdir", errno);
+}
+
 /** The mount is attached nowhere: it goes with its last file descriptor. */
 int openFilesystem(const std::string& type) {
   const Fd context(check("fsopen", fsopen(type.c_str(), FSOPEN_CLOEXEC)));

@@ -75,6 +75,8 @@ Bytes receivePackets(int fd);
 Bytes packetCounts(int fd);
 int openIcmp(const std::string& peer, Netns netns);
 int openFilesystem(const std::string& type);
+void mountTmpfs(const std::string& path, const std::string& options);
+void unmountTmpfs(const std::string& path);
 int openReadonly(const std::string& path);
 void pinNetns(const std::string& path);
 void unpinNetns(const std::string& path);

@@ -38,6 +38,10 @@ Outcome makeSymlink(Container&, const Args& textAndPath);
 Outcome maskPath(Container&, const Args& path);
 Outcome makeReadonly(Container&, const Args& path);
 
+// node.cc
+Outcome makeNode(Container&, const Args& pathTypeMajorMinorModeUidGid);
+Outcome sealRoot(Container&, const Args&);
+
 // process.cc
 Outcome setUmask(Container&, const Args& octal);
 Outcome nullStdin(Container&, const Args&);

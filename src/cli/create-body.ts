@@ -1,10 +1,11 @@
 import type {ContainerCreate} from '../api/engine-types.ts';
 import {readVariables, resolveVariables} from './environment.ts';
+import {type IsolationOptions, isolationBody} from './isolation-flags.ts';
 import {parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions {
+export interface RunOptions extends IsolationOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -76,6 +77,7 @@ export function createBody(
       ...given('Memory', options.memory),
       ...given('MemorySwap', options.memorySwap),
       ...given('PidsLimit', options.pidsLimit),
+      ...isolationBody(options),
     },
     NetworkingConfig: {EndpointsConfig: Object.fromEntries(networks.map(({name, endpoint}) => [name, endpoint]))},
   };

@@ -5,6 +5,7 @@ import {acceptedConfig, acceptedHostConfig} from './accepted.ts';
 import {decodeDns, decodeExtraHosts, dnsFields} from './decode-dns.ts';
 import {decodeEndpoints, networkingConfig} from './decode-endpoints.ts';
 import {decodeExposed, publishExposed} from './decode-exposed.ts';
+import {decodeIsolation, isolationFields, pickIsolation} from './decode-isolation.ts';
 import {decodeLimits, limitFields} from './decode-limits.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
@@ -16,6 +17,7 @@ const hostConfig = v.looseObject({
   NetworkMode: orNull(text),
   AutoRemove: orNull(v.boolean()),
   ...limitFields,
+  ...isolationFields,
   ...portFields,
   ...dnsFields,
   PublishAllPorts: orNull(v.boolean()),
@@ -71,6 +73,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
       dns: decodeDns(host),
       extraHosts: decodeExtraHosts(host.ExtraHosts ?? []),
       limits: decodeLimits(host),
+      isolation: decodeIsolation(pickIsolation(host), body.Hostname ?? ''),
       autoRemove: host.AutoRemove ?? false,
     },
   };

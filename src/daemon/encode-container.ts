@@ -1,6 +1,7 @@
 import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
 import type {Container, Limits, NetworkMode} from '../model/container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
+import {encodeIsolation} from './encode-isolation.ts';
 import {encodePortBindings, encodePorts} from './encode-ports.ts';
 import {hostImage} from './host-image.ts';
 
@@ -83,15 +84,12 @@ function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
     AutoRemove: config.autoRemove,
     RestartPolicy: {Name: 'no', MaximumRetryCount: 0},
     LogConfig: {Type: 'json-file', Config: {}},
-    IpcMode: 'private',
-    CgroupnsMode: 'private',
-    Privileged: false,
+    ...encodeIsolation(config.isolation),
     PublishAllPorts: false,
     Dns: config.dns.servers,
     DnsSearch: config.dns.search,
     DnsOptions: config.dns.options,
     ExtraHosts: config.extraHosts.map(({name, address}) => `${name}:${address ?? 'host-gateway'}`),
-    ReadonlyRootfs: false,
     Binds: null,
     ...encodeLimits(config.limits),
   };

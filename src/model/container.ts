@@ -1,4 +1,5 @@
 import type {Ip} from './ip.ts';
+import type {Isolation} from './isolation.ts';
 import type {Mac} from './mac.ts';
 import type {PortMapping} from './port-mapping.ts';
 
@@ -64,6 +65,7 @@ export interface ContainerConfig {
   /** `--add-host`. */
   readonly extraHosts: readonly ExtraHost[];
   readonly limits: Limits;
+  readonly isolation: Isolation;
   readonly autoRemove: boolean;
   readonly openStdin: boolean;
   readonly stopSignal: string;

@@ -9,6 +9,7 @@ import type {Store} from '../store/store.ts';
 import {type AttachStream, createAttachStream} from './attach-stream.ts';
 import {readOomKilled} from './cgroup/cgroup.ts';
 import type {Image} from './images/host-image.ts';
+import {launchIsolation} from './join-isolation.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
 import {completeNetworkFiles} from './network-files.ts';
 import {containerPlaces} from './places.ts';
@@ -108,6 +109,7 @@ export function createLife(parts: LifeParts): Life {
         container,
         image: parts.resolveImage(container.config.image),
         sharedSandbox: sharedSandbox(container, {containers, roots}),
+        isolation: launchIsolation(container, {containers, roots}),
         onReady,
       };
       const startedAt = parts.now().toISOString();

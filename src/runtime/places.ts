@@ -21,6 +21,8 @@ export interface ContainerPlaces {
   readonly resolvConf: string;
   readonly socket: string;
   readonly netns: string;
+  /** Where a shareable /dev/shm is mounted. */
+  readonly sharedMemory: string;
 }
 
 export function containersDir({root}: Roots): string {
@@ -33,6 +35,10 @@ export function netnsDir({runRoot}: Roots): string {
 
 export function socketsDir({runRoot}: Roots): string {
   return join(runRoot, 'shim');
+}
+
+export function sharedMemoryDir({runRoot}: Roots): string {
+  return join(runRoot, 'shm');
 }
 
 export function containerPlaces(roots: Roots, id: string): ContainerPlaces {
@@ -51,5 +57,6 @@ export function containerPlaces(roots: Roots, id: string): ContainerPlaces {
     // A unix socket's path has 107 bytes, so these are named by 12 digits as Docker's netns are.
     socket: join(socketsDir(roots), `${id.slice(0, 12)}.sock`),
     netns: join(netnsDir(roots), id.slice(0, 12)),
+    sharedMemory: join(sharedMemoryDir(roots), id.slice(0, 12)),
   };
 }

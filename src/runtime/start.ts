@@ -10,14 +10,17 @@ import type {DnsServers} from '../network/dns/server.ts';
 import {planUpstreams} from '../network/dns/upstream.ts';
 import {type CgroupHost, createCgroup, joinCgroup, killCgroup, removeCgroup} from './cgroup/cgroup.ts';
 import {nameserversOf, ndotsOf} from './files.ts';
+import {readBoundingSet} from './host-isolation.ts';
 import type {Image} from './images/image.ts';
 import {joinNetworks} from './join-networks.ts';
-import {defaultCapabilities} from './launch/capabilities.ts';
+import {grantCapabilities} from './launch/capabilities.ts';
+import type {LaunchIsolation} from './launch/isolation.ts';
 import {launch} from './launch/launch.ts';
 import {planLaunch} from './launch/plan-launch.ts';
 import type {RunSpec} from './launch/run-spec.ts';
 import {type FilesView, isServedByUs, resolvConfText, writeNetworkFiles} from './network-files.ts';
 import {type ContainerPlaces, containerPlaces, type Roots} from './places.ts';
+import {mountSharedMemory, unmountSharedMemory} from './shared-memory.ts';
 import type {Undo} from './undo.ts';
 
 export interface StartParts {
@@ -36,6 +39,7 @@ export interface Start {
   readonly image: Image;
   /** Sandbox of the container named by `--network container:`. */
   readonly sharedSandbox: string | null;
+  readonly isolation: LaunchIsolation;
   /** The shim listens, the container's first instruction has not run. */
   readonly onReady: (pid: number) => Promise<void>;
 }
@@ -51,7 +55,8 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
   undo.add(async () => parts.dns.close(places.netns));
   if (netns !== null) await serveNames(parts, netns, view);
   const {unifiedDir} = makeCgroup(parts, container, undo);
-  const spec = runSpec({container, image, places, netns, cgroupDir: unifiedDir});
+  const isolation = shareMemory(parts, start, undo);
+  const spec = runSpec({container, image, places, netns, isolation, cgroupDir: unifiedDir});
   const {pid} = await launch(planLaunch(spec), {
     beforeGo: async child => {
       joinCgroup(parts.cgroups, parts.cgroupPath(container.id), child);
@@ -59,6 +64,13 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
     },
   });
   return pid;
+}
+
+/** The /dev/shm of one that others may join is mounted by us. */
+function shareMemory({roots}: StartParts, {container: {id, config}, isolation}: Start, undo: Undo): LaunchIsolation {
+  if (config.isolation.ipc.kind !== 'shareable') return isolation;
+  undo.add(() => unmountSharedMemory(containerPlaces(roots, id).sharedMemory));
+  return {...isolation, sharedMemory: {path: mountSharedMemory(roots, id)}};
 }
 
 export async function filesView(
@@ -110,10 +122,11 @@ interface RunParts {
   readonly image: Image;
   readonly places: ContainerPlaces;
   readonly netns: string | null;
+  readonly isolation: LaunchIsolation;
   readonly cgroupDir: string | null;
 }
 
-function runSpec({container: {id, config}, image, places, netns, cgroupDir}: RunParts): RunSpec {
+function runSpec({container: {id, config}, image, places, netns, isolation, cgroupDir}: RunParts): RunSpec {
   const args = config.args.length > 0 ? config.args : image.cmd;
   if (args.length === 0) throw new TnetError('ERR_BAD_REQUEST', 'no command specified');
   return {
@@ -133,7 +146,8 @@ function runSpec({container: {id, config}, image, places, netns, cgroupDir}: Run
       {source: places.resolvConf, target: '/etc/resolv.conf', readonly: false},
     ],
     masks: image.masks,
-    capabilities: defaultCapabilities,
+    capabilities: grantCapabilities(config.isolation, readBoundingSet()),
+    isolation,
     openStdin: config.openStdin,
   };
 }

@@ -1,18 +1,20 @@
 import {readdir, rm} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {killCgroup, listCgroups, removeCgroup} from './cgroup/cgroup.ts';
-import {containerPlaces, containersDir, netnsDir, socketsDir} from './places.ts';
+import {containerPlaces, containersDir, netnsDir, sharedMemoryDir, socketsDir} from './places.ts';
+import {unmountSharedMemory} from './shared-memory.ts';
 import type {StartParts} from './start.ts';
 
 /** Takes away everything that a run of `id` had outside the container's own files; each part may be gone already. */
 export async function cleanUpRun(parts: StartParts, id: string): Promise<void> {
   const {controller, cgroups, roots} = parts;
-  const {netns, socket} = containerPlaces(roots, id);
+  const {netns, socket, sharedMemory} = containerPlaces(roots, id);
   await killCgroup(cgroups, parts.cgroupPath(id));
   await removeCgroup(cgroups, parts.cgroupPath(id));
   await controller.detach(...controller.attachmentsOf({owner: id}).map(attachment => attachment.id));
   parts.dns.close(netns);
   await controller.removeSandbox(netns);
+  unmountSharedMemory(sharedMemory);
   await rm(socket, {force: true});
 }
 
@@ -32,6 +34,7 @@ export async function sweepRuns(parts: StartParts, known: ReadonlySet<string>): 
     if (!known.has(owner) && dirname(sandbox) === netnsDir(roots)) await controller.detach(id);
   }
   for (const path of await orphans(netnsDir(roots), name => short.has(name))) await controller.removeSandbox(path);
+  for (const path of await orphans(sharedMemoryDir(roots), name => short.has(name))) unmountSharedMemory(path);
   for (const path of await orphans(socketsDir(roots), name => short.has(name.replace(/\.sock$/, ''))))
     await rm(path, {force: true});
   for (const path of await orphans(containersDir(roots), name => known.has(name)))

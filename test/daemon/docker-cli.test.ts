@@ -135,7 +135,7 @@ test("docker run fails in Docker's words, with its exit codes", async t => {
     [['--ip', '1.2.3.4', 'host', 'echo'], 125, /user specified IP address is supported on user defined networks only/],
     [['-v', '/tmp:/tmp', 'host', 'echo'], 125, /HostConfig.Binds \["\/tmp:\/tmp"\] is not supported/],
     [['-t', 'host', 'echo'], 125, /Tty true is not supported/],
-    [['--privileged', 'host', 'echo'], 125, /HostConfig.Privileged true is not supported/],
+    [['--cap-add', 'FLY', 'host', 'echo'], 125, /invalid CapAdd: unknown capability: "CAP_FLY"/],
     [['--restart', 'always', 'host', 'echo'], 125, /HostConfig.RestartPolicy .* is not supported/],
     [['--link', 'x:y', '--network', 'bridge', 'host', 'echo'], 125, /Links \["x:y"\] is not supported/],
     [['-m', '1m', 'host', 'echo'], 125, /Minimum memory limit allowed is 6MB/],

@@ -4,6 +4,7 @@ import type {ContainerCreated} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
 import {createBody, type RunOptions} from '../create-body.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
+import {isolationFlags} from '../isolation-flags.ts';
 import {collect, parseCpus, parseInteger, parseSize, parseSwap} from '../parse.ts';
 import {runForeground} from '../run-foreground.ts';
 
@@ -17,7 +18,7 @@ Examples:
 const networkHelp = 'bridge, host, none, container:<name>, a network, or name=<n>,ip=<a>,alias=<a>,… (repeatable)';
 
 export function registerRun(program: Command, context: Context): void {
-  dryRunOptions(program.command('run'))
+  isolationFlags(dryRunOptions(program.command('run')))
     .description('run a command in a new container')
     .argument('<image>', "host: this machine's own root file system, copy-on-write")
     .argument('[command...]', 'the command and its arguments')

@@ -1,3 +1,5 @@
+import type {LaunchIsolation} from './isolation.ts';
+
 /** What the shim needs to place one process. Paths are absolute and on the host unless said otherwise. */
 export interface RunSpec {
   readonly id: string;
@@ -21,6 +23,7 @@ export interface RunSpec {
   readonly masks: readonly string[];
   /** Without `CAP_`. */
   readonly capabilities: readonly string[];
+  readonly isolation: LaunchIsolation;
   /** Keep a pipe for stdin; otherwise it is /dev/null. */
   readonly openStdin: boolean;
 }
