@@ -26,6 +26,7 @@ inline constexpr OpOf<Shim> shimOps[] = {
 inline constexpr OpOf<Container> containerOps[] = {
     {{"setns", 2, 2}, joinNamespace},
     {{"unshare", 1, 1}, unshareNamespace},
+    {{"source", 3, 3}, openSource},
     {{"slave", 1, 1}, makeSlave},
     {{"overlay", 6, anyNumber}, mountOverlay},
     {{"mount", 4, 4}, mountFilesystem},
@@ -33,6 +34,10 @@ inline constexpr OpOf<Container> containerOps[] = {
     {{"symlink", 2, 2}, makeSymlink},
     {{"node", 7, 7}, makeNode},
     {{"bind", 3, 3}, bindPath},
+    {{"populate", 3, 3}, populateVolume},
+    {{"attach", 5, 5}, attachSource},
+    {{"tmpfs", 3, 3}, mountTmpfs},
+    {{"hide", 1, 1}, maskPath},
     {{"mask", 1, 1}, maskPath},
     {{"readonly", 1, 1}, makeReadonly},
     {{"pivot", 0, 0}, pivotRoot},

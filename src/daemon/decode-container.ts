@@ -9,6 +9,7 @@ import {decodeIsolation, isolationFields, pickIsolation} from './decode-isolatio
 import {decodeLimits, limitFields} from './decode-limits.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
+import {decodeStorage, storageFields} from './decode-storage.ts';
 import {badRequest} from './failure.ts';
 import {refuseUnsupported} from './unsupported.ts';
 import {labels, natural, orNull, text, texts, validate} from './validate.ts';
@@ -20,6 +21,7 @@ const hostConfig = v.looseObject({
   ...isolationFields,
   ...portFields,
   ...dnsFields,
+  ...storageFields,
   PublishAllPorts: orNull(v.boolean()),
 });
 
@@ -37,6 +39,7 @@ const createBody = v.looseObject({
   StopSignal: orNull(text),
   StopTimeout: orNull(natural),
   ExposedPorts: orNull(v.record(text, v.unknown())),
+  Volumes: orNull(v.record(text, v.unknown())),
   HostConfig: orNull(hostConfig),
   NetworkingConfig: orNull(networkingConfig),
 });
@@ -74,6 +77,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
       extraHosts: decodeExtraHosts(host.ExtraHosts ?? []),
       limits: decodeLimits(host),
       isolation: decodeIsolation(pickIsolation(host), body.Hostname ?? ''),
+      storage: decodeStorage(host, Object.keys(body.Volumes ?? {})),
       autoRemove: host.AutoRemove ?? false,
     },
   };

@@ -2,6 +2,7 @@ import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
 import type {Container, Limits, NetworkMode} from '../model/container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
 import {encodeIsolation} from './encode-isolation.ts';
+import {encodeMounts, encodeStorage, encodeVolumeTargets} from './encode-mounts.ts';
 import {encodePortBindings, encodePorts} from './encode-ports.ts';
 import {hostImage} from './host-image.ts';
 
@@ -23,7 +24,7 @@ export function encodeContainer(view: ContainerView): ContainerInspect {
     RestartCount: 0,
     Driver: 'overlay',
     Platform: 'linux',
-    Mounts: [],
+    Mounts: encodeMounts(view),
     HostConfig: encodeHostConfig(container),
     Config: encodeConfig(container),
     NetworkSettings: encodeNetworkSettings(view),
@@ -67,7 +68,7 @@ function encodeConfig({config}: Container): ContainerInspect['Config'] {
     Env: config.env,
     Cmd: config.args,
     Image: config.image,
-    Volumes: null,
+    Volumes: encodeVolumeTargets(config.storage),
     WorkingDir: config.cwd,
     Entrypoint: null,
     OnBuild: null,
@@ -90,7 +91,7 @@ function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
     DnsSearch: config.dns.search,
     DnsOptions: config.dns.options,
     ExtraHosts: config.extraHosts.map(({name, address}) => `${name}:${address ?? 'host-gateway'}`),
-    Binds: null,
+    ...encodeStorage(config.storage),
     ...encodeLimits(config.limits),
   };
 }

@@ -1,6 +1,7 @@
 import type {Ip} from './ip.ts';
 import type {Isolation} from './isolation.ts';
 import type {Mac} from './mac.ts';
+import type {Storage} from './mount.ts';
 import type {PortMapping} from './port-mapping.ts';
 
 /** Where a container's network comes from, parsed from Docker's `--network`. */
@@ -66,6 +67,7 @@ export interface ContainerConfig {
   readonly extraHosts: readonly ExtraHost[];
   readonly limits: Limits;
   readonly isolation: Isolation;
+  readonly storage: Storage;
   readonly autoRemove: boolean;
   readonly openStdin: boolean;
   readonly stopSignal: string;

@@ -14,6 +14,7 @@ import {type Container, hostDns, noLimits} from '../../src/model/container.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
 import {isolatedByDefault} from '../../src/model/isolation.ts';
 import {parseMac} from '../../src/model/mac.ts';
+import {noStorage} from '../../src/model/mount.ts';
 import type {Network} from '../../src/model/network.ts';
 import {parsePortMapping} from '../../src/model/port-mapping.ts';
 
@@ -39,6 +40,7 @@ const container: Container = {
     extraHosts: [],
     isolation: isolatedByDefault,
     limits: {...noLimits, memoryBytes: 64e6, cpuQuotaUs: 50_000},
+    storage: noStorage,
     autoRemove: false,
     openStdin: true,
     stopSignal: 'SIGTERM',
@@ -84,7 +86,8 @@ const attachment: Attachment = {
   options: {},
 };
 
-const view = {container, attachments: [attachment], networks: [network]};
+const mountpoint = (name: string): string => `/volumes/${name}/_data`;
+const view = {container, attachments: [attachment], networks: [network], mountpoint};
 
 test('encodeContainer() tells what docker inspect shows', t => {
   const inspected = encodeContainer(view);
@@ -118,7 +121,10 @@ test('encodeContainer() shows the network of a container that is attached to not
     ...container,
     config: {...container.config, endpoints: [], network: {kind: 'container', container: 'db'} as const},
   };
-  t.deepEqual(encodeContainer({container: shared, attachments: [], networks: []}).NetworkSettings.Networks, {});
+  t.deepEqual(
+    encodeContainer({container: shared, attachments: [], networks: [], mountpoint}).NetworkSettings.Networks,
+    {},
+  );
 });
 
 test('encodeContainerSummary() tells what docker ps shows', t => {

@@ -1,6 +1,7 @@
 import {capabilityMask} from './capabilities.ts';
 import {cloneOps, nodeOps, sharedMemoryOps} from './plan-isolation.ts';
-import type {BindMount, OverlayRootfs, RunSpec} from './run-spec.ts';
+import {mountOps, sourceOps} from './plan-mounts.ts';
+import type {OverlayRootfs, RunSpec} from './run-spec.ts';
 
 /** One step of the shim, a system call or a well-defined handful: its name and its arguments (addon/shim/ops.cc). */
 export type LaunchOp = readonly [name: string, ...args: string[]];
@@ -22,16 +23,20 @@ function shimOps({stateDir, socketPath, cgroupDir, openStdin, isolation}: RunSpe
 }
 
 /** The cgroup namespace comes after the gate: its root is the cgroup its maker is in, and the daemon joins v1's before. */
-function namespaceOps({netns, isolation}: RunSpec): LaunchOp[] {
+function namespaceOps({netns, mounts, isolation}: RunSpec): LaunchOp[] {
   return [
     ...(netns === null ? [] : ([['setns', 'net', netns]] as const)),
     ...(isolation.cgroupns === 'host' ? [] : ([['unshare', 'cgroup']] as const)),
+    ...sourceOps(mounts),
     ['slave', '/'],
   ];
 }
 
-/** Masks after binds, so that no bind can uncover what a mask hides. sysfs shows the netns of who mounts it: after setns. */
-function rootfsOps({rootfs, cgroupDir, binds, masks, isolation}: RunSpec): LaunchOp[] {
+/**
+ * What the image hides, before mounts: a volume must not be filled with it. Masks of the kernel's files after binds, so that
+ * no bind can uncover what a mask hides. sysfs shows the netns of who mounts it: after setns.
+ */
+function rootfsOps({rootfs, cgroupDir, binds, mounts, masks, isolation}: RunSpec): LaunchOp[] {
   const {privileged} = isolation;
   const kernelFiles = privileged ? 'nosuid,nodev,noexec' : 'ro,nosuid,nodev,noexec';
   return [
@@ -44,8 +49,9 @@ function rootfsOps({rootfs, cgroupDir, binds, masks, isolation}: RunSpec): Launc
     ...nodeOps(isolation.nodes),
     ...sharedMemoryOps(isolation),
     ['mount', 'tmpfs', '/run', 'nosuid,nodev', 'mode=755'],
-    ...binds.map(bindOp),
-    ...[...isolation.maskedPaths, ...masks].map(path => ['mask', path] as const),
+    ...masks.map(path => ['hide', path] as const),
+    ...mountOps(mounts, binds),
+    ...isolation.maskedPaths.map(path => ['mask', path] as const),
     ...isolation.readonlyPaths.map(path => ['readonly', path] as const),
     ['pivot'],
   ];
@@ -73,10 +79,6 @@ const deviceOps: readonly LaunchOp[] = [
   ['mount', 'devpts', '/dev/pts', 'nosuid,noexec', 'newinstance,ptmxmode=0666,mode=0620,gid=5'],
   ['mount', 'mqueue', '/dev/mqueue', 'nosuid,nodev,noexec', ''],
 ];
-
-function bindOp({source, target, readonly}: BindMount): LaunchOp {
-  return ['bind', source, target, readonly ? 'ro,nosuid,nodev' : 'nosuid,nodev'];
-}
 
 /** Capabilities last but one: everything before needs them. */
 function processOps({hostname, cwd, capabilities, openStdin, env, args, isolation}: RunSpec): LaunchOp[] {
