@@ -4,6 +4,7 @@ import type {Container} from '../model/container.ts';
 import {findContainer} from './find-container.ts';
 import {joinNetworks} from './join-networks.ts';
 import type {Life, LifeParts} from './life.ts';
+import {containerPlaces} from './places.ts';
 import {sharedSandbox} from './shared-sandbox.ts';
 import {createUndo} from './undo.ts';
 
@@ -19,6 +20,13 @@ export function pretendLife(parts: Pick<LifeParts, 'store' | 'controller' | 'roo
     const shared = sharedSandbox(container, {containers, roots: parts.roots});
     await joinNetworks(parts, {container, sharedSandbox: shared}, createUndo());
   };
+  /** Its processes gone, it leaves its networks; as cleanUpRun() does. */
+  const end = async (id: string): Promise<number> => {
+    const {controller, roots} = parts;
+    await controller.detach(...controller.attachmentsOf({owner: id}).map(attachment => attachment.id));
+    await controller.removeSandbox(containerPlaces(roots, id).netns);
+    return 0;
+  };
   const nothing = async (): Promise<void> => {};
   return {
     start,
@@ -27,7 +35,7 @@ export function pretendLife(parts: Pick<LifeParts, 'store' | 'controller' | 'roo
     remove: nothing,
     attach: async () => Duplex.from([]),
     alone: (id, change) => change(find(id)),
-    ended: async () => 0,
+    ended: end,
     removed: async () => 0,
     recover: nothing,
     close: nothing,

@@ -23,7 +23,7 @@ export function containerRoutes(parts: ServerParts): readonly Route[] {
     {method: 'GET', path: '/containers/json', handle: call => list(parts, call)},
     {method: 'GET', path: '/containers/:ref/json', handle: call => inspect(parts, call)},
     {method: 'POST', path: '/containers/:ref/start', handle: call => perform(parts, call, start)},
-    {method: 'POST', path: '/containers/:ref/stop', handle: call => stop(parts, call)},
+    {method: 'POST', path: '/containers/:ref/stop', handle: call => perform(parts, call, stop)},
     {
       method: 'POST',
       path: '/containers/:ref/kill',
@@ -31,7 +31,7 @@ export function containerRoutes(parts: ServerParts): readonly Route[] {
     },
     // Docker's CLI resizes before it knows of a terminal, and insists on an answer.
     {method: 'POST', path: '/containers/:ref/resize', handle: () => empty(200)},
-    {method: 'DELETE', path: '/containers/:ref', handle: call => remove(parts, call)},
+    {method: 'DELETE', path: '/containers/:ref', handle: call => perform(parts, call, remove)},
   ];
 }
 
@@ -90,11 +90,11 @@ function inspect(parts: ServerParts, {params, query}: Call): Reply {
   return json(encodeContainer({...view, counters: parts.controller.stats(view.attachments)}));
 }
 
-function stop({engine}: ServerParts, {params, query}: Call): Promise<Reply> {
+function stop({engine}: Verbs, {params, query}: Call): Promise<Reply> {
   return done(engine.stop(params.ref!, {timeoutS: querySeconds(query, 't'), signal: query.get('signal') || null}));
 }
 
-async function remove({engine}: ServerParts, {params, query}: Call): Promise<Reply> {
+async function remove({engine}: Verbs, {params, query}: Call): Promise<Reply> {
   refuseParameters(query, ['link']);
   const container = engine.get(params.ref!);
   try {
