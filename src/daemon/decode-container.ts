@@ -8,16 +8,17 @@ import {decodeExposed, publishExposed} from './decode-exposed.ts';
 import {decodeLimits, limitFields} from './decode-limits.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
+import {decodeRestart, restartFields} from './decode-restart.ts';
 import {badRequest} from './failure.ts';
 import {refuseUnsupported} from './unsupported.ts';
 import {labels, natural, orNull, text, texts, validate} from './validate.ts';
 
 const hostConfig = v.looseObject({
   NetworkMode: orNull(text),
-  AutoRemove: orNull(v.boolean()),
   ...limitFields,
   ...portFields,
   ...dnsFields,
+  ...restartFields,
   PublishAllPorts: orNull(v.boolean()),
 });
 
@@ -72,6 +73,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
       extraHosts: decodeExtraHosts(host.ExtraHosts ?? []),
       limits: decodeLimits(host),
       autoRemove: host.AutoRemove ?? false,
+      restart: decodeRestart(host),
     },
   };
 }

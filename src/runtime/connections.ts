@@ -1,6 +1,6 @@
 import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
-import type {Container, ContainerConfig, EndpointConfig} from '../model/container.ts';
+import {type Container, type ContainerConfig, type EndpointConfig, hasProcess} from '../model/container.ts';
 import type {Network} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
 import {checkAttachmentOptions} from '../network/new-attachment.ts';
@@ -33,7 +33,7 @@ export async function connect(parts: ConnectionParts, container: Container, endp
     );
   // First what was asked for: a daemon that dies between the two leaves a network that the next start, or a disconnect, knows.
   saveEndpoints(parts, container, [...container.config.endpoints, endpoint]);
-  if (container.state.status !== 'running') return;
+  if (!hasProcess(container.state)) return;
   await undoing(
     () => attachLive(parts, container, endpoint),
     () => saveEndpoints(parts, container, container.config.endpoints),

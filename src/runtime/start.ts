@@ -36,6 +36,8 @@ export interface Start {
   readonly image: Image;
   /** Sandbox of the container named by `--network container:`. */
   readonly sharedSandbox: string | null;
+  /** Others live in its sandbox already: it is entered again as it is. */
+  readonly joined: boolean;
   /** The shim listens, the container's first instruction has not run. */
   readonly onReady: (pid: number) => Promise<void>;
 }
@@ -48,7 +50,7 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
   const {netns, attachments} = await joinNetworks(parts, start, undo);
   const view = await filesView(parts, container, attachments);
   await writeFiles(view, places);
-  undo.add(async () => parts.dns.close(places.netns));
+  if (!start.joined) undo.add(async () => parts.dns.close(places.netns));
   if (netns !== null) await serveNames(parts, netns, view);
   const {unifiedDir} = makeCgroup(parts, container, undo);
   const spec = runSpec({container, image, places, netns, cgroupDir: unifiedDir});

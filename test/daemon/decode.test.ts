@@ -137,6 +137,7 @@ test("decodeContainer() takes what Docker's CLI sends", t => {
         pidsLimit: 10,
       },
       autoRemove: true,
+      restart: {name: 'no', maxRetries: 0},
       openStdin: false,
       stopSignal: 'SIGTERM',
       stopTimeoutS: 10,

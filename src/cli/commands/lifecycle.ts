@@ -1,7 +1,6 @@
 import type {Command} from 'commander';
 import type {Method, Query} from '../../api/client.ts';
 import type {Context} from '../context.ts';
-import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {forEachName} from '../each.ts';
 import {parseInteger} from '../parse.ts';
 
@@ -12,19 +11,26 @@ interface Verb {
   readonly query?: Query;
 }
 
-export function registerStart(program: Command, context: Context): void {
-  dryRunOptions(command(program, 'start', 'start containers that do not run', '  tnet start web')).action(
-    async (names: string[], {dryRun, json}: DryRunOptions) => {
-      if (!dryRun) return callEach(names, context, {method: 'POST', path: '/start'});
-      const requests = names.map(name => `/containers/${encodeURIComponent(name)}/start`);
+export function registerRestart(program: Command, context: Context): void {
+  command(program, 'restart', 'stop containers and start them', '  tnet restart -t 2 web')
+    .option('-t, --timeout <s>', 'how long to wait before SIGKILL', parseInteger)
+    .option('-s, --signal <signal>', 'what to send instead of the stop signal')
+    .action((names: string[], {timeout, signal}: {timeout?: number; signal?: string}) =>
+      callEach(names, context, {method: 'POST', path: '/restart', query: {t: timeout, signal}}),
+    );
+}
+
+export function registerRename(program: Command, context: Context): void {
+  program
+    .command('rename')
+    .description('give a container another name; its name on its networks follows')
+    .argument('<container>')
+    .argument('<name>')
+    .addHelpText('after', '\nExamples:\n  tnet rename web web-old')
+    .action(async (container: string, name: string) => {
       const client = await context.connect();
-      await printDryRun(
-        client,
-        requests.map(path => ({method: 'POST', path})),
-        {json, context},
-      );
-    },
-  );
+      await client.call('POST', `/containers/${encodeURIComponent(container)}/rename`, {query: {name}});
+    });
 }
 
 export function registerStop(program: Command, context: Context): void {

@@ -3,7 +3,9 @@ import type {NetworkResource, NetworksPruned} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {forEachName} from '../each.ts';
+import {type Filtered, filterQuery} from '../filters.ts';
 import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
+import {networkRow, networkTitles} from '../network-row.ts';
 import {collect} from '../parse.ts';
 import {printInspected} from './inspect.ts';
 import {registerConnect, registerDisconnect} from './network-connect.ts';
@@ -33,8 +35,11 @@ export function registerNetwork(program: Command, context: Context): void {
     .command('inspect')
     .description('print everything about networks')
     .argument('<network...>')
+    .option('-f, --format <template>', "json, or a template like '{{.Driver}}'")
     .addHelpText('after', '\nExamples:\n  tnet network inspect bridge')
-    .action((names: string[]) => printInspected(names, ['network'], context));
+    .action((names: string[], {format}: {format?: string}) =>
+      printInspected(names, {types: ['network'], format}, context),
+    );
   dryRunOptions(network.command('rm'))
     .alias('remove')
     .description('remove networks')
@@ -48,23 +53,6 @@ export function registerNetwork(program: Command, context: Context): void {
         client.call<undefined>('DELETE', `/networks/${encodeURIComponent(name)}`),
       );
     });
-}
-
-interface Filtered {
-  readonly filter?: readonly string[];
-}
-
-/** Docker's `filters`: a JSON object of lists. */
-function filterQuery({filter = []}: Filtered): {filters?: string} {
-  if (filter.length === 0) return {};
-  const filters: Record<string, string[]> = {};
-  for (const text of filter) {
-    const at = text.indexOf('=');
-    if (at < 1) throw new SyntaxError(`invalid filter "${text}": want name=value`);
-    const name = text.slice(0, at);
-    filters[name] = [...(filters[name] ?? []), text.slice(at + 1)];
-  }
-  return {filters: JSON.stringify(filters)};
 }
 
 function registerPrune(network: Command, context: Context): void {
@@ -91,6 +79,7 @@ function listing(options: ListOptions): Listing<NetworkResource> {
       {title: 'SUBNET', shrinksTo: 10},
     ],
     key: ({Id}) => Id,
+    template: {titles: networkTitles, row: network => networkRow(network, options)},
     row: ({Id, Name, Driver, IPAM, Internal}) => [
       shortId(Id, options),
       Name,
