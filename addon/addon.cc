@@ -13,6 +13,14 @@ static Napi::Value toValue(Napi::Env env, const std::vector<Bytes>& datagrams) {
   return array;
 }
 
+static Napi::Value toValue(Napi::Env env, const std::vector<int>& fds) {
+  auto array = Napi::Array::New(env, fds.size());
+  for (uint32_t i = 0; i < fds.size(); i++) {
+    array[i] = fds[i];
+  }
+  return array;
+}
+
 static Napi::Value toValue(Napi::Env env, const BoundSocket& bound) {
   auto object = Napi::Object::New(env);
   object.Set("fd", bound.fd);
@@ -79,6 +87,12 @@ template <> std::span<const uint8_t> from(const Napi::Value& value) {
   const auto array = value.As<Napi::Uint8Array>();
   return {array.Data(), array.ByteLength()};
 }
+template <> std::vector<int> from(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<int> fds(array.Length());
+  for (uint32_t i = 0; i < fds.size(); i++) fds[i] = from<int>(array[i]);
+  return fds;
+}
 template <> SocketSpec from(const Napi::Value& value) {
   const auto get = [spec = value.As<Napi::Object>()](const char* key) { return Napi::Value(spec.Get(key)); };
   return {from<std::string>(get("type")) == "tcp", from<std::string>(get("ip")), from<int>(get("port")),
@@ -119,6 +133,8 @@ static Napi::Object start(Napi::Env, Napi::Object exports) {
   add(exports, "mountProc", mountProc);
   add(exports, "openFile", openFile);
   add(exports, "openSocket", openSocket);
+  add(exports, "openSockets", openSockets);
+  add(exports, "closeSockets", closeSockets);
   add(exports, "openPacket", openPacket);
   add(exports, "receivePackets", receivePackets);
   add(exports, "packetCounts", packetCounts);

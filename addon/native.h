@@ -67,6 +67,8 @@ int openFile(const std::string& path, int flags, Netns netns);
 struct SocketSpec { bool tcp; std::string ip; int port; bool listen, dropAll; };
 struct BoundSocket { int port, fd; };
 BoundSocket openSocket(const SocketSpec& spec, Netns netns);
+std::vector<int> openSockets(const SocketSpec& spec, int count);
+void closeSockets(const std::vector<int>& fds);
 struct PacketSpec { int ifindex, bufferSize; bool incoming; std::span<const uint8_t> filter; };
 int openPacket(const PacketSpec& spec, Netns netns);
 Bytes receivePackets(int fd);

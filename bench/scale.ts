@@ -2,11 +2,13 @@
  * How the daemon's networks scale, in one run and in namespaces of their own: attach at N against attach at 1, 5,000 published
  * ports, a network's attachments taken away at once against one RTM_DELLINK, and a restart. As root: node dist/bench/scale.js [N]
  */
-import {execFileSync} from 'node:child_process';
+import {execFileSync, spawn} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {mkdirSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
+import {createInterface} from 'node:readline';
+import {fileURLToPath} from 'node:url';
 import type {Kernel} from '../src/kernel/kernel.ts';
 import {loadNative} from '../src/kernel/native.ts';
 import {openKernel} from '../src/kernel/open-kernel.ts';
@@ -19,6 +21,7 @@ import {createReservations} from '../src/network/reservation.ts';
 import {openStore} from '../src/store/store.ts';
 import {startFlow} from '../test/fixture/flow.ts';
 
+const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const count = Number(process.argv[2] ?? 1000);
 const samples = 25;
 const onePort: PortMapping = {proto: 'tcp', hostIp: null, hostPort: 9999, containerPort: 80, count: 1};
@@ -37,7 +40,7 @@ async function main(): Promise<void> {
   execFileSync('ip', ['link', 'set', 'lo', 'up']);
   let daemon = await startDaemon(dir);
   await measureAttach(daemon, 10);
-  await measurePorts(daemon);
+  await measurePorts(daemon, dir);
   const before = await measureAttach(daemon, samples);
   const all = await daemon.fill(count - samples - 2);
   const full = await measureAttach(daemon, samples);
@@ -124,8 +127,7 @@ async function startDaemon(dir: string) {
   };
 }
 
-/** Milliseconds of each attach, sandbox included, next to one that stays. */
-/** One after the other, taken away together afterwards: what a removal leaves the kernel to do must not count. */
+/** Milliseconds of each attach, sandbox included, next to one that stays. One after the other, taken away together afterwards: what a removal leaves the kernel to do must not count. */
 async function measureAttach(daemon: Daemon, rounds: number): Promise<number[]> {
   const stays = [await daemon.attach([])];
   const times: number[] = [];
@@ -155,37 +157,57 @@ async function measureGroupDelete(daemon: Daemon, links: number): Promise<number
   return took;
 }
 
-/** 5,000 ports in three ways, published and unpublished again, against the same with one port. */
-async function measurePorts(daemon: Daemon): Promise<void> {
-  const kinds: Readonly<Record<string, readonly PortMapping[]>> = {
-    one: [onePort],
-    'a range that shifts': [parsePortMapping('20000-24999:30000-34999')],
-    'a range that keeps its numbers': [parsePortMapping('20000-24999:20000-24999')],
-    '5,000 mappings': Array.from({length: 5000}, (_, i) => ({
-      ...onePort,
-      hostPort: 20_000 + i,
-      containerPort: 30_000 + i,
-    })),
+/** 5,000 ports in three ways on what runs already, next to one port and to the C floor: as many bound sockets and nothing else. */
+async function measurePorts(daemon: Daemon, dir: string): Promise<void> {
+  const kinds: Readonly<Record<string, PortMapping>> = {
+    'one port': onePort,
+    'a range that keeps its numbers': parsePortMapping('20000-24999:20000-24999'),
+    'a range that shifts': parsePortMapping('20000-24999:30000-34999'),
   };
-  const times = Object.keys(kinds).map(name => ({name, attach: [] as number[], detach: [] as number[]}));
-  // Without another, each of them would make and remove the bridge too.
-  const stays = await daemon.attach([]);
-  for (let i = 0; i < 7; i++)
-    for (const {name, attach, detach} of times) {
-      const begin = performance.now();
-      const attachment = await daemon.attach(kinds[name]!);
-      const middle = performance.now();
-      await daemon.controller.detach(attachment.id);
-      attach.push(middle - begin);
-      detach.push(performance.now() - middle);
-      await daemon.removeSandboxes([attachment]);
+  const floor = await startPortsFloor(dir);
+  const {id, sandbox} = await daemon.attach([]);
+  const rows = Object.entries(kinds).map(([name, mapping]) => ({
+    name,
+    mapping,
+    there: [] as number[],
+    gone: [] as number[],
+  }));
+  const bound: number[] = [];
+  for (let i = 0; i < 15; i++) {
+    bound.push(await floor.bind());
+    for (const {mapping, there, gone} of rows) {
+      there.push(await timed(() => daemon.controller.publish(id, mapping)));
+      gone.push(await timed(() => daemon.controller.unpublish(id, mapping)));
     }
-  await daemon.controller.detach(stays.id);
-  await daemon.removeSandboxes([stays]);
-  for (const {name, attach, detach} of times)
+  }
+  floor.stop();
+  await daemon.controller.detach(id);
+  await daemon.controller.removeSandbox(sandbox);
+  console.log(`5,000 bound sockets in C: ${median(bound).toFixed(1)} ms`);
+  for (const {name, there, gone} of rows)
     console.log(
-      `ports, ${name.padEnd(30)} attach ${median(attach).toFixed(1).padStart(8)} ms, detach ${median(detach).toFixed(1).padStart(8)} ms`,
+      `${name.padEnd(32)} published in ${median(there).toFixed(1).padStart(6)} ms (${(median(there) / median(bound)).toFixed(2)} of the floor), taken back in ${median(gone).toFixed(1).padStart(6)} ms`,
     );
+}
+
+async function timed(job: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await job();
+  return performance.now() - begin;
+}
+
+async function startPortsFloor(dir: string) {
+  const program = join(dir, 'ports');
+  execFileSync('cc', ['-O2', '-o', program, join(repository, 'bench/floor/ports.c')]);
+  const child = spawn('unshare', ['--net', program, '5000'], {stdio: ['pipe', 'pipe', 'inherit']});
+  const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]();
+  return {
+    async bind(): Promise<number> {
+      child.stdin.write('\n');
+      return Number((await lines.next()).value);
+    },
+    stop: () => child.stdin.end(),
+  };
 }
 
 function median(values: readonly number[]): number {

@@ -89,10 +89,16 @@ test.serial('create, start -a and restart; events tell each step', async t => {
   t.is((await tnet.run(['logs', 'job'])).stdout, 'done\ndone\n');
   await tnet.ok('rm', 'job');
   // The second end may come before its start is told as a restart.
-  t.deepEqual(
-    [...(await eventsOf('job'))].sort(),
-    ['attach', 'create', 'destroy', 'die', 'die', 'restart', 'start', 'start'],
-  );
+  t.deepEqual([...(await eventsOf('job'))].sort(), [
+    'attach',
+    'create',
+    'destroy',
+    'die',
+    'die',
+    'restart',
+    'start',
+    'start',
+  ]);
 });
 
 test.serial(

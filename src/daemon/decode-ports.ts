@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import {joinPorts} from '../model/join-ports.ts';
 import {type PortMapping, parsePortMapping, portMapping} from '../model/port-mapping.ts';
 import {decoding} from './failure.ts';
 import {orNull, text, texts} from './validate.ts';
@@ -22,5 +23,5 @@ export function decodePorts({PortBindings, Publish}: v.InferOutput<typeof schema
       decoding(() => portMapping({ip: HostIp ?? '', host: HostPort ?? '', container, proto})),
     );
   });
-  return [...bound, ...(Publish ?? []).map(typed => decoding(() => parsePortMapping(typed)))];
+  return [...joinPorts(bound), ...(Publish ?? []).map(typed => decoding(() => parsePortMapping(typed)))];
 }

@@ -8,7 +8,7 @@ import {deleteLinks} from './delete-links.ts';
 import {formatOp} from './diff.ts';
 import {describeStep, isIptables, isNft} from './execute.ts';
 import type {Iptables} from './iptables.ts';
-import type {ElementItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
+import type {AltnameItem, ElementItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
 import {linkIndex} from './link-index.ts';
 import type {Native} from './native.ts';
 import {delAddress, newAddress} from './netlink/address.ts';
@@ -42,6 +42,8 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
       return applyNetns(parts, op.do, item.ns);
     case 'link':
       return applyLink(parts, op.do, {...item, kind: 'link'}, op.do === 'set' ? (op.was as LinkItem) : null);
+    case 'altname':
+      return applyAltname(parts, op.do, item);
     case 'sysctl':
       return applySysctl(parts, op.do, item);
     case 'qdisc':
@@ -84,6 +86,12 @@ function changeLink({sockets}: ApplyParts, item: LinkItem & {ns: NamespacePath},
   if (altname !== null && altname !== was?.altname) messages.push(addAltname(name, altname));
   if (was?.altname && altname !== null && altname !== was.altname) messages.push(delAltname(name, was.altname));
   requestAll(sockets.route(item.ns), messages, `change link "${name}"`);
+}
+
+function applyAltname({sockets}: ApplyParts, verb: Op['do'], item: AltnameItem & {ns: NamespacePath}): void {
+  const {ns, link, altname} = item;
+  const message = verb === 'del' ? delAltname(link, altname) : addAltname(link, altname);
+  sockets.route(ns).request(message, `${verb} altname "${altname}" of link "${link}"`);
 }
 
 /** Addresses, routes, neighbours and a vxlan link's peers. */

@@ -63,6 +63,9 @@ export interface Native {
   openFile(path: string, flags: number, netnsFd?: Fd): Fd;
   /** A bound socket; `port` is the one the kernel gave. In a namespace that never had an address, any can be bound. */
   openSocket(spec: SocketSpec, netnsFd?: Fd): {fd: Fd; port: number};
+  /** `count` of them in this thread's namespace, at `port` and what follows; all or none. A call each would be a third of the time. */
+  openSockets(spec: SocketSpec, count: number): Fd[];
+  closeSockets(fds: readonly Fd[]): void;
   /** AF_PACKET socket, bound; filter and options are in place before the first packet. */
   openPacket(spec: PacketSpec, netnsFd?: Fd): Fd;
   /**

@@ -12,9 +12,9 @@ import {planDetach} from './detach.ts';
 import {chooseParent} from './drivers/parent.ts';
 import {findNetwork} from './find-network.ts';
 import {type FirewallName, firewallOf} from './firewall/renderer.ts';
-import {ensure, readOurs} from './foreign.ts';
+import {ensure, readOurs, withoutDevices} from './foreign.ts';
 import {forgetGone, noteForwarding, settingsOf} from './forwarding.ts';
-import {withoutIntact} from './intact.ts';
+import {repairScope} from './intact.ts';
 import {createLock} from './lock.ts';
 import {type AttachSpec, planNewAttachment} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
@@ -176,9 +176,14 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   const planRepair = async (): Promise<readonly Op[]> => {
     const {rules, beside} = await look();
-    const {items, actual} = readOurs(kernel, planHost(state, beside), rules);
-    const scope = withoutIntact(items, actual);
-    return diff(scope.actual, toWorld(scope.items)).map(overRoute);
+    const whole = readOurs(kernel, planHost(state, beside), rules);
+    const {items, actual} =
+      whole.foreign.size === 0
+        ? whole
+        : readOurs(kernel, planHost(withoutDevices(state, whole.foreign), beside), rules);
+    const scope = repairScope(items, actual);
+    const ops = diff(scope.actual, toWorld(scope.items)).map(overRoute);
+    return [...scope.halfMade.map((item): Op => ({do: 'del', item})), ...ops];
   };
 
   /** Devices that it has made may need settings that could not be seen to be missing before. */

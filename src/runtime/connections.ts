@@ -26,14 +26,18 @@ export async function connect(parts: ConnectionParts, container: Container, endp
   const {controller} = parts;
   const network = controller.get(endpoint.network);
   refuseMode(container, network);
-  if (endpointOn(container, network, controller))
+  const running = hasProcess(container.state);
+  const known = endpointOn(container, network, controller);
+  const attached = attachments(parts, container).some(each => each.network === network.id);
+  if (known && (attached || !running))
     throw new TnetError(
       'ERR_FORBIDDEN',
       `endpoint with name ${container.name} already exists in network ${network.name}`,
     );
-  // First what was asked for: a daemon that dies between the two leaves a network that the next start, or a disconnect, knows.
-  saveEndpoints(parts, container, [...container.config.endpoints, endpoint]);
-  if (!hasProcess(container.state)) return;
+  // First what was asked for: a daemon that dies between the two leaves a network that the next start, a disconnect, or the same
+  // command given again knows.
+  saveEndpoints(parts, container, [...container.config.endpoints.filter(each => each !== known), endpoint]);
+  if (!running) return;
   await undoing(
     () => attachLive(parts, container, endpoint),
     () => saveEndpoints(parts, container, container.config.endpoints),
@@ -55,8 +59,13 @@ export async function disconnect(parts: ConnectionParts, container: Container, r
   const held = attachments(parts, container);
   const attachment = held.find(each => each.network === network.id);
   if (attachment) {
-    await controller.detach(attachment.id);
-    await refresh(parts, container, held);
+    const rest = held.filter(each => each !== attachment);
+    // The files first: a daemon that dies in between leaves a command that can be given again.
+    await refresh(parts, container, {before: held, after: rest});
+    await undoing(
+      () => controller.detach(attachment.id),
+      () => refresh(parts, container, {before: rest, after: held}),
+    );
   }
   const left = container.config.endpoints.filter(each => each !== endpoint);
   saveEndpoints(parts, container, left);
@@ -84,14 +93,18 @@ async function attachLive(parts: ConnectionParts, container: Container, endpoint
   const ports = held || internal ? [] : container.config.ports;
   const before = attachments(parts, container);
   await parts.controller.attach(attachSpec(container, endpoint, {netns, ports}));
-  await refresh(parts, container, before);
+  await refresh(parts, container, {before, after: attachments(parts, container)});
 }
 
 /** Names and files follow; on the first network of the user's, our DNS server comes. */
-async function refresh(parts: ConnectionParts, container: Container, before: readonly Attachment[]): Promise<void> {
+async function refresh(
+  parts: ConnectionParts,
+  container: Container,
+  {before, after}: {readonly before: readonly Attachment[]; readonly after: readonly Attachment[]},
+): Promise<void> {
   const places = containerPlaces(parts.roots, container.id);
   const was = await filesView(parts, container, before);
-  const now = await filesView(parts, container, attachments(parts, container));
+  const now = await filesView(parts, container, after);
   if (!isServedByUs(was)) await serveNames(parts, places.netns, now);
   await updateNetworkFiles(places, was, now);
 }

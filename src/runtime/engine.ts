@@ -198,7 +198,10 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
         `Cannot publish a port of "${container.name}": it is on no network of its own`,
       );
     const attachment = portHolder(container);
-    const chosen = attachment ? await controller.publish(attachment.id, mapping) : mapping;
+    const known = (port: PortMapping): boolean => container.config.ports.some(asked => claims(asked, port));
+    // What was published and not written down is of a daemon that died in between.
+    const unwritten = attachment?.ports.find(port => claims(mapping, port) && !known(port));
+    const chosen = unwritten ?? (attachment ? await controller.publish(attachment.id, mapping) : mapping);
     savePorts(container, ports => [...ports, chosen]);
     return chosen;
   };
@@ -206,8 +209,12 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
   const unpublish: Engine['unpublish'] = async (ref, mapping) => {
     const container = get(ref);
     const attachment = portHolder(container);
-    if (attachment) await controller.unpublish(attachment.id, mapping);
-    savePorts(container, ports => ports.filter(port => !claims(port, mapping)));
+    const held = mapping.hostPort === 0 ? mapping : (attachment?.ports.find(port => claims(mapping, port)) ?? mapping);
+    // The reverse: a daemon that died in between has taken it back, and it is only still written down.
+    const written = container.config.ports.some(asked => claims(asked, mapping));
+    const gone = written && held === mapping && mapping.hostPort !== 0;
+    if (attachment && !gone) await controller.unpublish(attachment.id, held);
+    savePorts(container, ports => ports.filter(asked => !claims(asked, held)));
   };
 
   const wait: Engine['wait'] = async (ref, until) => {
@@ -244,10 +251,12 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
   };
 }
 
-/** Whether `asked` at create is what runs as `mapping`: its host port may have been left to us. */
-function claims(asked: PortMapping, mapping: PortMapping): boolean {
-  const hostPort = asked.hostPort === 0 ? mapping.hostPort : asked.hostPort;
-  return formatPortMapping({...asked, hostPort}) === formatPortMapping(mapping);
+/** Whether `asked` at create is what runs as `mapping`: its host port may have been left to us, its address to the network. */
+function claims({hostPortEnd, ...asked}: PortMapping, mapping: PortMapping): boolean {
+  const last = hostPortEnd ?? (asked.hostPort === 0 ? 65_535 : asked.hostPort);
+  const chosen = mapping.hostPort >= asked.hostPort && mapping.hostPort <= last;
+  const hostPort = chosen ? mapping.hostPort : asked.hostPort;
+  return formatPortMapping({...asked, hostIp: asked.hostIp ?? mapping.hostIp, hostPort}) === formatPortMapping(mapping);
 }
 
 /** A name may lead to another container later. */

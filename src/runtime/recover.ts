@@ -2,6 +2,7 @@ import {type Container, hasProcess} from '../model/container.ts';
 import {joinersOf} from './joiners.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
 import type {LifeParts} from './life.ts';
+import {completeNetworkFiles} from './network-files.ts';
 import {containerPlaces} from './places.ts';
 import {filesView, serveNames} from './start.ts';
 import {cleanUpRun, releaseNetwork, sweepRuns} from './sweep.ts';
@@ -45,6 +46,7 @@ async function tidy(parts: LifeParts, container: Container, recovery: Recovery):
 /** The servers of the last daemon ended with it. What a container has done to its own ports must not keep us from serving others. */
 async function serveNamesAgain(parts: LifeParts, container: Container): Promise<void> {
   const view = await filesView(parts, container, parts.controller.attachmentsOf({owner: container.id}));
-  const {netns} = containerPlaces(parts.roots, container.id);
-  await serveNames(parts, netns, view).catch(error => parts.log(container.name, error));
+  const places = containerPlaces(parts.roots, container.id);
+  for (const job of [serveNames(parts, places.netns, view), completeNetworkFiles(places, view)])
+    await job.catch(error => parts.log(container.name, error));
 }
