@@ -3,9 +3,10 @@ import {readVariables, resolveVariables} from './environment.ts';
 import {type LifeOptions, readLabels, restartBody} from './life-flags.ts';
 import {parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
+import {type StorageOptions, storageBody} from './storage-body.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions extends LifeOptions {
+export interface RunOptions extends LifeOptions, StorageOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -49,6 +50,7 @@ export function createBody(
 ): ContainerCreate {
   const variables = [...(options.envFile ?? []).flatMap(readVariables), ...(options.env ?? [])];
   const networks = parseNetworks(options);
+  const storage = storageBody(options);
   return {
     Image: image,
     Cmd: command,
@@ -61,7 +63,9 @@ export function createBody(
     OpenStdin: options.interactive ?? false,
     ...given('StopSignal', options.stopSignal),
     ...given('StopTimeout', options.stopTimeout),
+    ...storage.config,
     HostConfig: {
+      ...storage.host,
       NetworkMode: networks[0]!.name,
       AutoRemove: options.rm ?? false,
       ...restartBody(options),

@@ -1,6 +1,7 @@
 import type {Engine} from '../runtime/engine.ts';
 import {type Filters, type Matchers, matchesFilters, matchesLabel} from './decode-filters.ts';
 import {type ContainerView, networksById} from './encode-endpoint.ts';
+import {encodeMounts} from './encode-mounts.ts';
 import {encodePortSummary} from './encode-ports.ts';
 import {badRequest} from './failure.ts';
 import {isHostImage} from './host-image.ts';
@@ -43,6 +44,7 @@ const plain: Matchers<ContainerView> = {
   status: ({container}, value) => container.state.status === value,
   exited: ({container: {state}}, value) => state.status === 'exited' && state.exitCode === Number(value),
   network: ({networks}, value) => networks.some(({id, name}) => name === value || id.startsWith(value)),
+  volume: (view, value) => encodeMounts(view).some(({Name, Destination}) => [Name, Destination].includes(value)),
   ancestor: ({container}, value) => container.config.image === value || isHostImage(value),
   publish: (view, value) => ports(view).some(({PublicPort, Type}) => parsePortFilter(value)(PublicPort, Type)),
   expose: (view, value) => ports(view).some(({PrivatePort, Type}) => parsePortFilter(value)(PrivatePort, Type)),

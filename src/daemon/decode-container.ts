@@ -9,6 +9,7 @@ import {decodeLimits, limitFields} from './decode-limits.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
 import {decodeRestart, restartFields} from './decode-restart.ts';
+import {decodeStorage, storageFields} from './decode-storage.ts';
 import {badRequest} from './failure.ts';
 import {refuseUnsupported} from './unsupported.ts';
 import {labels, natural, orNull, text, texts, validate} from './validate.ts';
@@ -19,6 +20,7 @@ const hostConfig = v.looseObject({
   ...portFields,
   ...dnsFields,
   ...restartFields,
+  ...storageFields,
   PublishAllPorts: orNull(v.boolean()),
 });
 
@@ -36,6 +38,7 @@ const createBody = v.looseObject({
   StopSignal: orNull(text),
   StopTimeout: orNull(natural),
   ExposedPorts: orNull(v.record(text, v.unknown())),
+  Volumes: orNull(v.record(text, v.unknown())),
   HostConfig: orNull(hostConfig),
   NetworkingConfig: orNull(networkingConfig),
 });
@@ -72,6 +75,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
       dns: decodeDns(host),
       extraHosts: decodeExtraHosts(host.ExtraHosts ?? []),
       limits: decodeLimits(host),
+      storage: decodeStorage(host, Object.keys(body.Volumes ?? {})),
       autoRemove: host.AutoRemove ?? false,
       restart: decodeRestart(host),
     },

@@ -3,6 +3,7 @@ import {formatDuration} from '../api/format-duration.ts';
 import type {ContainerState} from '../model/container.ts';
 import {formatNetworkMode} from './encode-container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
+import {encodeMounts} from './encode-mounts.ts';
 import {encodePortSummary} from './encode-ports.ts';
 import {hostImage} from './host-image.ts';
 
@@ -22,7 +23,7 @@ export function encodeContainerSummary(view: ContainerView, now: Date): Containe
     Status: formatStatus(state, now),
     HostConfig: {NetworkMode: formatNetworkMode(config.network)},
     NetworkSettings: {Networks: encodeEndpoints(view)},
-    Mounts: [],
+    Mounts: encodeMounts(view),
   };
 }
 

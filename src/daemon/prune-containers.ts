@@ -14,7 +14,7 @@ export async function pruneContainers({engine, now}: ServerParts, {query}: Call)
   const removed: string[] = [];
   for (const {id} of due) {
     try {
-      await engine.remove(id, {force: false});
+      await engine.remove(id, {force: false, volumes: 'keep'});
       removed.push(id);
     } catch (error) {
       if (!(error instanceof TnetError)) throw error;

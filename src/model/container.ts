@@ -1,5 +1,6 @@
 import type {Ip} from './ip.ts';
 import type {Mac} from './mac.ts';
+import type {Storage} from './mount.ts';
 import type {PortMapping} from './port-mapping.ts';
 import type {RestartPolicy} from './restart-policy.ts';
 
@@ -66,6 +67,7 @@ export interface ContainerConfig {
   /** `--add-host`. */
   readonly extraHosts: readonly ExtraHost[];
   readonly limits: Limits;
+  readonly storage: Storage;
   readonly autoRemove: boolean;
   readonly restart: RestartPolicy;
   readonly openStdin: boolean;

@@ -5,15 +5,10 @@ import type {Network} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
 import {checkAttachmentOptions} from '../network/new-attachment.ts';
 import {undoing} from '../network/undoing.ts';
-import type {Store} from '../store/store.ts';
 import {attachSpec} from './join-networks.ts';
 import {isServedByUs, updateNetworkFiles} from './network-files.ts';
 import {containerPlaces} from './places.ts';
 import {filesView, type StartParts, serveNames} from './start.ts';
-
-export interface ConnectionParts extends StartParts {
-  readonly store: Store;
-}
 
 export interface EndpointChange {
   /** A name, an id or a prefix. */
@@ -22,7 +17,7 @@ export interface EndpointChange {
 }
 
 /** Puts a container on another network, at once when it runs, and for its next starts. */
-export async function connect(parts: ConnectionParts, container: Container, endpoint: EndpointConfig): Promise<void> {
+export async function connect(parts: StartParts, container: Container, endpoint: EndpointConfig): Promise<void> {
   const {controller} = parts;
   const network = controller.get(endpoint.network);
   refuseMode(container, network);
@@ -45,7 +40,7 @@ export async function connect(parts: ConnectionParts, container: Container, endp
 }
 
 /** The reverse. Ports that were published through it go on through the networks that are left. */
-export async function disconnect(parts: ConnectionParts, container: Container, ref: string): Promise<void> {
+export async function disconnect(parts: StartParts, container: Container, ref: string): Promise<void> {
   const {controller} = parts;
   const network = controller.get(ref);
   if (network.driver === 'host')
@@ -72,7 +67,7 @@ export async function disconnect(parts: ConnectionParts, container: Container, r
 }
 
 /** Changes options of one endpoint, at once when it runs; an empty value takes one back. */
-export async function configure(parts: ConnectionParts, container: Container, change: EndpointChange): Promise<void> {
+export async function configure(parts: StartParts, container: Container, change: EndpointChange): Promise<void> {
   const network = parts.controller.get(change.network);
   const endpoint = endpointOn(container, network, parts.controller);
   if (endpoint === undefined)
@@ -86,7 +81,7 @@ export async function configure(parts: ConnectionParts, container: Container, ch
   saveEndpoints(parts, container, endpoints);
 }
 
-async function attachLive(parts: ConnectionParts, container: Container, endpoint: EndpointConfig): Promise<void> {
+async function attachLive(parts: StartParts, container: Container, endpoint: EndpointConfig): Promise<void> {
   const held = attachments(parts, container).some(({ports}) => ports.length > 0);
   const internal = parts.controller.get(endpoint.network).internal;
   const netns = containerPlaces(parts.roots, container.id).netns;
@@ -98,7 +93,7 @@ async function attachLive(parts: ConnectionParts, container: Container, endpoint
 
 /** Names and files follow; on the first network of the user's, our DNS server comes. */
 async function refresh(
-  parts: ConnectionParts,
+  parts: StartParts,
   container: Container,
   {before, after}: {readonly before: readonly Attachment[]; readonly after: readonly Attachment[]},
 ): Promise<void> {
@@ -110,7 +105,7 @@ async function refresh(
 }
 
 /** The container as it is by now: an exit may have come meanwhile. */
-function saveEndpoints({store}: ConnectionParts, {id}: Container, endpoints: readonly EndpointConfig[]): void {
+function saveEndpoints({store}: StartParts, {id}: Container, endpoints: readonly EndpointConfig[]): void {
   const container = store.state.containers.get(id);
   if (container === undefined) return;
   const config: ContainerConfig = {...container.config, endpoints};
@@ -130,7 +125,7 @@ function resolves(controller: Controller, ref: string): string | null {
   }
 }
 
-function attachments({controller}: ConnectionParts, {id}: Container): readonly Attachment[] {
+function attachments({controller}: StartParts, {id}: Container): readonly Attachment[] {
   return controller.attachmentsOf({owner: id});
 }
 

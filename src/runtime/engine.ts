@@ -2,24 +2,20 @@ import type {Duplex} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
-import {
-  type Container,
-  type ContainerConfig,
-  type EndpointConfig,
-  hasProcess,
-  isRunning,
-  type NetworkMode,
-} from '../model/container.ts';
+import {type Container, type ContainerConfig, type EndpointConfig, hasProcess, isRunning} from '../model/container.ts';
 import {containerEvent} from '../model/event.ts';
 import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import {validateLimits} from './cgroup/limits.ts';
+import {refuseTakenName, resolveMode, validateNetwork} from './check-config.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
 import {findContainer} from './find-container.ts';
-import {createLife, type Life, type LifeParts, neverStarted} from './life.ts';
+import {createLife, type Life, type LifeParts, neverStarted, type Removal} from './life.ts';
 import {readLogs} from './logs.ts';
 import {makeName} from './names.ts';
 import {containerPlaces} from './places.ts';
 import {signalNumber} from './signals.ts';
+import {claimStorage} from './volumes/claim-storage.ts';
+import {checkSources} from './volumes/place-mounts.ts';
 
 export interface LogLine {
   readonly stream: 'stdout' | 'stderr';
@@ -53,7 +49,7 @@ export interface Engine {
   /** ERR_NAME_IN_USE. Its name on its networks follows at once. */
   rename(ref: string, name: string): Promise<void>;
   /** ERR_CONFLICT when it runs and `force` is false. */
-  remove(ref: string, options: {readonly force: boolean}): Promise<void>;
+  remove(ref: string, options: Removal & {readonly force: boolean}): Promise<void>;
   /** Changes the published ports, live when it runs, and for its next starts. */
   publish(ref: string, mapping: PortMapping): Promise<PortMapping>;
   unpublish(ref: string, mapping: PortMapping): Promise<void>;
@@ -90,20 +86,29 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     [...containers.values()].find(container => container.name === name);
 
   const create: Engine['create'] = async (config, name) => {
+    await checkSources(config.storage.mounts);
     parts.resolveImage(config.image);
     validateLimits(config.limits);
     signalNumber(config.stopSignal);
     validateNetwork(config, {network: controller.get, container: get});
     refuseTakenName(name, holder(name));
+    const created = parts.now().toISOString();
+    const claimed = {volumes: store.state.volumes, container: get, imageVolumes: [], newId: parts.newId, created};
+    const {storage, fresh} = claimStorage(config.storage, claimed);
     const id = parts.newId();
     const container: Container = {
       id,
       name: name ?? makeName(candidate => holder(candidate) !== undefined),
-      created: parts.now().toISOString(),
-      config: {...config, network: resolveMode(config.network, get), hostname: config.hostname || id.slice(0, 12)},
+      created,
+      config: {
+        ...config,
+        storage,
+        network: resolveMode(config.network, get),
+        hostname: config.hostname || id.slice(0, 12),
+      },
       state: neverStarted,
     };
-    store.commit({put: {containers: [container]}});
+    store.commit({put: {containers: [container], volumes: fresh}});
     await life.place(id);
     parts.emit(containerEvent(container, 'create'));
     return container;
@@ -161,7 +166,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
       parts.emit(containerEvent(renamed, 'rename', {oldName: `/${container.name}`}));
     });
 
-  const remove: Engine['remove'] = async (ref, {force}) => {
+  const remove: Engine['remove'] = async (ref, {force, volumes}) => {
     const {id, name, state} = get(ref);
     if (isRunning(state) && !force)
       throw new TnetError(
@@ -174,7 +179,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
       await life.signal(id, signalNumber('KILL'));
       await ended;
     }
-    await life.remove(id);
+    await life.remove(id, {volumes});
   };
 
   const savePorts = ({id}: Container, change: (ports: readonly PortMapping[]) => readonly PortMapping[]): void => {
@@ -257,40 +262,4 @@ function claims({hostPortEnd, ...asked}: PortMapping, mapping: PortMapping): boo
   const chosen = mapping.hostPort >= asked.hostPort && mapping.hostPort <= last;
   const hostPort = chosen ? mapping.hostPort : asked.hostPort;
   return formatPortMapping({...asked, hostIp: asked.hostIp ?? mapping.hostIp, hostPort}) === formatPortMapping(mapping);
-}
-
-/** A name may lead to another container later. */
-function resolveMode(mode: NetworkMode, get: (ref: string) => Container): NetworkMode {
-  return mode.kind === 'container' ? {kind: 'container', container: get(mode.container).id} : mode;
-}
-
-function refuseTakenName(name: string | null, holder: Container | undefined): void {
-  if (name === null) return;
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
-    throw new TnetError(
-      'ERR_BAD_REQUEST',
-      `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
-    );
-  }
-  if (holder === undefined) return;
-  throw new TnetError(
-    'ERR_NAME_IN_USE',
-    `Conflict. The container name "/${name}" is already in use by container "${holder.id}". You have to remove (or rename) that container to be able to reuse that name.`,
-  );
-}
-
-/** Docker's refusals; unknown networks and containers are named by `find`. */
-function validateNetwork(
-  config: ContainerConfig,
-  find: {network(ref: string): unknown; container(ref: string): unknown},
-): void {
-  const {network, ports, hostname, endpoints} = config;
-  const refuse = (what: string): never => {
-    throw new TnetError('ERR_BAD_REQUEST', `conflicting options: ${what}`);
-  };
-  for (const endpoint of endpoints) find.network(endpoint.network);
-  if (network.kind !== 'container') return;
-  find.container(network.container);
-  if (hostname !== '') refuse('hostname and the network mode');
-  if (ports.length > 0) refuse('port publishing and the container type network mode');
 }

@@ -5,7 +5,6 @@ import {TnetError} from '../errors.ts';
 import {type Container, type ContainerState, hasProcess, isRunning} from '../model/container.ts';
 import {containerEvent} from '../model/event.ts';
 import {createLock, type Lock} from '../network/lock.ts';
-import type {Store} from '../store/store.ts';
 import {createAttachStream} from './attach-stream.ts';
 import {readOomKilled} from './cgroup/cgroup.ts';
 import {createEarlyStreams} from './early-streams.ts';
@@ -21,12 +20,19 @@ import {sharedSandbox} from './shared-sandbox.ts';
 import {type StartParts, startContainer} from './start.ts';
 import {cleanUpRun, releaseNetwork} from './sweep.ts';
 import {createUndo} from './undo.ts';
+import {makeData, sweepTrash} from './volumes/local-driver.ts';
+import {releaseVolumes} from './volumes/place-mounts.ts';
+import {forgetVolumes, ownVolumes} from './volumes/volumes.ts';
 
 export interface LifeParts extends StartParts {
-  readonly store: Store;
   readonly resolveImage: (name: string) => Image;
   readonly now: () => Date;
   readonly log: (about: string, error: unknown) => void;
+}
+
+export interface Removal {
+  /** Anonymous volumes, when nobody else has them. */
+  readonly volumes: 'keep' | 'remove';
 }
 
 /** From created to running to exited, and back; one change at a time of one container. */
@@ -39,7 +45,7 @@ export interface Life {
   standDown(id: string): Promise<void>;
   /** While `job` runs, an exit does not remove it, whatever was asked for with --rm. */
   keeping<T>(id: string, job: () => Promise<T>): Promise<T>;
-  remove(id: string): Promise<void>;
+  remove(id: string, options: Removal): Promise<void>;
   attach(id: string): Promise<Duplex>;
   /** Runs a change of the container while it neither starts nor ends. */
   alone(id: string, change: (container: Container) => Promise<void>): Promise<void>;
@@ -154,7 +160,7 @@ export function createLife(parts: LifeParts): Life {
       const exitCode = startExitCode(error);
       setState(id, {error: (error as Error).message, exitCode, status: status === 'restarting' ? 'exited' : status});
       if (status === 'restarting') events.emit(`exit ${id}`, exitCode);
-      if (container.config.autoRemove) await discard(id);
+      if (container.config.autoRemove) await discard(id, {volumes: 'remove'});
       throw error;
     }
   };
@@ -179,6 +185,7 @@ export function createLife(parts: LifeParts): Life {
     const oomKilled = readOomKilled(parts.cgroups, parts.cgroupPath(id));
     await cleanUpRun(parts, id);
     await leaveSandbox(id);
+    await releaseVolumes(parts, find(id)).catch(error => parts.log(`volumes of "${find(id).name}"`, error));
     const {state} = find(id);
     const end = record ?? {exitCode: unknownCode, finishedAt: parts.now().toISOString()};
     const ended: ContainerState = {...state, status: 'exited', pid: 0, oomKilled, ...end};
@@ -187,7 +194,7 @@ export function createLife(parts: LifeParts): Life {
     setState(id, again ? {...ended, status: 'restarting', restartCount} : ended);
     tellEnd(id);
     if (again) restarts.schedule(id, ranMs(ended), () => void locked(id, () => beginAgain(id)));
-    else if (find(id).config.autoRemove && !kept.has(id)) await discard(id);
+    else if (find(id).config.autoRemove && !kept.has(id)) await discard(id, {volumes: 'remove'});
   };
 
   const tellEnd = (id: string): void => {
@@ -206,13 +213,13 @@ export function createLife(parts: LifeParts): Life {
     if (status === 'restarting') events.emit(`exit ${id}`, exitCode);
   };
 
-  const discard = async (id: string): Promise<void> => {
+  const discard = async (id: string, {volumes}: Removal): Promise<void> => {
     const container = find(id);
     const {exitCode} = container.state;
     restarts.cancel(id);
     if (joinersOf(containers, id).length > 0) await releaseNetwork(parts, id);
     await rm(places(id).stateDir, {recursive: true, force: true});
-    store.commit({remove: {containers: [id]}});
+    await forgetVolumes(parts, volumes === 'remove' ? ownVolumes(parts, container) : [], [id]);
     for (const stream of early.take(id)) stream.end();
     locks.delete(id);
     parts.emit(containerEvent(container, 'destroy'));
@@ -239,6 +246,7 @@ export function createLife(parts: LifeParts): Life {
   return {
     async place(id) {
       await mkdir(places(id).stateDir, {recursive: true, mode: 0o711});
+      for (const mount of find(id).config.storage.mounts) if (mount.kind === 'volume') await makeData(roots, mount);
     },
     start: id => locked(id, () => begin(id)),
     async signal(id, signal) {
@@ -257,16 +265,17 @@ export function createLife(parts: LifeParts): Life {
       }
     },
     // With --rm the exit has removed it already.
-    remove: id => locked(id, async () => (containers.has(id) ? discard(id) : undefined)),
+    remove: (id, options) => locked(id, async () => (containers.has(id) ? discard(id, options) : undefined)),
     attach,
     alone: (id, change) => locked(id, () => change(find(id))),
     ended: id => next(`exit ${id}`),
     removed: id => next(`remove ${id}`),
     async recover() {
+      await sweepTrash(roots);
       await recover(parts, {
         adopt: supervise,
         end: id => locked(id, () => finish(id, {unknownCode: 255, restarts: () => false})),
-        discard,
+        discard: id => discard(id, {volumes: 'remove'}),
       });
       void comeUp([...containers.values()].filter(({state}) => !hasProcess(state)).filter(restartsWithDaemon));
     },

@@ -133,7 +133,8 @@ test("docker run fails in Docker's words, with its exit codes", async t => {
       /conflicting options: port publishing and the container type network mode/,
     ],
     [['--ip', '1.2.3.4', 'host', 'echo'], 125, /user specified IP address is supported on user defined networks only/],
-    [['-v', '/tmp:/tmp', 'host', 'echo'], 125, /HostConfig.Binds \["\/tmp:\/tmp"\] is not supported/],
+    [['-v', '/tmp:/', 'host', 'echo'], 125, /invalid specification: destination can't be '\/'/],
+    [['-v', '/tmp:/tmp:rx', 'host', 'echo'], 125, /invalid mode: rx/],
     [['-t', 'host', 'echo'], 125, /Tty true is not supported/],
     [['--privileged', 'host', 'echo'], 125, /HostConfig.Privileged true is not supported/],
     [

@@ -1,7 +1,7 @@
 import type {Command} from 'commander';
 import type {ContainersPruned} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
-import {type Filtered, filterQuery} from '../filters.ts';
+import {type Filtered, filterQuery} from '../filter-query.ts';
 import {collect} from '../parse.ts';
 
 export function registerContainer(program: Command, context: Context): void {

@@ -2,7 +2,7 @@ import {createInterface} from 'node:readline';
 import type {Command} from 'commander';
 import type {EventMessage} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
-import {type Filtered, filterQuery} from '../filters.ts';
+import {type Filtered, filterQuery} from '../filter-query.ts';
 import {formatEvent} from '../format-event.ts';
 import {collect} from '../parse.ts';
 import {parseMoment} from '../parse-moment.ts';

@@ -9,14 +9,15 @@ const kinds: Readonly<Record<string, (name: string) => string>> = {
   container: name => `/containers/${name}/json`,
   network: name => `/networks/${name}`,
   image: name => `/images/${name}/json`,
+  volume: name => `/volumes/${name}`,
 };
 
 export function registerInspect(program: Command, context: Context): void {
   program
     .command('inspect')
-    .description('print everything about containers, networks or images')
+    .description('print everything about containers, networks, images or volumes')
     .argument('<name...>')
-    .option('--type <type>', 'container, network or image, when a name is several')
+    .option('--type <type>', 'container, network, image or volume, when a name is several')
     .option('-f, --format <template>', "json, or a template like '{{.State.Status}}'")
     .addHelpText(
       'after',

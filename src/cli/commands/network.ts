@@ -3,7 +3,7 @@ import type {NetworkResource, NetworksPruned} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {forEachName} from '../each.ts';
-import {type Filtered, filterQuery} from '../filters.ts';
+import {type Filtered, filterQuery} from '../filter-query.ts';
 import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
 import {networkRow, networkTitles} from '../network-row.ts';
 import {collect} from '../parse.ts';

@@ -1,7 +1,7 @@
 import type {Command} from 'commander';
 import type {ContainerSummary} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
-import {type Filtered, filterQuery} from '../filters.ts';
+import {type Filtered, filterQuery} from '../filter-query.ts';
 import {formatPorts} from '../format-ports.ts';
 import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
 import {collect, parseInteger} from '../parse.ts';

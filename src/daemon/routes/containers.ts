@@ -105,12 +105,12 @@ function newName(query: URLSearchParams): string {
   return name;
 }
 
-/** `v=1` is fine: there are no anonymous volumes. */
 async function remove({engine}: ServerParts, {params, query}: Call): Promise<Reply> {
   refuseParameters(query, ['link']);
   const container = engine.get(params.ref!);
   try {
-    await engine.remove(container.id, {force: queryFlag(query, 'force')});
+    const volumes = queryFlag(query, 'v') ? 'remove' : 'keep';
+    await engine.remove(container.id, {force: queryFlag(query, 'force'), volumes});
   } catch (error) {
     if (!(error instanceof TnetError) || error.code !== 'ERR_CONTAINER_NOT_FOUND') throw error; // --rm was faster
   }

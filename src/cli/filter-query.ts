@@ -1,8 +1,9 @@
+/** `--filter` as commander leaves it. */
 export interface Filtered {
   readonly filter?: readonly string[];
 }
 
-/** `--filter name=value`, repeatable, as Docker's `filters`: a JSON object of lists. `label!=x` is a filter `label!`. */
+/** Docker's `filters`: a JSON object of lists. */
 export function filterQuery({filter = []}: Filtered): {filters?: string} {
   if (filter.length === 0) return {};
   const filters: Record<string, string[]> = {};
