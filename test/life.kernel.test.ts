@@ -350,16 +350,16 @@ test.serial(
 test.serial('the sandbox of x goes with the last who lives in it', async t => {
   await tnet.ok('run', '-d', '--name', 'box', 'host', 'sleep', '1000');
   await tnet.ok('run', '-d', '--name', 'mate', '--network', 'container:box', 'host', 'sleep', '1000');
-  await tnet.ok('rename', 'box', 'y');
-  t.is(await show('mate', '{{.HostConfig.NetworkMode}}'), `container:${await show('y', '{{.Id}}')}`);
-  await tnet.ok('stop', '-t', '0', 'y');
+  await tnet.ok('rename', 'box', 'chest');
+  t.is(await show('mate', '{{.HostConfig.NetworkMode}}'), `container:${await show('chest', '{{.Id}}')}`);
+  await tnet.ok('stop', '-t', '0', 'chest');
   t.is(run(`ls ${tnet.runRoot}/netns`).trim().split('\n').length, 1);
   await tnet.ok('stop', '-t', '0', 'mate');
   t.is(run(`ls ${tnet.runRoot}/netns`).trim(), '');
   t.regex((await tnet.run(['start', 'mate'])).stderr, /cannot join network of a non running container/);
-  await tnet.ok('start', 'y');
+  await tnet.ok('start', 'chest');
   await tnet.ok('start', 'mate');
-  await tnet.ok('rm', '-f', 'y', 'mate');
+  await tnet.ok('rm', '-f', 'chest', 'mate');
 });
 
 /** Asks the joiner's server again and again until the returned function is called. */
