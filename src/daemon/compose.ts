@@ -46,7 +46,7 @@ export interface Composed {
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
 
 /** Opens store, kernel, controller and engine, and repairs what the last daemon left. Throws what they throw. */
-export const compose: Compose = async ({roots, bridge, firewall}, log) => {
+export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firewall}, log) => {
   const claim = await claimNetns();
   const native = loadNative();
   mkdirSync(join(roots.root, 'containers'), {recursive: true, mode: 0o711});
@@ -56,7 +56,18 @@ export const compose: Compose = async ({roots, bridge, firewall}, log) => {
   const now = (): Date => new Date();
   const kernel = openKernel({native, isOurs: isOurGroup, table: tnetTable});
   const reservations = createReservations(native);
-  const controllerParts = {store, kernel, reservations, newId, now, bridge, avoided: resolvers, firewall};
+  const controllerParts = {
+    store,
+    kernel,
+    reservations,
+    newId,
+    now,
+    bridge,
+    bridgeFlags,
+    pools,
+    avoided: resolvers,
+    firewall,
+  };
   const events = createEventLog(now);
   const controller = tellingController(await createController(controllerParts), events.emit);
   const dns = createDnsServers({

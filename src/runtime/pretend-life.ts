@@ -5,6 +5,7 @@ import {findContainer} from './find-container.ts';
 import {joinNetworks} from './join-networks.ts';
 import {joinersOf} from './joiners.ts';
 import type {Life, LifeParts} from './life.ts';
+import {containerPlaces} from './places.ts';
 import {sharedSandbox} from './shared-sandbox.ts';
 import {createUndo} from './undo.ts';
 
@@ -23,6 +24,14 @@ export function pretendLife(parts: Pick<LifeParts, 'store' | 'controller' | 'roo
       createUndo(),
     );
   };
+  /** Its processes gone, it leaves its networks, unless others live in its sandbox; as releaseNetwork(). */
+  const end = async (id: string): Promise<number> => {
+    if (joinersOf(containers, id).length > 0) return 0;
+    const {controller, roots} = parts;
+    await controller.detach(...controller.attachmentsOf({owner: id}).map(attachment => attachment.id));
+    await controller.removeSandbox(containerPlaces(roots, id).netns);
+    return 0;
+  };
   const nothing = async (): Promise<void> => {};
   return {
     start,
@@ -33,7 +42,7 @@ export function pretendLife(parts: Pick<LifeParts, 'store' | 'controller' | 'roo
     remove: nothing,
     attach: async () => Duplex.from([]),
     alone: (id, change) => change(find(id)),
-    ended: async () => 0,
+    ended: end,
     removed: async () => 0,
     recover: nothing,
     close: nothing,

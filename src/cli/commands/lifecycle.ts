@@ -1,6 +1,7 @@
 import type {Command} from 'commander';
 import type {Method, Query} from '../../api/client.ts';
 import type {Context} from '../context.ts';
+import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {forEachName} from '../each.ts';
 import {parseInteger} from '../parse.ts';
 
@@ -34,11 +35,13 @@ export function registerRename(program: Command, context: Context): void {
 }
 
 export function registerStop(program: Command, context: Context): void {
-  command(program, 'stop', 'send the stop signal, and SIGKILL when that does not help', '  tnet stop -t 2 web db')
+  dryRunOptions(
+    command(program, 'stop', 'send the stop signal, and SIGKILL when that does not help', '  tnet stop -t 2 web db'),
+  )
     .option('-t, --timeout <s>', 'how long to wait before SIGKILL', parseInteger)
     .option('-s, --signal <signal>', 'what to send instead of the stop signal')
-    .action((names: string[], {timeout, signal}: {timeout?: number; signal?: string}) =>
-      callEach(names, context, {method: 'POST', path: '/stop', query: {t: timeout, signal}}),
+    .action((names: string[], {timeout, signal, ...options}: DryRunOptions & {timeout?: number; signal?: string}) =>
+      callOrForetell(names, {context, options}, {method: 'POST', path: '/stop', query: {t: timeout, signal}}),
     );
 }
 
@@ -51,11 +54,11 @@ export function registerKill(program: Command, context: Context): void {
 }
 
 export function registerRm(program: Command, context: Context): void {
-  command(program, 'rm', 'remove containers', '  tnet rm -f $(tnet ps -aq)')
+  dryRunOptions(command(program, 'rm', 'remove containers', '  tnet rm -f $(tnet ps -aq)'))
     .option('-f, --force', 'also those that run')
     .option('-v, --volumes', 'their anonymous volumes too')
-    .action((names: string[], {force, volumes}: {force?: boolean; volumes?: boolean}) =>
-      callEach(names, context, {method: 'DELETE', path: '', query: {force, v: volumes}}),
+    .action((names: string[], {force, volumes, ...options}: DryRunOptions & {force?: boolean; volumes?: boolean}) =>
+      callOrForetell(names, {context, options}, {method: 'DELETE', path: '', query: {force, v: volumes}}),
     );
 }
 
@@ -65,6 +68,18 @@ function command(program: Command, name: string, description: string, example: s
     .description(description)
     .argument('<container...>')
     .addHelpText('after', `\nExamples:\n${example}`);
+}
+
+/** Or says what it would do. */
+async function callOrForetell(
+  names: readonly string[],
+  {context, options: {dryRun, json}}: {readonly context: Context; readonly options: DryRunOptions},
+  verb: Verb,
+): Promise<void> {
+  if (!dryRun) return callEach(names, context, verb);
+  const {method, path, query = {}} = verb;
+  const requests = names.map(name => ({method, path: `/containers/${encodeURIComponent(name)}${path}`, query}));
+  await printDryRun(await context.connect(), requests, {json, context});
 }
 
 async function callEach(names: readonly string[], context: Context, {method, path, query = {}}: Verb): Promise<void> {

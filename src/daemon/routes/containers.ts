@@ -23,11 +23,7 @@ export function containerRoutes(parts: ServerParts): readonly Route[] {
     {method: 'GET', path: '/containers/json', handle: call => list(parts, call)},
     {method: 'GET', path: '/containers/:ref/json', handle: call => inspect(parts, call)},
     {method: 'POST', path: '/containers/:ref/start', handle: call => perform(parts, call, start)},
-    {
-      method: 'POST',
-      path: '/containers/:ref/stop',
-      handle: ({params, query}) => done(engine.stop(params.ref!, ending(query))),
-    },
+    {method: 'POST', path: '/containers/:ref/stop', handle: call => perform(parts, call, stop)},
     {
       method: 'POST',
       path: '/containers/:ref/restart',
@@ -46,7 +42,7 @@ export function containerRoutes(parts: ServerParts): readonly Route[] {
     },
     // Docker's CLI resizes before it knows of a terminal, and insists on an answer.
     {method: 'POST', path: '/containers/:ref/resize', handle: () => empty(200)},
-    {method: 'DELETE', path: '/containers/:ref', handle: call => remove(parts, call)},
+    {method: 'DELETE', path: '/containers/:ref', handle: call => perform(parts, call, remove)},
   ];
 }
 
@@ -95,6 +91,10 @@ function inspect(parts: ServerParts, {params, query}: Call): Reply {
   return json(encodeContainer({...view, counters: parts.controller.stats(view.attachments)}));
 }
 
+function stop({engine}: Verbs, {params, query}: Call): Promise<Reply> {
+  return done(engine.stop(params.ref!, ending(query)));
+}
+
 function ending(query: URLSearchParams): {timeoutS: number | null; signal: string | null} {
   return {timeoutS: querySeconds(query, 't'), signal: query.get('signal') || null};
 }
@@ -105,7 +105,7 @@ function newName(query: URLSearchParams): string {
   return name;
 }
 
-async function remove({engine}: ServerParts, {params, query}: Call): Promise<Reply> {
+async function remove({engine}: Verbs, {params, query}: Call): Promise<Reply> {
   refuseParameters(query, ['link']);
   const container = engine.get(params.ref!);
   try {
