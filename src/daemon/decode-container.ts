@@ -9,6 +9,7 @@ import {decodeIsolation, isolationFields, pickIsolation} from './decode-isolatio
 import {decodeLimits, limitFields} from './decode-limits.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
+import {decodeRestart, restartFields} from './decode-restart.ts';
 import {decodeStorage, storageFields} from './decode-storage.ts';
 import {badRequest} from './failure.ts';
 import {refuseUnsupported} from './unsupported.ts';
@@ -16,11 +17,11 @@ import {labels, natural, orNull, text, texts, validate} from './validate.ts';
 
 const hostConfig = v.looseObject({
   NetworkMode: orNull(text),
-  AutoRemove: orNull(v.boolean()),
   ...limitFields,
   ...isolationFields,
   ...portFields,
   ...dnsFields,
+  ...restartFields,
   ...storageFields,
   PublishAllPorts: orNull(v.boolean()),
 });
@@ -79,6 +80,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
       isolation: decodeIsolation(pickIsolation(host), body.Hostname ?? ''),
       storage: decodeStorage(host, Object.keys(body.Volumes ?? {})),
       autoRemove: host.AutoRemove ?? false,
+      restart: decodeRestart(host),
     },
   };
 }

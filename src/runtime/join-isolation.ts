@@ -1,5 +1,5 @@
 import {TnetError} from '../errors.ts';
-import type {Container} from '../model/container.ts';
+import {type Container, hasProcess} from '../model/container.ts';
 import type {Isolation, OfContainer} from '../model/isolation.ts';
 import {findContainer} from './find-container.ts';
 import {hostDevices, thermalPaths} from './host-isolation.ts';
@@ -52,7 +52,7 @@ function sharedMemory(ipc: Isolation['ipc'], others: Others): LaunchIsolation['s
 
 function joinedShim({container}: OfContainer, kind: 'PID' | 'IPC', {containers, roots}: Others): NamespaceSource {
   const donor = findContainer(containers, container);
-  if (donor.state.status !== 'running')
+  if (!hasProcess(donor.state))
     throw new TnetError('ERR_CONFLICT', `failed to join ${kind} namespace: container ${container} is not running`);
   return {shim: containerPlaces(roots, donor.id).socket};
 }

@@ -5,17 +5,21 @@ import {containerPlaces, containersDir, netnsDir, sharedMemoryDir, socketsDir} f
 import {unmountSharedMemory} from './shared-memory.ts';
 import type {StartParts} from './start.ts';
 
-/** Takes away everything that a run of `id` had outside the container's own files; each part may be gone already. */
-export async function cleanUpRun(parts: StartParts, id: string): Promise<void> {
-  const {controller, cgroups, roots} = parts;
-  const {netns, socket, sharedMemory} = containerPlaces(roots, id);
-  await killCgroup(cgroups, parts.cgroupPath(id));
-  await removeCgroup(cgroups, parts.cgroupPath(id));
-  await controller.detach(...controller.attachmentsOf({owner: id}).map(attachment => attachment.id));
-  parts.dns.close(netns);
-  await controller.removeSandbox(netns);
+/** Takes away what a run of `id` had outside the container's own files, but for its network; each part may be gone already. */
+export async function cleanUpRun({cgroups, roots, cgroupPath}: StartParts, id: string): Promise<void> {
+  await killCgroup(cgroups, cgroupPath(id));
+  await removeCgroup(cgroups, cgroupPath(id));
+  const {sharedMemory, socket} = containerPlaces(roots, id);
   unmountSharedMemory(sharedMemory);
   await rm(socket, {force: true});
+}
+
+/** Takes its network away. Whoever joined its sandbox is left with loopback. */
+export async function releaseNetwork({controller, roots, dns}: StartParts, id: string): Promise<void> {
+  const {netns} = containerPlaces(roots, id);
+  await controller.detach(...controller.attachmentsOf({owner: id}).map(attachment => attachment.id));
+  dns.close(netns);
+  await controller.removeSandbox(netns);
 }
 
 /** Takes away what belongs to no container: a crash may have come between making it and writing it down, or the reverse. */

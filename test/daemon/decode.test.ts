@@ -142,6 +142,7 @@ test("decodeContainer() takes what Docker's CLI sends", t => {
       isolation: isolatedByDefault,
       storage: noStorage,
       autoRemove: true,
+      restart: {name: 'no', maxRetries: 0},
       openStdin: false,
       stopSignal: 'SIGTERM',
       stopTimeoutS: 10,
