@@ -8,7 +8,7 @@ import {deleteLinks} from './delete-links.ts';
 import {formatOp} from './diff.ts';
 import {describeStep, isIptables, isNft} from './execute.ts';
 import type {Iptables} from './iptables.ts';
-import type {ElementItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
+import type {ElementItem, LinkItem, NamespacePath, Op, RouteItem, SettingsItem, SysctlItem} from './item.ts';
 import {linkIndex} from './link-index.ts';
 import type {Native} from './native.ts';
 import {delAddress, newAddress} from './netlink/address.ts';
@@ -44,6 +44,8 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
       return applyLink(parts, op.do, {...item, kind: 'link'}, op.do === 'set' ? (op.was as LinkItem) : null);
     case 'sysctl':
       return applySysctl(parts, op.do, item);
+    case 'settings':
+      return applySettings(parts, op.do, item);
     case 'qdisc':
       return applyQdisc(parts, op.do, item);
     case 'filter':
@@ -84,6 +86,12 @@ function changeLink({sockets}: ApplyParts, item: LinkItem & {ns: NamespacePath},
   if (altname !== null && altname !== was?.altname) messages.push(addAltname(name, altname));
   if (was?.altname && altname !== null && altname !== was.altname) messages.push(delAltname(name, was.altname));
   requestAll(sockets.route(item.ns), messages, `change link "${name}"`);
+}
+
+function applySettings({sockets}: ApplyParts, verb: Op['do'], item: SettingsItem & {ns: NamespacePath}): void {
+  if (verb === 'del') return;
+  const {ns, link, kind: _, ...settings} = item;
+  sockets.route(ns).request(setLink(link, given(settings)), `change link "${link}"`);
 }
 
 /** Addresses, routes, neighbours and a vxlan link's peers. */

@@ -7,7 +7,9 @@ import type {Prefix} from '../model/ip.ts';
 import {isBridged, isPredefined, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
+import {leftBehind, planAltered} from './alter-network.ts';
 import {configureAttachment} from './change-attachment.ts';
+import {checkAttachment} from './check-attachment.ts';
 import {planDetach} from './detach.ts';
 import {chooseParent} from './drivers/parent.ts';
 import {findNetwork} from './find-network.ts';
@@ -16,7 +18,8 @@ import {ensure, readOurs} from './foreign.ts';
 import {forgetGone, noteForwarding, settingsOf} from './forwarding.ts';
 import {withoutIntact} from './intact.ts';
 import {createLock} from './lock.ts';
-import {type AttachSpec, planNewAttachment} from './new-attachment.ts';
+import {lostAttachments, withoutLost} from './lost.ts';
+import {type AttachSpec, planNewAttachment, refuseFull} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
 import {
   isRealized,
@@ -28,8 +31,8 @@ import {
   validateAttachment,
   validateNetwork,
 } from './plan.ts';
-import {findAttachment, publishPort, refuseWithoutFirewall, unpublishPort} from './publish.ts';
-import type {Reservations} from './reservation.ts';
+import {findAttachment, publishPort, refuseWithoutFirewall, replacePorts, unpublishPort} from './publish.ts';
+import {type Reservations, reserveAgain} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
 import {type AttachmentStats, readStats} from './stats.ts';
 import {undoing} from './undoing.ts';
@@ -43,6 +46,10 @@ export interface Controller {
   stats(attachments: readonly Attachment[]): readonly AttachmentStats[];
   create(spec: NetworkSpec): Promise<Network>;
   remove(ref: string): Promise<void>;
+  /** Other options or subnets of what is there. As create, and ERR_NETWORK_IN_USE where attachments stand in the way. */
+  alter(ref: string, spec: NetworkSpec): Promise<Network>;
+  /** Throws ERR_SUBNET_FULL when a network has no address left to give. */
+  requireRoom(ref: string): void;
   /** A network namespace with loopback up and nothing else. */
   createSandbox(path: string): Promise<void>;
   removeSandbox(path: string): Promise<void>;
@@ -52,6 +59,12 @@ export interface Controller {
   publish(attachmentId: string, mapping: PortMapping): Promise<PortMapping>;
   /** Takes it back, and its connections with it. ERR_BAD_REQUEST when it is not published. */
   unpublish(attachmentId: string, mapping: PortMapping): Promise<void>;
+  /** Publishes these and no others. As publish. */
+  setPorts(attachmentId: string, ports: readonly PortMapping[]): Promise<void>;
+  /** Compares an attachment with the kernel. ERR_ATTACHMENT_BROKEN, ERR_ATTACHMENT_NOT_FOUND. */
+  check(attachmentId: string): Promise<void>;
+  /** Brings links up and sets what can be set in a sandbox that is another runtime's; all or nothing, and not remembered. */
+  adjust(items: readonly Item[]): Promise<void>;
   /** Other options of what is attached already, as its limits. ERR_BAD_REQUEST, ERR_ATTACHMENT_NOT_FOUND. */
   configure(attachmentId: string, options: Attachment['options']): Promise<void>;
   /** Idempotent: unknown ids are fine. The ports of one go on through its sandbox's next gateway. */
@@ -141,6 +154,21 @@ export async function createController(parts: ControllerParts): Promise<Controll
     store.commit({remove: {networks: [network.id], sysctls: settingsOf(network.device, state)}});
   };
 
+  const alter = async (ref: string, spec: NetworkSpec): Promise<Network> => {
+    const network = get(ref);
+    const next = chooseParent(planAltered(network, spec, state, seed()), kernel);
+    validateNetwork(next, {...state, networks: new Map([...state.networks].filter(([id]) => id !== network.id))});
+    store.commit({put: {networks: [next]}});
+    return undoing(
+      async () => {
+        await kernel.execute(leftBehind(network, next, firewall), 'continue');
+        await repair();
+        return next;
+      },
+      () => store.commit({put: {networks: [network]}}),
+    );
+  };
+
   const attach = async (spec: AttachSpec): Promise<Attachment> => {
     const network = get(spec.network);
     refuseWithoutFirewall(firewall, spec.ports);
@@ -167,7 +195,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   /** What fails on the way is reported at the end: the rest is taken away all the same. */
   const detach = async (ids: readonly string[]): Promise<void> => {
     const {ops, change, moved, freed} = planDetach(state, new Set(ids), firewall);
-    await kernel.execute(ops, 'continue');
+    await kernel.execute(withoutLost(ops, kernel), 'continue');
     if (freed.length > 0) kernel.flushPorts(freed);
     for (const {from, to} of moved) reservations.move(from, to);
     for (const id of ids) reservations.release(id);
@@ -178,7 +206,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const {rules, beside} = await look();
     const {items, actual} = readOurs(kernel, planHost(state, beside), rules);
     const scope = withoutIntact(items, actual);
-    return diff(scope.actual, toWorld(scope.items)).map(overRoute);
+    return withoutLost(diff(scope.actual, toWorld(scope.items)).map(overRoute), kernel);
   };
 
   /** Devices that it has made may need settings that could not be seen to be missing before. */
@@ -208,6 +236,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     store.commit({remove: {sysctls: [...state.sysctls.keys()]}});
   };
 
+  store.commit({remove: {attachments: lostAttachments(state, kernel).map(({id}) => id)}});
   const unwatch = kernel.watch(firewall.watches, () => void lock(repair).catch(() => {}));
   await lock(repair);
   reserveAgain(state.attachments.values(), reservations);
@@ -218,6 +247,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
     stats: attachments => readStats(kernel, attachments),
     create: spec => lock(() => create(spec)),
     remove: ref => lock(() => remove(ref)),
+    alter: (ref, spec) => lock(() => alter(ref, spec)),
+    requireRoom: ref => refuseFull(get(ref), state),
     createSandbox: path =>
       kernel.execute(
         planSandbox(path).map(item => ({do: 'add', item})),
@@ -225,9 +256,18 @@ export async function createController(parts: ControllerParts): Promise<Controll
       ),
     removeSandbox: path => kernel.execute([{do: 'del', item: {ns: path, kind: 'netns'}}], 'continue'),
     attach: spec => lock(() => attach(spec)),
+    check: id => lock(() => checkAttachment({state, kernel, firewall}, findAttachment(store, id))),
+    adjust: items =>
+      lock(() =>
+        kernel.execute(
+          items.map(item => ({do: 'add', item})),
+          'undo',
+        ),
+      ),
     configure: (id, options) =>
       lock(() => configureAttachment({...parts, firewall}, findAttachment(store, id), options)),
     publish: (id, mapping) => lock(() => publishPort({...parts, firewall}, {id, mapping})),
+    setPorts: (id, ports) => lock(() => replacePorts({...parts, firewall}, {id, ports})),
     unpublish: (id, mapping) => lock(() => unpublishPort({...parts, firewall}, {id, mapping})),
     detach: (...ids) => lock(() => detach(ids.filter(id => state.attachments.has(id)))),
     repair: options => lock(() => repair(options)),
@@ -261,13 +301,4 @@ function refuseRemoval(network: Network, attachments: readonly Attachment[]): vo
     'ERR_NETWORK_IN_USE',
     `error while removing network: network ${network.name} id ${network.id} has active endpoints`,
   );
-}
-
-/** After a restart the rules still stand; a port that somebody took meanwhile stays published, it is only not held. */
-function reserveAgain(attachments: Iterable<Attachment>, reservations: Reservations): void {
-  for (const {id, ports} of attachments) {
-    try {
-      reservations.reserve(id, ports);
-    } catch {}
-  }
 }

@@ -23,10 +23,12 @@ const verbs: Readonly<Record<Verb, {readonly needs: readonly Variable[]; readonl
 export const cniCodes = {
   version: 1,
   unsupported: 2,
+  unknownContainer: 3,
   environment: 4,
   io: 5,
   decode: 6,
   config: 7,
+  netns: 8,
   unavailable: 50,
 } as const;
 
@@ -165,5 +167,15 @@ function decodeVersionQuery(input: string): {cniVersion?: string} {
       cniCodes.decode,
       `decoding version from network config: ${(cause as Error).message.split('\n')[0]}`,
     );
+  }
+}
+
+/** That of the configuration, for an answer to what may be none. */
+export function versionOf(input: string): SpecVersion {
+  try {
+    const {cniVersion} = JSON.parse(input) as {cniVersion?: unknown};
+    return specVersions.find(version => version === cniVersion) ?? '1.0.0';
+  } catch {
+    return '1.0.0';
   }
 }
