@@ -20,8 +20,7 @@ test.before(async () => {
 });
 
 test.after.always(async t => {
-  for (const name of (await tnet.ok('network', 'ls')).match(/cni:\S+/g) ?? [])
-    await tnet.ok('network', 'rm', name);
+  for (const name of (await tnet.ok('network', 'ls')).match(/cni:\S+/g) ?? []) await tnet.ok('network', 'rm', name);
   await tnet.end();
   rmSync(cni.bin, {recursive: true});
   t.deepEqual(belongings(), before);

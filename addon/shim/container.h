@@ -9,6 +9,8 @@
 struct Container {
   /** Root of its file system; everything inside is found from here, never by a path of the host. */
   Fd root;
+  /** Trees of the host that are not hung anywhere yet: what `source` opened, in its order. */
+  std::vector<Fd> sources;
   /** The read-only empty directory that hides masked ones; made for the first of them. */
   Fd empty;
   std::vector<char*> environment;
@@ -37,6 +39,14 @@ Outcome bindDevice(Container&, const Args& pathMajorMinor);
 Outcome makeSymlink(Container&, const Args& textAndPath);
 Outcome maskPath(Container&, const Args& path);
 Outcome makeReadonly(Container&, const Args& path);
+
+// sources.cc
+Outcome openSource(Container&, const Args& pathSubpathExtent);
+Outcome attachSource(Container&, const Args& indexTargetAttributesTopPropagation);
+Outcome mountTmpfs(Container&, const Args& targetAttributesOptions);
+
+// populate.cc
+Outcome populateVolume(Container&, const Args& indexDirectoryTarget);
 
 // process.cc
 Outcome setUmask(Container&, const Args& octal);

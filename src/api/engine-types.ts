@@ -1,4 +1,5 @@
 import type {AttachmentCounters} from './stats-types.ts';
+import type {MountCreate, MountPoint} from './storage-types.ts';
 
 /** JSON of the Engine API v1.48, as far as we serve it; field names are Docker's. https://docs.docker.com/reference/api/engine/version/v1.48/ */
 
@@ -65,7 +66,12 @@ export interface ContainerCreate {
     readonly Memory?: number;
     readonly MemorySwap?: number;
     readonly PidsLimit?: number;
+    readonly Binds?: readonly string[];
+    readonly Mounts?: readonly MountCreate[];
+    readonly Tmpfs?: Readonly<Record<string, string>>;
+    readonly VolumesFrom?: readonly string[];
   };
+  readonly Volumes?: Readonly<Record<string, object>>;
   readonly NetworkingConfig?: {readonly EndpointsConfig: Readonly<Record<string, EndpointCreate>>};
 }
 
@@ -92,7 +98,7 @@ export interface ContainerSummary {
   readonly Status: string;
   readonly HostConfig: {readonly NetworkMode: string};
   readonly NetworkSettings: {readonly Networks: Readonly<Record<string, EndpointSettings>>};
-  readonly Mounts: readonly [];
+  readonly Mounts: readonly MountPoint[];
 }
 
 export interface PortSummary {
@@ -125,7 +131,7 @@ export interface ContainerInspect {
   readonly RestartCount: number;
   readonly Driver: string;
   readonly Platform: string;
-  readonly Mounts: readonly [];
+  readonly Mounts: readonly MountPoint[];
   readonly HostConfig: Readonly<Record<string, unknown>> & {
     readonly NetworkMode: string;
     readonly PortBindings: PortMap;

@@ -19,6 +19,7 @@ export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
   capture: async () => (await import('./commands/capture.ts')).registerCapture,
   topology: async () => (await import('./commands/topology.ts')).registerTopology,
   network: async () => (await import('./commands/network.ts')).registerNetwork,
+  volume: async () => (await import('./commands/volume.ts')).registerVolume,
   doctor: async () => (await import('./commands/doctor.ts')).registerDoctor,
   trace: async () => (await import('./commands/trace.ts')).registerTrace,
   images: async () => (await import('./commands/images.ts')).registerImages,
@@ -35,12 +36,15 @@ export function needed(name: string | undefined): Promise<Register[]> {
 
 const withValue = new Set(['--root', '--run-root']);
 
+/** Commands that have commands of their own. */
+const groups = new Set(['network', 'volume', 'system', 'daemon']);
+
 /** The words that choose the command: the first that is no global option, and a group's own. */
 export function commandWords(args: readonly string[]): readonly string[] {
   let at = 0;
   while (at < args.length && args[at]!.startsWith('-')) at += withValue.has(args[at]!) ? 2 : 1;
   const [name, sub] = args.slice(at, at + 2);
   if (name === undefined) return [];
-  const group = name === 'network' || name === 'system' || name === 'daemon';
+  const group = groups.has(name);
   return group && sub !== undefined && !sub.startsWith('-') ? [name, sub] : [name];
 }

@@ -2,9 +2,10 @@ import type {ContainerCreate} from '../api/engine-types.ts';
 import {readVariables, resolveVariables} from './environment.ts';
 import {parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
+import {type StorageOptions, storageBody} from './storage-body.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions {
+export interface RunOptions extends StorageOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -48,6 +49,7 @@ export function createBody(
 ): ContainerCreate {
   const variables = [...(options.envFile ?? []).flatMap(readVariables), ...(options.env ?? [])];
   const networks = parseNetworks(options);
+  const storage = storageBody(options);
   return {
     Image: image,
     Cmd: command,
@@ -60,7 +62,9 @@ export function createBody(
     OpenStdin: options.interactive ?? false,
     ...given('StopSignal', options.stopSignal),
     ...given('StopTimeout', options.stopTimeout),
+    ...storage.config,
     HostConfig: {
+      ...storage.host,
       NetworkMode: networks[0]!.name,
       AutoRemove: options.rm ?? false,
       Publish: options.publish ?? [],

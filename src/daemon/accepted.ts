@@ -18,7 +18,7 @@ export const acceptedConfig: Accepted = {
     'StopSignal',
     'StopTimeout',
   ),
-  ...decoded('HostConfig', 'NetworkingConfig'),
+  ...decoded('HostConfig', 'NetworkingConfig', 'Volumes'),
   ...decoded('AttachStdin', 'AttachStdout', 'AttachStderr', 'StdinOnce', 'ExposedPorts'),
   User: oneOf('0', 'root', '0:0', 'root:root'),
 };
@@ -30,6 +30,7 @@ export const acceptedHostConfig: Accepted = {
   ...decoded('NetworkMode', 'PortBindings', 'Publish', 'AutoRemove'),
   ...decoded('CpuShares', 'CpuPeriod', 'CpuQuota', 'NanoCpus', 'Memory', 'MemorySwap', 'PidsLimit'),
   ...decoded('PublishAllPorts', 'Dns', 'DnsSearch', 'DnsOptions', 'ExtraHosts'),
+  ...decoded('Binds', 'Mounts', 'Tmpfs', 'VolumesFrom', 'VolumeDriver'),
   ...decoded('ContainerIDFile', 'ConsoleSize'),
   RestartPolicy: value => oneOf('', 'no')((value as {Name?: unknown}).Name ?? ''),
   LogConfig: value => {

@@ -25,6 +25,7 @@ import {hostResolvConfPath, nameserversOf} from '../runtime/files.ts';
 import {hostFiles} from '../runtime/images/host-files.ts';
 import {resolveImage} from '../runtime/images/host-image.ts';
 import {createPreview, type Preview} from '../runtime/preview.ts';
+import {createVolumes, type Volumes} from '../runtime/volumes/volumes.ts';
 import {openStore} from '../store/store.ts';
 import type {Logger} from './logger.ts';
 import type {DaemonOptions} from './options.ts';
@@ -36,6 +37,7 @@ export interface Composed {
   readonly events: EventLog;
   readonly preview: Preview;
   readonly doctor: Doctor;
+  readonly volumes: Volumes;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
 }
@@ -81,6 +83,7 @@ export const compose: Compose = async ({roots, bridge, firewall}, log) => {
     events,
     preview: createPreview(engineParts, networkPreview),
     doctor: createDoctor({...engineParts, native, reservations, preview: networkPreview}),
+    volumes: createVolumes(engineParts),
     openCapture: spec => openCapture({native, ...spec}),
     tracer: createTracer(native),
     controller: {

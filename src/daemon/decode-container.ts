@@ -8,6 +8,7 @@ import {decodeExposed, publishExposed} from './decode-exposed.ts';
 import {decodeLimits, limitFields} from './decode-limits.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
+import {decodeStorage, storageFields} from './decode-storage.ts';
 import {badRequest} from './failure.ts';
 import {refuseUnsupported} from './unsupported.ts';
 import {labels, natural, orNull, text, texts, validate} from './validate.ts';
@@ -18,6 +19,7 @@ const hostConfig = v.looseObject({
   ...limitFields,
   ...portFields,
   ...dnsFields,
+  ...storageFields,
   PublishAllPorts: orNull(v.boolean()),
 });
 
@@ -35,6 +37,7 @@ const createBody = v.looseObject({
   StopSignal: orNull(text),
   StopTimeout: orNull(natural),
   ExposedPorts: orNull(v.record(text, v.unknown())),
+  Volumes: orNull(v.record(text, v.unknown())),
   HostConfig: orNull(hostConfig),
   NetworkingConfig: orNull(networkingConfig),
 });
@@ -71,6 +74,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
       dns: decodeDns(host),
       extraHosts: decodeExtraHosts(host.ExtraHosts ?? []),
       limits: decodeLimits(host),
+      storage: decodeStorage(host, Object.keys(body.Volumes ?? {})),
       autoRemove: host.AutoRemove ?? false,
     },
   };

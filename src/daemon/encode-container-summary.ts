@@ -2,6 +2,7 @@ import type {ContainerSummary} from '../api/engine-types.ts';
 import type {ContainerState} from '../model/container.ts';
 import {formatNetworkMode} from './encode-container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
+import {encodeMounts} from './encode-mounts.ts';
 import {encodePortSummary} from './encode-ports.ts';
 import {formatDuration} from './format-duration.ts';
 import {hostImage} from './host-image.ts';
@@ -22,7 +23,7 @@ export function encodeContainerSummary(view: ContainerView, now: Date): Containe
     Status: formatStatus(state, now),
     HostConfig: {NetworkMode: formatNetworkMode(config.network)},
     NetworkSettings: {Networks: encodeEndpoints(view)},
-    Mounts: [],
+    Mounts: encodeMounts(view),
   };
 }
 

@@ -1,6 +1,7 @@
 import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
 import type {Container, Limits, NetworkMode} from '../model/container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
+import {encodeMounts, encodeStorage, encodeVolumeTargets} from './encode-mounts.ts';
 import {encodePortBindings, encodePorts} from './encode-ports.ts';
 import {hostImage} from './host-image.ts';
 
@@ -22,7 +23,7 @@ export function encodeContainer(view: ContainerView): ContainerInspect {
     RestartCount: 0,
     Driver: 'overlay',
     Platform: 'linux',
-    Mounts: [],
+    Mounts: encodeMounts(view),
     HostConfig: encodeHostConfig(container),
     Config: encodeConfig(container),
     NetworkSettings: encodeNetworkSettings(view),
@@ -66,7 +67,7 @@ function encodeConfig({config}: Container): ContainerInspect['Config'] {
     Env: config.env,
     Cmd: config.args,
     Image: config.image,
-    Volumes: null,
+    Volumes: encodeVolumeTargets(config.storage),
     WorkingDir: config.cwd,
     Entrypoint: null,
     OnBuild: null,
@@ -92,7 +93,7 @@ function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
     DnsOptions: config.dns.options,
     ExtraHosts: config.extraHosts.map(({name, address}) => `${name}:${address ?? 'host-gateway'}`),
     ReadonlyRootfs: false,
-    Binds: null,
+    ...encodeStorage(config.storage),
     ...encodeLimits(config.limits),
   };
 }

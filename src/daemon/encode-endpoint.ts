@@ -11,6 +11,8 @@ export interface ContainerView {
   readonly container: Container;
   readonly attachments: readonly Attachment[];
   readonly networks: readonly Network[];
+  /** Where a volume's files are. */
+  readonly mountpoint: (volume: string) => string;
   /** What each attachment has carried; left out where nobody asked. */
   readonly counters?: readonly AttachmentStats[];
 }

@@ -5,6 +5,7 @@ import type {Doctor} from '../runtime/doctor.ts';
 import type {Engine} from '../runtime/engine.ts';
 import type {EventLog} from '../runtime/event-log.ts';
 import type {Preview} from '../runtime/preview.ts';
+import type {Volumes} from '../runtime/volumes/volumes.ts';
 import type {HostFacts} from './host-facts.ts';
 import type {Logger} from './logger.ts';
 
@@ -15,6 +16,7 @@ export interface ServerParts {
   readonly events: EventLog;
   readonly preview: Preview;
   readonly doctor: Doctor;
+  readonly volumes: Volumes;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
   readonly facts: HostFacts;

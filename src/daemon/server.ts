@@ -1,4 +1,3 @@
-import {chmodSync} from 'node:fs';
 import {createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {apiVersion, tnetVersion} from '../api/version.ts';
@@ -45,8 +44,15 @@ export function createServer(parts: ServerParts): ApiServer {
   });
   return {
     async listen(socketPath) {
-      await new Promise<void>((resolve, reject) => server.once('error', reject).listen(socketPath, resolve));
-      chmodSync(socketPath, 0o660);
+      const listening = new Promise<void>((resolve, reject) => server.once('error', reject).once('listening', resolve));
+      // Born with its mode, 0660: with a chmod after it, there is a moment for others to connect, or to take it away.
+      const umask = process.umask(0o117);
+      try {
+        server.listen(socketPath);
+      } finally {
+        process.umask(umask);
+      }
+      await listening;
     },
     close: () => close(server, live),
   };

@@ -4,10 +4,14 @@ import type {ContainerView} from './encode-endpoint.ts';
 import type {ServerParts} from './parts.ts';
 
 /** A container with its attachments, and the networks they are on. */
-export function viewContainer({controller}: Pick<ServerParts, 'controller'>, container: Container): ContainerView {
+export function viewContainer(
+  {controller, volumes}: Pick<ServerParts, 'controller' | 'volumes'>,
+  container: Container,
+): ContainerView {
   const attachments = controller.attachmentsOf({owner: container.id});
   const ids = new Set(attachments.map(attachment => attachment.network));
-  return {container, attachments, networks: controller.list().filter(network => ids.has(network.id))};
+  const networks = controller.list().filter(network => ids.has(network.id));
+  return {container, attachments, networks, mountpoint: volumes.mountpoint};
 }
 
 /** Names owners of attachments; what is no container of ours keeps its short id. */

@@ -66,9 +66,9 @@ function createLink(sockets: Sockets, item: LinkIn): number | string {
   return linkIndex(sockets, item.ns, name);
 }
 
-/** Three and twelve characters of the altname, which names the attachment: IFNAMSIZ leaves fifteen. */
-function birthName({name, altname}: LinkIn): string {
-  return `tn-${(altname ?? name).slice(-12)}`;
+/** IFNAMSIZ leaves fifteen characters. */
+function birthName({name}: LinkIn): string {
+  return `tn-${name.slice(0, 12)}`;
 }
 
 function newLinkOf(sockets: Sockets, item: LinkIn): NewLink {

@@ -8,7 +8,16 @@ import {deleteLinks} from './delete-links.ts';
 import {formatOp} from './diff.ts';
 import {describeStep, isIptables, isNft} from './execute.ts';
 import type {Iptables} from './iptables.ts';
-import type {ElementItem, LinkItem, NamespacePath, Op, RouteItem, SettingsItem, SysctlItem} from './item.ts';
+import type {
+  AltnameItem,
+  ElementItem,
+  LinkItem,
+  NamespacePath,
+  Op,
+  RouteItem,
+  SettingsItem,
+  SysctlItem,
+} from './item.ts';
 import {linkIndex} from './link-index.ts';
 import type {Native} from './native.ts';
 import {delAddress, newAddress} from './netlink/address.ts';
@@ -42,6 +51,8 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
       return applyNetns(parts, op.do, item.ns);
     case 'link':
       return applyLink(parts, op.do, {...item, kind: 'link'}, op.do === 'set' ? (op.was as LinkItem) : null);
+    case 'altname':
+      return applyAltname(parts, op.do, item);
     case 'sysctl':
       return applySysctl(parts, op.do, item);
     case 'settings':
@@ -92,6 +103,12 @@ function applySettings({sockets}: ApplyParts, verb: Op['do'], item: SettingsItem
   if (verb === 'del') return;
   const {ns, link, kind: _, ...settings} = item;
   sockets.route(ns).request(setLink(link, given(settings)), `change link "${link}"`);
+}
+
+function applyAltname({sockets}: ApplyParts, verb: Op['do'], item: AltnameItem & {ns: NamespacePath}): void {
+  const {ns, link, altname} = item;
+  const message = verb === 'del' ? delAltname(link, altname) : addAltname(link, altname);
+  sockets.route(ns).request(message, `${verb} altname "${altname}" of link "${link}"`);
 }
 
 /** Addresses, routes, neighbours and a vxlan link's peers. */

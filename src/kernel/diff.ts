@@ -21,6 +21,7 @@ const rank: Readonly<Record<Item['kind'], number>> = {
   qdisc: 8,
   filter: 9,
   fdb: 7,
+  altname: 10,
 };
 
 /** Names an item: two items with one key are two versions of the same thing. */
@@ -94,6 +95,8 @@ function identity(item: Item): readonly (string | number | null)[] {
       return [];
     case 'link':
       return [item.name];
+    case 'altname':
+      return [item.link, item.altname];
     case 'address':
       return [item.link, item.address, item.prefixLength];
     case 'route':
@@ -118,6 +121,11 @@ function identity(item: Item): readonly (string | number | null)[] {
     case 'iptables-rule':
       return [item.family, item.table, item.chain, item.key];
   }
+}
+
+/** Whether `item` goes with one of those that have these keys. */
+export function isInside(item: Item, keys: ReadonlySet<string>): boolean {
+  return containers(item).some(key => keys.has(key));
 }
 
 /** Keys of the items whose removal removes `item` too. */
@@ -188,6 +196,8 @@ function describe(item: Item): string {
       return item.ns;
     case 'link':
       return `"${item.name}" type ${item.type}${item.master ? ` master ${item.master}` : ''}${lowerOf(item)}`;
+    case 'altname':
+      return `"${item.altname}" dev ${item.link}`;
     case 'address':
       return `"${item.address}/${item.prefixLength}" dev ${item.link}`;
     case 'route':

@@ -49,6 +49,13 @@ export type LinkDetail =
   | {readonly type: 'vlan'; readonly lower: string; readonly vlanId: number}
   | ({readonly type: 'vxlan'} & VxlanSettings);
 
+/** The name that a link gets last: one without it was cut off while it was made. */
+export interface AltnameItem {
+  readonly kind: 'altname';
+  readonly link: string;
+  readonly altname: string;
+}
+
 export interface AddressItem {
   readonly kind: 'address';
   readonly link: string;
@@ -167,6 +174,7 @@ export interface IptablesRuleItem {
 export type Item = {readonly ns: NamespacePath} & (
   | NetnsItem
   | LinkItem
+  | AltnameItem
   | AddressItem
   | RouteItem
   | NeighItem

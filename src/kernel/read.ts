@@ -27,6 +27,7 @@ export function readWorld(parts: ReadParts, want: Iterable<Item>): World {
   const names = new Map(links.map(({index, name}) => [index, name]));
   const items = [
     ...links.map(link => linkItem(link, names)).filter(item => parts.isOurs(item.group) || wanted.has(itemKey(item))),
+    ...links.flatMap(link => altnameItems(link, '')).filter(item => wanted.has(itemKey(item))),
     ...hostAddresses(parts, names).filter(item => wanted.has(itemKey(item))),
     ...hostPeers(parts, names, wanted).filter(item => wanted.has(itemKey(item))),
     ...hostRoutes(parts, names, wanted),
@@ -65,6 +66,10 @@ export function linkItem(info: LinkInfo, names: LinkNames, ns: NamespacePath = '
     neighSuppress: info.neighSuppress ?? false,
     peer: null,
   };
+}
+
+function altnameItems({name, altnames}: LinkInfo, ns: NamespacePath): readonly Item[] {
+  return altnames.map(altname => ({ns, kind: 'altname', link: name, altname}));
 }
 
 function hostAddresses({sockets}: ReadParts, names: LinkNames): (Item & AddressItem)[] {
@@ -123,7 +128,9 @@ function readOne(parts: ReadParts, item: Item): Item[] {
 /** A link without an end on the host can only be looked for where it is. */
 function linkInSandbox({sockets}: ReadParts, {ns, name}: Item & LinkItem): Item[] {
   const [answer] = orNothing(() => sockets.route(ns).request(getLink(name)));
-  return answer === undefined ? [] : [linkItem(decodeLink(answer), new Map(), ns)];
+  if (answer === undefined) return [];
+  const info = decodeLink(answer);
+  return [linkItem(info, new Map(), ns), ...altnameItems(info, ns)];
 }
 
 /** Peers of the vxlan links that are asked about. */

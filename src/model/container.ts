@@ -1,5 +1,6 @@
 import type {Ip} from './ip.ts';
 import type {Mac} from './mac.ts';
+import type {Storage} from './mount.ts';
 import type {PortMapping} from './port-mapping.ts';
 
 /** Where a container's network comes from, parsed from Docker's `--network`. */
@@ -64,6 +65,7 @@ export interface ContainerConfig {
   /** `--add-host`. */
   readonly extraHosts: readonly ExtraHost[];
   readonly limits: Limits;
+  readonly storage: Storage;
   readonly autoRemove: boolean;
   readonly openStdin: boolean;
   readonly stopSignal: string;

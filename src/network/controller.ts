@@ -16,7 +16,6 @@ import {findNetwork} from './find-network.ts';
 import {type FirewallName, firewallOf} from './firewall/renderer.ts';
 import {ensure, readOurs} from './foreign.ts';
 import {forgetGone, noteForwarding, settingsOf} from './forwarding.ts';
-import {withoutIntact} from './intact.ts';
 import {createLock} from './lock.ts';
 import {lostAttachments, withoutLost} from './lost.ts';
 import {type AttachSpec, planNewAttachment, refuseFull} from './new-attachment.ts';
@@ -31,6 +30,7 @@ import {
   validateAttachment,
   validateNetwork,
 } from './plan.ts';
+import {planRepair} from './plan-repair.ts';
 import {findAttachment, publishPort, refuseWithoutFirewall, replacePorts, unpublishPort} from './publish.ts';
 import {type Reservations, reserveAgain} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
@@ -202,23 +202,22 @@ export async function createController(parts: ControllerParts): Promise<Controll
     store.commit(change);
   };
 
-  const planRepair = async (): Promise<readonly Op[]> => {
+  const repairs = async (): Promise<readonly Op[]> => {
     const {rules, beside} = await look();
-    const {items, actual} = readOurs(kernel, planHost(state, beside), rules);
-    const scope = withoutIntact(items, actual);
-    return withoutLost(diff(scope.actual, toWorld(scope.items)).map(overRoute), kernel);
+    const ops = planRepair(state, beside, planned => readOurs(kernel, planned, rules));
+    return withoutLost(ops, kernel);
   };
 
   /** Devices that it has made may need settings that could not be seen to be missing before. */
   const repair = async ({dryRun = false} = {}): Promise<readonly Op[]> => {
-    if (dryRun) return planRepair();
+    if (dryRun) return repairs();
     noteForwarding(parts);
-    const ops = await planRepair();
+    const ops = await repairs();
     await kernel.execute(ops, 'continue');
     const known = state.sysctls.size;
     noteForwarding(parts);
     if (state.sysctls.size === known) return ops;
-    const more = await planRepair();
+    const more = await repairs();
     await kernel.execute(more, 'continue');
     return [...ops, ...more];
   };
@@ -284,12 +283,6 @@ export async function createController(parts: ControllerParts): Promise<Controll
 /** What all networks have in common. */
 function isFrame({kind}: Item): boolean {
   return kind === 'table' || kind === 'iptables-chains';
-}
-
-/** A detach that was cut off may have led a sandbox out another way already: its routes are not read, so they are replaced. */
-function overRoute(op: Op): Op {
-  const inside = op.do === 'add' && op.item.kind === 'route' && op.item.ns !== '';
-  return inside ? {do: 'set', item: op.item, was: op.item} : op;
 }
 
 function refuseRemoval(network: Network, attachments: readonly Attachment[]): void {

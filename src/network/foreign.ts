@@ -2,6 +2,7 @@ import {TnetError} from '../errors.ts';
 import {diff, toWorld, type World} from '../kernel/diff.ts';
 import type {Item} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
+import type {State} from '../model/state.ts';
 import {isOurGroup} from './drivers/driver.ts';
 
 /** Adds what is missing of `items`, and nothing else; `rules` are those of iptables that are there. Throws ERR_LINK_FOREIGN. */
@@ -18,12 +19,20 @@ export function readOurs(
   kernel: Kernel,
   planned: readonly Item[],
   rules: World,
-): {items: readonly Item[]; actual: World} {
+): {items: readonly Item[]; actual: World; foreign: ReadonlySet<string>} {
   const actual = new Map([...kernel.read(planned), ...rules]);
   const foreign = foreignLinks(toWorld(planned), actual);
-  if (foreign.size === 0) return {items: planned, actual};
+  if (foreign.size === 0) return {items: planned, actual, foreign};
   const items = planned.filter(item => !isOn(item, foreign));
-  return {items, actual: new Map([...kernel.read(items), ...rules])};
+  return {items, actual: new Map([...kernel.read(items), ...rules]), foreign};
+}
+
+/** Without the networks on these devices, what is attached to them, and settings of theirs: nothing of ours may be about what is another's. */
+export function withoutDevices(state: State, devices: ReadonlySet<string>): State {
+  const networks = new Map([...state.networks].filter(([, {device}]) => !devices.has(device)));
+  const attachments = new Map([...state.attachments].filter(([, {network}]) => networks.has(network)));
+  const sysctls = new Map([...state.sysctls].filter(([path]) => !devices.has(path.split('/')[3] ?? '')));
+  return {...state, networks, attachments, sysctls};
 }
 
 /** Names of wanted links that are there, and not of our making. */
@@ -36,9 +45,10 @@ function foreignLinks(want: World, actual: World): ReadonlySet<string> {
 }
 
 function isOn(item: Item, links: ReadonlySet<string>): boolean {
+  if (item.ns !== '') return false;
   if (item.kind === 'link') return links.has(item.name) || links.has(item.master ?? '');
   if (item.kind === 'sysctl') return links.has(item.path.split('/')[3] ?? '');
-  return item.kind === 'address' && links.has(item.link);
+  return 'link' in item && links.has(item.link ?? '');
 }
 
 /** A device that another program made is never taken over. */

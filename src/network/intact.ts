@@ -1,25 +1,53 @@
-import {itemKey, type World} from '../kernel/diff.ts';
+import {isInside, itemKey, type World} from '../kernel/diff.ts';
 import type {Item} from '../kernel/item.ts';
+
+export interface RepairScope {
+  readonly items: readonly Item[];
+  readonly actual: World;
+  /** Links whose making was cut off: what is inside them is not known, so they are made anew. */
+  readonly halfMade: readonly Item[];
+}
 
 /**
  * What repair has to do with: not what is on a link inside a sandbox, nor that link itself, as long as it is there. It is
  * its owner's, who may have changed it. A veth is there when its end on the host is; a macvlan has none and is looked for.
  */
-export function withoutIntact(
-  items: readonly Item[],
-  actual: World,
-): {readonly items: readonly Item[]; readonly actual: World} {
-  const intact = new Set(items.flatMap(item => (actual.has(itemKey(item)) ? linksInside(item) : [])));
+export function repairScope(items: readonly Item[], actual: World): RepairScope {
+  const halfMade = halfMadeLinks(items, actual);
+  const without = withoutLinks(actual, halfMade);
+  const intact = intactLinks(items, without);
   const kept = (item: Item): boolean => !intact.has(nameOf(item.ns, linkOf(item)));
-  return {items: items.filter(kept), actual: new Map([...actual].filter(([, item]) => kept(item)))};
+  return {
+    items: items.filter(kept),
+    actual: new Map([...without].filter(([, item]) => kept(item))),
+    halfMade,
+  };
 }
 
-/** The link in a sandbox that is there when `item` is. */
-function linksInside(item: Item): readonly string[] {
-  if (item.kind !== 'link') return [];
-  const {ns, name} = item.peer ?? item;
-  // IPv6 of its loopback is switched on with the first link that has it.
-  return ns === '' ? [] : [nameOf(ns, name), nameOf(ns, 'lo')];
+/** Links that are there and lack the name that they get last. */
+function halfMadeLinks(items: readonly Item[], actual: World): readonly Item[] {
+  return items.flatMap(item => {
+    if (item.kind !== 'altname' || actual.has(itemKey(item))) return [];
+    return actual.get(`${item.ns} link ${item.link}`) ?? [];
+  });
+}
+
+function withoutLinks(actual: World, links: readonly Item[]): World {
+  if (links.length === 0) return actual;
+  const keys = new Set(links.map(itemKey));
+  return new Map([...actual].filter(([key, item]) => !keys.has(key) && !isInside(item, keys)));
+}
+
+/** IPv6 of a sandbox's loopback is switched on with the first link that has it: it is only as intact as all of them. */
+function intactLinks(items: readonly Item[], actual: World): ReadonlySet<string> {
+  const links = items.flatMap(item => (item.kind === 'link' ? [{item, inside: item.peer ?? item}] : []));
+  const within = links.filter(({inside}) => inside.ns !== '');
+  const missing = within.filter(({item}) => !actual.has(itemKey(item)));
+  const cut = new Set(missing.map(({inside}) => inside.ns));
+  const intact = within.filter(({item}) => actual.has(itemKey(item)));
+  return new Set(
+    intact.flatMap(({inside: {ns, name}}) => [nameOf(ns, name), ...(cut.has(ns) ? [] : [nameOf(ns, 'lo')])]),
+  );
 }
 
 /** The link that `item` is, or is on: of sysctls `net/ipv6/conf/LINK/…`. */

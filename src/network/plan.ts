@@ -77,7 +77,7 @@ function planLinks(attachments: readonly Attachment[], networks: State['networks
       defaultRoutes: ([4, 6] as const).filter(family => isGateway(attachment, {attachments, networks, family})),
       published: targets.has(attachment.id),
     };
-    return drivers[network.driver]?.planAttachment(network, attachment, role) ?? [];
+    return namedLast(drivers[network.driver]?.planAttachment(network, attachment, role) ?? []);
   });
   return firstRoutes(items);
 }
@@ -90,6 +90,19 @@ function firstRoutes(items: readonly Item[]): readonly Item[] {
     const key = itemKey(item);
     return !seen.has(key) && seen.add(key);
   });
+}
+
+/**
+ * A link in a sandbox gets its altname when all that belongs to it is there, and so tells a later daemon whether this one came
+ * to the end: what is inside a sandbox cannot be compared, it is its owner's.
+ */
+function namedLast(items: readonly Item[]): readonly Item[] {
+  const names = items.flatMap(({ns, ...item}): readonly Item[] =>
+    item.kind === 'link' && item.altname !== null
+      ? [{ns, kind: 'altname', link: item.name, altname: item.altname}]
+      : [],
+  );
+  return [...items.map(item => (item.kind === 'link' ? {...item, altname: null} : item)), ...names];
 }
 
 function isGateway(

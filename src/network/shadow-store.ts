@@ -12,6 +12,8 @@ export function shadowStore({state: real, instance}: Pick<Store, 'state' | 'inst
     networks: new Map(real.networks),
     attachments: new Map(real.attachments),
     containers: new Map(real.containers),
+    volumes: new Map(real.volumes),
+    images: new Map(real.images),
     sysctls: new Map(real.sysctls),
   } satisfies State;
   return {
@@ -23,6 +25,8 @@ export function shadowStore({state: real, instance}: Pick<Store, 'state' | 'inst
       refill(state.networks, real.networks);
       refill(state.attachments, real.attachments);
       refill(state.containers, real.containers);
+      refill(state.volumes, real.volumes);
+      refill(state.images, real.images);
       refill(state.sysctls, real.sysctls);
     },
     close() {},

@@ -5,15 +5,10 @@ import type {Network} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
 import {checkAttachmentOptions} from '../network/new-attachment.ts';
 import {undoing} from '../network/undoing.ts';
-import type {Store} from '../store/store.ts';
 import {attachSpec} from './join-networks.ts';
 import {isServedByUs, updateNetworkFiles} from './network-files.ts';
 import {containerPlaces} from './places.ts';
 import {filesView, type StartParts, serveNames} from './start.ts';
-
-export interface ConnectionParts extends StartParts {
-  readonly store: Store;
-}
 
 export interface EndpointChange {
   /** A name, an id or a prefix. */
@@ -22,18 +17,22 @@ export interface EndpointChange {
 }
 
 /** Puts a container on another network, at once when it runs, and for its next starts. */
-export async function connect(parts: ConnectionParts, container: Container, endpoint: EndpointConfig): Promise<void> {
+export async function connect(parts: StartParts, container: Container, endpoint: EndpointConfig): Promise<void> {
   const {controller} = parts;
   const network = controller.get(endpoint.network);
   refuseMode(container, network);
-  if (endpointOn(container, network, controller))
+  const running = container.state.status === 'running';
+  const known = endpointOn(container, network, controller);
+  const attached = attachments(parts, container).some(each => each.network === network.id);
+  if (known && (attached || !running))
     throw new TnetError(
       'ERR_FORBIDDEN',
       `endpoint with name ${container.name} already exists in network ${network.name}`,
     );
-  // First what was asked for: a daemon that dies between the two leaves a network that the next start, or a disconnect, knows.
-  saveEndpoints(parts, container, [...container.config.endpoints, endpoint]);
-  if (container.state.status !== 'running') return;
+  // First what was asked for: a daemon that dies between the two leaves a network that the next start, a disconnect, or the same
+  // command given again knows.
+  saveEndpoints(parts, container, [...container.config.endpoints.filter(each => each !== known), endpoint]);
+  if (!running) return;
   await undoing(
     () => attachLive(parts, container, endpoint),
     () => saveEndpoints(parts, container, container.config.endpoints),
@@ -41,7 +40,7 @@ export async function connect(parts: ConnectionParts, container: Container, endp
 }
 
 /** The reverse. Ports that were published through it go on through the networks that are left. */
-export async function disconnect(parts: ConnectionParts, container: Container, ref: string): Promise<void> {
+export async function disconnect(parts: StartParts, container: Container, ref: string): Promise<void> {
   const {controller} = parts;
   const network = controller.get(ref);
   if (network.driver === 'host')
@@ -55,15 +54,20 @@ export async function disconnect(parts: ConnectionParts, container: Container, r
   const held = attachments(parts, container);
   const attachment = held.find(each => each.network === network.id);
   if (attachment) {
-    await controller.detach(attachment.id);
-    await refresh(parts, container, held);
+    const rest = held.filter(each => each !== attachment);
+    // The files first: a daemon that dies in between leaves a command that can be given again.
+    await refresh(parts, container, {before: held, after: rest});
+    await undoing(
+      () => controller.detach(attachment.id),
+      () => refresh(parts, container, {before: rest, after: held}),
+    );
   }
   const left = container.config.endpoints.filter(each => each !== endpoint);
   saveEndpoints(parts, container, left);
 }
 
 /** Changes options of one endpoint, at once when it runs; an empty value takes one back. */
-export async function configure(parts: ConnectionParts, container: Container, change: EndpointChange): Promise<void> {
+export async function configure(parts: StartParts, container: Container, change: EndpointChange): Promise<void> {
   const network = parts.controller.get(change.network);
   const endpoint = endpointOn(container, network, parts.controller);
   if (endpoint === undefined)
@@ -77,27 +81,31 @@ export async function configure(parts: ConnectionParts, container: Container, ch
   saveEndpoints(parts, container, endpoints);
 }
 
-async function attachLive(parts: ConnectionParts, container: Container, endpoint: EndpointConfig): Promise<void> {
+async function attachLive(parts: StartParts, container: Container, endpoint: EndpointConfig): Promise<void> {
   const held = attachments(parts, container).some(({ports}) => ports.length > 0);
   const internal = parts.controller.get(endpoint.network).internal;
   const netns = containerPlaces(parts.roots, container.id).netns;
   const ports = held || internal ? [] : container.config.ports;
   const before = attachments(parts, container);
   await parts.controller.attach(attachSpec(container, endpoint, {netns, ports}));
-  await refresh(parts, container, before);
+  await refresh(parts, container, {before, after: attachments(parts, container)});
 }
 
 /** Names and files follow; on the first network of the user's, our DNS server comes. */
-async function refresh(parts: ConnectionParts, container: Container, before: readonly Attachment[]): Promise<void> {
+async function refresh(
+  parts: StartParts,
+  container: Container,
+  {before, after}: {readonly before: readonly Attachment[]; readonly after: readonly Attachment[]},
+): Promise<void> {
   const places = containerPlaces(parts.roots, container.id);
   const was = await filesView(parts, container, before);
-  const now = await filesView(parts, container, attachments(parts, container));
+  const now = await filesView(parts, container, after);
   if (!isServedByUs(was)) await serveNames(parts, places.netns, now);
   await updateNetworkFiles(places, was, now);
 }
 
 /** The container as it is by now: an exit may have come meanwhile. */
-function saveEndpoints({store}: ConnectionParts, {id}: Container, endpoints: readonly EndpointConfig[]): void {
+function saveEndpoints({store}: StartParts, {id}: Container, endpoints: readonly EndpointConfig[]): void {
   const container = store.state.containers.get(id);
   if (container === undefined) return;
   const config: ContainerConfig = {...container.config, endpoints};
@@ -117,7 +125,7 @@ function resolves(controller: Controller, ref: string): string | null {
   }
 }
 
-function attachments({controller}: ConnectionParts, {id}: Container): readonly Attachment[] {
+function attachments({controller}: StartParts, {id}: Container): readonly Attachment[] {
   return controller.attachmentsOf({owner: id});
 }
 

@@ -8,11 +8,13 @@ import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import {validateLimits} from './cgroup/limits.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
 import {findContainer} from './find-container.ts';
-import {createLife, type Life, type LifeParts, neverStarted} from './life.ts';
+import {createLife, type Life, type LifeParts, neverStarted, type Removal} from './life.ts';
 import {readLogs} from './logs.ts';
 import {makeName} from './names.ts';
 import {containerPlaces} from './places.ts';
 import {signalNumber} from './signals.ts';
+import {claimStorage} from './volumes/claim-storage.ts';
+import {checkSources} from './volumes/place-mounts.ts';
 
 export interface LogLine {
   readonly stream: 'stdout' | 'stderr';
@@ -42,7 +44,7 @@ export interface Engine {
   stop(ref: string, options: {readonly timeoutS: number | null; readonly signal: string | null}): Promise<void>;
   kill(ref: string, signal: string): Promise<void>;
   /** ERR_CONFLICT when it runs and `force` is false. */
-  remove(ref: string, options: {readonly force: boolean}): Promise<void>;
+  remove(ref: string, options: Removal & {readonly force: boolean}): Promise<void>;
   /** Changes the published ports, live when it runs, and for its next starts. */
   publish(ref: string, mapping: PortMapping): Promise<PortMapping>;
   unpublish(ref: string, mapping: PortMapping): Promise<void>;
@@ -76,6 +78,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
   const get = (ref: string): Container => findContainer(containers, ref);
 
   const create: Engine['create'] = async (config, name) => {
+    await checkSources(config.storage.mounts);
     parts.resolveImage(config.image);
     validateLimits(config.limits);
     signalNumber(config.stopSignal);
@@ -83,15 +86,18 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     const holder = (candidate: string | null) =>
       [...containers.values()].find(container => container.name === candidate);
     refuseTakenName(name, holder(name));
+    const created = parts.now().toISOString();
+    const claimed = {volumes: store.state.volumes, container: get, imageVolumes: [], newId: parts.newId, created};
+    const {storage, fresh} = claimStorage(config.storage, claimed);
     const id = parts.newId();
     const container: Container = {
       id,
       name: name ?? makeName(candidate => holder(candidate) !== undefined),
-      created: parts.now().toISOString(),
-      config: {...config, hostname: config.hostname || id.slice(0, 12)},
+      created,
+      config: {...config, storage, hostname: config.hostname || id.slice(0, 12)},
       state: neverStarted,
     };
-    store.commit({put: {containers: [container]}});
+    store.commit({put: {containers: [container], volumes: fresh}});
     await life.place(id);
     parts.emit(containerEvent(container, 'create'));
     return container;
@@ -119,7 +125,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     await life.signal(id, number);
   };
 
-  const remove: Engine['remove'] = async (ref, {force}) => {
+  const remove: Engine['remove'] = async (ref, {force, volumes}) => {
     const {id, name, state} = get(ref);
     if (state.status === 'running') {
       if (!force)
@@ -131,7 +137,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
       await life.signal(id, signalNumber('KILL'));
       await ended;
     }
-    await life.remove(id);
+    await life.remove(id, {volumes});
   };
 
   const savePorts = ({id}: Container, change: (ports: readonly PortMapping[]) => readonly PortMapping[]): void => {
@@ -155,7 +161,10 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
         `Cannot publish a port of "${container.name}": it is on no network of its own`,
       );
     const attachment = portHolder(container);
-    const chosen = attachment ? await controller.publish(attachment.id, mapping) : mapping;
+    const known = (port: PortMapping): boolean => container.config.ports.some(asked => claims(asked, port));
+    // What was published and not written down is of a daemon that died in between.
+    const unwritten = attachment?.ports.find(port => claims(mapping, port) && !known(port));
+    const chosen = unwritten ?? (attachment ? await controller.publish(attachment.id, mapping) : mapping);
     savePorts(container, ports => [...ports, chosen]);
     return chosen;
   };
@@ -163,8 +172,12 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
   const unpublish: Engine['unpublish'] = async (ref, mapping) => {
     const container = get(ref);
     const attachment = portHolder(container);
-    if (attachment) await controller.unpublish(attachment.id, mapping);
-    savePorts(container, ports => ports.filter(port => !claims(port, mapping)));
+    const held = mapping.hostPort === 0 ? mapping : (attachment?.ports.find(port => claims(mapping, port)) ?? mapping);
+    // The reverse: a daemon that died in between has taken it back, and it is only still written down.
+    const written = container.config.ports.some(asked => claims(asked, mapping));
+    const gone = written && held === mapping && mapping.hostPort !== 0;
+    if (attachment && !gone) await controller.unpublish(attachment.id, held);
+    savePorts(container, ports => ports.filter(asked => !claims(asked, held)));
   };
 
   const wait: Engine['wait'] = async (ref, until) => {
@@ -199,10 +212,12 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
   };
 }
 
-/** Whether `asked` at create is what runs as `mapping`: its host port may have been left to us. */
-function claims(asked: PortMapping, mapping: PortMapping): boolean {
-  const hostPort = asked.hostPort === 0 ? mapping.hostPort : asked.hostPort;
-  return formatPortMapping({...asked, hostPort}) === formatPortMapping(mapping);
+/** Whether `asked` at create is what runs as `mapping`: its host port may have been left to us, its address to the network. */
+function claims({hostPortEnd, ...asked}: PortMapping, mapping: PortMapping): boolean {
+  const last = hostPortEnd ?? (asked.hostPort === 0 ? 65_535 : asked.hostPort);
+  const chosen = mapping.hostPort >= asked.hostPort && mapping.hostPort <= last;
+  const hostPort = chosen ? mapping.hostPort : asked.hostPort;
+  return formatPortMapping({...asked, hostIp: asked.hostIp ?? mapping.hostIp, hostPort}) === formatPortMapping(mapping);
 }
 
 function refuseTakenName(name: string | null, holder: Container | undefined): void {

@@ -5,22 +5,29 @@ import {errorStatus, TnetError} from '../errors.ts';
 import type {Container, ContainerState} from '../model/container.ts';
 import {containerEvent} from '../model/event.ts';
 import {createLock, type Lock} from '../network/lock.ts';
-import type {Store} from '../store/store.ts';
 import {type AttachStream, createAttachStream} from './attach-stream.ts';
 import {readOomKilled} from './cgroup/cgroup.ts';
 import type {Image} from './images/host-image.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
+import {completeNetworkFiles} from './network-files.ts';
 import {containerPlaces} from './places.ts';
 import {sharedSandbox} from './shared-sandbox.ts';
 import {filesView, type StartParts, serveNames, startContainer} from './start.ts';
 import {cleanUpRun, sweepRuns} from './sweep.ts';
 import {createUndo} from './undo.ts';
+import {makeData, sweepTrash} from './volumes/local-driver.ts';
+import {releaseVolumes} from './volumes/place-mounts.ts';
+import {forgetVolumes, ownVolumes} from './volumes/volumes.ts';
 
 export interface LifeParts extends StartParts {
-  readonly store: Store;
   readonly resolveImage: (name: string) => Image;
   readonly now: () => Date;
   readonly log: (about: string, error: unknown) => void;
+}
+
+export interface Removal {
+  /** Anonymous volumes, when nobody else has them. */
+  readonly volumes: 'keep' | 'remove';
 }
 
 /** From created to running to exited, and back; one change at a time of one container. */
@@ -29,7 +36,7 @@ export interface Life {
   place(id: string): Promise<void>;
   start(id: string): Promise<void>;
   signal(id: string, signal: number): Promise<void>;
-  remove(id: string): Promise<void>;
+  remove(id: string, options: Removal): Promise<void>;
   attach(id: string): Promise<Duplex>;
   /** Runs a change of the container while it neither starts nor ends. */
   alone(id: string, change: (container: Container) => Promise<void>): Promise<void>;
@@ -119,7 +126,7 @@ export function createLife(parts: LifeParts): Life {
       await undo.run();
       for (const stream of takeEarly(id)) stream.end();
       setState(id, {error: (error as Error).message, exitCode: startExitCode(error)});
-      if (container.config.autoRemove) await discard(id);
+      if (container.config.autoRemove) await discard(id, {volumes: 'remove'});
       throw error;
     }
   };
@@ -131,6 +138,7 @@ export function createLife(parts: LifeParts): Life {
     const record = await readExitRecord(places(id).exitRecord);
     const oomKilled = readOomKilled(parts.cgroups, parts.cgroupPath(id));
     await cleanUpRun(parts, id);
+    await releaseVolumes(parts, find(id)).catch(error => parts.log(`volumes of "${find(id).name}"`, error));
     setState(id, {
       status: 'exited',
       pid: 0,
@@ -140,14 +148,14 @@ export function createLife(parts: LifeParts): Life {
     if (oomKilled) parts.emit(containerEvent(find(id), 'oom'));
     parts.emit(containerEvent(find(id), 'die', {exitCode: String(find(id).state.exitCode)}));
     events.emit(`exit ${id}`, find(id).state.exitCode);
-    if (find(id).config.autoRemove) await discard(id);
+    if (find(id).config.autoRemove) await discard(id, {volumes: 'remove'});
   };
 
-  const discard = async (id: string): Promise<void> => {
+  const discard = async (id: string, {volumes}: Removal): Promise<void> => {
     const container = find(id);
     const {exitCode} = container.state;
     await rm(places(id).stateDir, {recursive: true, force: true});
-    store.commit({remove: {containers: [id]}});
+    await forgetVolumes(parts, volumes === 'remove' ? ownVolumes(parts, container) : [], [id]);
     for (const stream of takeEarly(id)) stream.end();
     locks.delete(id);
     parts.emit(containerEvent(container, 'destroy'));
@@ -170,7 +178,9 @@ export function createLife(parts: LifeParts): Life {
   /** The servers of the last daemon ended with it. What a container has done to its own ports must not keep us from serving others. */
   const serveNamesAgain = async (container: Container): Promise<void> => {
     const view = await filesView(parts, container, parts.controller.attachmentsOf({owner: container.id}));
-    await serveNames(parts, places(container.id).netns, view).catch(error => parts.log(container.name, error));
+    const {netns} = places(container.id);
+    for (const job of [serveNames(parts, netns, view), completeNetworkFiles(places(container.id), view)])
+      await job.catch(error => parts.log(container.name, error));
   };
 
   /** A container the store calls running may have ended while nobody watched; one it does not may be half started. */
@@ -183,13 +193,14 @@ export function createLife(parts: LifeParts): Life {
     shim?.close();
     if (state.status === 'running') return locked(id, () => finish(id));
     await cleanUpRun(parts, id);
-    if (state.status === 'exited' && find(id).config.autoRemove) await discard(id);
+    if (state.status === 'exited' && find(id).config.autoRemove) await discard(id, {volumes: 'remove'});
   };
 
   const next = async (event: string): Promise<number> => Number((await once(events, event))[0]);
   return {
     async place(id) {
       await mkdir(places(id).stateDir, {recursive: true, mode: 0o711});
+      for (const mount of find(id).config.storage.mounts) if (mount.kind === 'volume') await makeData(roots, mount);
     },
     start: id => locked(id, () => start(id)),
     async signal(id, signal) {
@@ -199,12 +210,13 @@ export function createLife(parts: LifeParts): Life {
       parts.emit(containerEvent(find(id), 'kill', {signal: String(signal)}));
     },
     // With --rm the exit has removed it already.
-    remove: id => locked(id, async () => (containers.has(id) ? discard(id) : undefined)),
+    remove: (id, options) => locked(id, async () => (containers.has(id) ? discard(id, options) : undefined)),
     attach,
     alone: (id, change) => locked(id, () => change(find(id))),
     ended: id => next(`exit ${id}`),
     removed: id => next(`remove ${id}`),
     async recover() {
+      await sweepTrash(roots);
       await Promise.all([...containers.values()].map(recoverOne));
       await sweepRuns(parts, new Set(containers.keys()));
     },

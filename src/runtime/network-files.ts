@@ -40,6 +40,15 @@ export async function updateNetworkFiles(places: ContainerPlaces, before: FilesV
   }
 }
 
+/** A daemon that died in the midst of a connect has attached the container and not told it: then its files are those of one network less. */
+export async function completeNetworkFiles(places: ContainerPlaces, now: FilesView): Promise<void> {
+  if ((await readFile(places.hosts, 'utf8')) === hostsText(now)) return;
+  for (const last of now.attachments) {
+    const before = {...now, attachments: now.attachments.filter(each => each !== last)};
+    await updateNetworkFiles(places, before, now);
+  }
+}
+
 export function resolvConfText(view: FilesView): string {
   const {container, attachments, hostResolvConf} = view;
   const settings = container.config.dns;

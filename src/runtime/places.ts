@@ -27,6 +27,16 @@ export function containersDir({root}: Roots): string {
   return join(root, 'containers');
 }
 
+export function volumesDir({root}: Roots): string {
+  return join(root, 'volumes');
+}
+
+/** Where a volume's content is; beside it, what we must remember about it. */
+export function volumePlaces(roots: Roots, name: string): {readonly dir: string; readonly data: string} {
+  const dir = join(volumesDir(roots), name);
+  return {dir, data: join(dir, '_data')};
+}
+
 export function netnsDir({runRoot}: Roots): string {
   return join(runRoot, 'netns');
 }

@@ -8,6 +8,7 @@ import {subnetOf} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
 import type {DnsServers} from '../network/dns/server.ts';
 import {planUpstreams} from '../network/dns/upstream.ts';
+import type {Store} from '../store/store.ts';
 import {type CgroupHost, createCgroup, joinCgroup, killCgroup, removeCgroup} from './cgroup/cgroup.ts';
 import {nameserversOf, ndotsOf} from './files.ts';
 import type {Image} from './images/image.ts';
@@ -15,12 +16,15 @@ import {joinNetworks} from './join-networks.ts';
 import {defaultCapabilities} from './launch/capabilities.ts';
 import {launch} from './launch/launch.ts';
 import {planLaunch} from './launch/plan-launch.ts';
+import type {PlacedMount} from './launch/plan-mounts.ts';
 import type {RunSpec} from './launch/run-spec.ts';
 import {type FilesView, isServedByUs, resolvConfText, writeNetworkFiles} from './network-files.ts';
 import {type ContainerPlaces, containerPlaces, type Roots} from './places.ts';
 import type {Undo} from './undo.ts';
+import {placeMounts} from './volumes/place-mounts.ts';
 
 export interface StartParts {
+  readonly store: Store;
   readonly roots: Roots;
   readonly controller: Controller;
   readonly cgroups: CgroupHost;
@@ -50,8 +54,9 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
   await writeFiles(view, places);
   undo.add(async () => parts.dns.close(places.netns));
   if (netns !== null) await serveNames(parts, netns, view);
+  const mounts = await placeMounts(parts, container, undo);
   const {unifiedDir} = makeCgroup(parts, container, undo);
-  const spec = runSpec({container, image, places, netns, cgroupDir: unifiedDir});
+  const spec = runSpec({container, image, places, netns, mounts, cgroupDir: unifiedDir});
   const {pid} = await launch(planLaunch(spec), {
     beforeGo: async child => {
       joinCgroup(parts.cgroups, parts.cgroupPath(container.id), child);
@@ -110,10 +115,11 @@ interface RunParts {
   readonly image: Image;
   readonly places: ContainerPlaces;
   readonly netns: string | null;
+  readonly mounts: readonly PlacedMount[];
   readonly cgroupDir: string | null;
 }
 
-function runSpec({container: {id, config}, image, places, netns, cgroupDir}: RunParts): RunSpec {
+function runSpec({container: {id, config}, image, places, netns, mounts, cgroupDir}: RunParts): RunSpec {
   const args = config.args.length > 0 ? config.args : image.cmd;
   if (args.length === 0) throw new TnetError('ERR_BAD_REQUEST', 'no command specified');
   return {
@@ -132,6 +138,7 @@ function runSpec({container: {id, config}, image, places, netns, cgroupDir}: Run
       {source: places.hostname, target: '/etc/hostname', readonly: false},
       {source: places.resolvConf, target: '/etc/resolv.conf', readonly: false},
     ],
+    mounts,
     masks: image.masks,
     capabilities: defaultCapabilities,
     openStdin: config.openStdin,

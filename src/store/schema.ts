@@ -20,5 +20,7 @@ CREATE TABLE ports (
   attachment TEXT NOT NULL REFERENCES attachments (id) ON DELETE CASCADE, PRIMARY KEY (proto, host_ip, host_port));
 CREATE INDEX ports_of ON ports (attachment);
 CREATE TABLE containers (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, json TEXT NOT NULL);
+CREATE TABLE volumes (name TEXT PRIMARY KEY, json TEXT NOT NULL);
+CREATE TABLE images (id TEXT PRIMARY KEY, json TEXT NOT NULL);
 CREATE TABLE sysctls (path TEXT PRIMARY KEY, json TEXT NOT NULL);
 `;

@@ -2,8 +2,10 @@ import {randomBytes} from 'node:crypto';
 import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Container} from '../model/container.ts';
+import type {StoredImage} from '../model/image.ts';
 import type {Network} from '../model/network.ts';
 import type {State, SysctlChange} from '../model/state.ts';
+import type {Volume} from '../model/volume.ts';
 import {type Database, openDatabase} from './database.ts';
 import {schema, schemaVersion} from './schema.ts';
 
@@ -13,12 +15,17 @@ export interface Change {
     readonly networks?: readonly Network[];
     readonly attachments?: readonly Attachment[];
     readonly containers?: readonly Container[];
+    readonly volumes?: readonly Volume[];
+    readonly images?: readonly StoredImage[];
     readonly sysctls?: readonly SysctlChange[];
   };
   readonly remove?: {
     readonly networks?: readonly string[];
     readonly attachments?: readonly string[];
     readonly containers?: readonly string[];
+    /** Names. */
+    readonly volumes?: readonly string[];
+    readonly images?: readonly string[];
     /** Paths. */
     readonly sysctls?: readonly string[];
   };
@@ -103,27 +110,39 @@ export interface MutableState {
   readonly networks: Map<string, Network>;
   readonly attachments: Map<string, Attachment>;
   readonly containers: Map<string, Container>;
+  readonly volumes: Map<string, Volume>;
+  readonly images: Map<string, StoredImage>;
   readonly sysctls: Map<string, SysctlChange>;
 }
 
 function load(database: Database): MutableState {
-  const table = <T extends {readonly id: string}>(name: string): Map<string, T> =>
+  const table = <T>(name: TableName, key: (value: T) => string): Map<string, T> =>
     new Map(
       rows(database, `SELECT json FROM ${name} ORDER BY rowid`)
         .map(json => JSON.parse(json) as T)
-        .map(value => [value.id, value]),
+        .map(value => [key(value), value]),
     );
   return {
-    networks: table<Network>('networks'),
-    attachments: table<Attachment>('attachments'),
-    containers: table<Container>('containers'),
-    sysctls: new Map(
-      rows(database, 'SELECT json FROM sysctls ORDER BY rowid')
-        .map(json => JSON.parse(json) as SysctlChange)
-        .map(change => [change.path, change]),
-    ),
+    networks: table<Network>('networks', ({id}) => id),
+    attachments: table<Attachment>('attachments', ({id}) => id),
+    containers: table<Container>('containers', ({id}) => id),
+    volumes: table<Volume>('volumes', ({name}) => name),
+    images: table<StoredImage>('images', ({id}) => id),
+    sysctls: table<SysctlChange>('sysctls', ({path}) => path),
   };
 }
+
+/** Each table and its key; in the order in which rows go: a lease before its network. */
+const keys = {
+  attachments: 'id',
+  networks: 'id',
+  containers: 'id',
+  volumes: 'name',
+  images: 'id',
+  sysctls: 'path',
+} as const;
+type TableName = keyof typeof keys;
+const tables = Object.keys(keys) as readonly TableName[];
 
 function rows(database: Database, sql: string): string[] {
   return database
@@ -149,8 +168,12 @@ function statements(database: Database): (change: Change) => void {
   );
   // The first value found is the host's own.
   const sysctl = database.prepare('INSERT OR IGNORE INTO sysctls (path, json) VALUES (?, ?)');
-  const removals = (['attachments', 'networks', 'containers', 'sysctls'] as const).map(name => {
-    const statement = database.prepare(`DELETE FROM ${name} WHERE ${name === 'sysctls' ? 'path' : 'id'} = ?`);
+  const volume = database.prepare(
+    'INSERT INTO volumes (name, json) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET json = excluded.json',
+  );
+  const image = database.prepare(`INSERT INTO images (id, json) VALUES (?, ?) ${upsert}`);
+  const removals = tables.map(name => {
+    const statement = database.prepare(`DELETE FROM ${name} WHERE ${keys[name]} = ?`);
     return {name, statement};
   });
   const putAttachment = (a: Attachment): void => {
@@ -163,18 +186,19 @@ function statements(database: Database): (change: Change) => void {
     for (const n of put?.networks ?? []) network.run(n.id, n.name, n.index, JSON.stringify(n));
     for (const a of put?.attachments ?? []) putAttachment(a);
     for (const c of put?.containers ?? []) container.run(c.id, c.name, JSON.stringify(c));
+    for (const v of put?.volumes ?? []) volume.run(v.name, JSON.stringify(v));
+    for (const i of put?.images ?? []) image.run(i.id, JSON.stringify(i));
     for (const change of put?.sysctls ?? []) sysctl.run(change.path, JSON.stringify(change));
   };
 }
 
 /** The same in memory. */
 export function applyChange(state: MutableState, {put, remove}: Change): void {
-  for (const id of remove?.networks ?? []) state.networks.delete(id);
-  for (const id of remove?.attachments ?? []) state.attachments.delete(id);
-  for (const id of remove?.containers ?? []) state.containers.delete(id);
-  for (const path of remove?.sysctls ?? []) state.sysctls.delete(path);
+  for (const name of tables) for (const key of remove?.[name] ?? []) state[name].delete(key);
   for (const value of put?.networks ?? []) state.networks.set(value.id, value);
   for (const value of put?.attachments ?? []) state.attachments.set(value.id, value);
   for (const value of put?.containers ?? []) state.containers.set(value.id, value);
+  for (const value of put?.volumes ?? []) state.volumes.set(value.name, value);
+  for (const value of put?.images ?? []) state.images.set(value.id, value);
   for (const change of put?.sysctls ?? []) if (!state.sysctls.has(change.path)) state.sysctls.set(change.path, change);
 }

@@ -7,6 +7,7 @@ import {decoding} from '../../src/daemon/failure.ts';
 import {queryFlag} from '../../src/daemon/query.ts';
 import {hostDns, noLimits} from '../../src/model/container.ts';
 import {parseIp} from '../../src/model/ip.ts';
+import {noStorage} from '../../src/model/mount.ts';
 import {formatPortMapping} from '../../src/model/port-mapping.ts';
 
 /** What docker 28.2.2 sends for `docker run --rm -p 8080:80 -p 127.0.0.1::53/udp --cpus 0.5 -m 64m --pids-limit 10 -e A=b host echo hi`. */
@@ -136,6 +137,7 @@ test("decodeContainer() takes what Docker's CLI sends", t => {
         memorySwapBytes: 134_217_728,
         pidsLimit: 10,
       },
+      storage: noStorage,
       autoRemove: true,
       openStdin: false,
       stopSignal: 'SIGTERM',
@@ -191,11 +193,11 @@ const refusals: readonly (readonly [string, object, object, RegExp])[] = [
   ['a terminal', {Tty: true}, {}, /^Tty true is not supported/],
   ['a user', {User: 'nobody'}, {}, /^User "nobody" is not supported/],
   ['a health check', {Healthcheck: {Test: ['CMD', 'x']}}, {}, /^Healthcheck .* is not supported/],
-  ['a volume', {Volumes: {'/data': {}}}, {}, /^Volumes {"\/data":{}} is not supported/],
-  ['a tmpfs', {}, {Tmpfs: {'/run': ''}}, /^HostConfig\.Tmpfs {"\/run":""} is not supported/],
+  ['a volume on a relative path', {Volumes: {data: {}}}, {}, /invalid mount path: 'data' mount path must be absolute/],
+  ['devices on a tmpfs', {}, {Tmpfs: {'/run': 'dev'}}, /^tmpfs option "dev" is not supported/],
   ['a field we never heard of', {Quantum: 1}, {}, /^Quantum 1 is not supported/],
   ['a name of Object.prototype', {toString: 'x'}, {}, /^toString "x" is not supported/],
-  ['mounts', {}, {Mounts: [{Type: 'bind'}]}, /^HostConfig\.Mounts .* is not supported/],
+  ['an image as a mount', {}, {Mounts: [{Type: 'image', Target: '/x'}]}, /type "image": mount type unknown/],
   ['capabilities', {}, {CapAdd: ['NET_ADMIN']}, /^HostConfig\.CapAdd \["NET_ADMIN"\] is not supported/],
   ['a name server that is none', {}, {Dns: ['one']}, /invalid IP address "one"/],
   ['a search domain with a blank', {}, {DnsSearch: ['a b']}, /invalid DNS search domain/],

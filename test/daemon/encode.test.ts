@@ -13,6 +13,7 @@ import type {Attachment} from '../../src/model/attachment.ts';
 import {type Container, hostDns, noLimits} from '../../src/model/container.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
 import {parseMac} from '../../src/model/mac.ts';
+import {noStorage} from '../../src/model/mount.ts';
 import type {Network} from '../../src/model/network.ts';
 import {parsePortMapping} from '../../src/model/port-mapping.ts';
 
@@ -37,6 +38,7 @@ const container: Container = {
     dns: hostDns,
     extraHosts: [],
     limits: {...noLimits, memoryBytes: 64e6, cpuQuotaUs: 50_000},
+    storage: noStorage,
     autoRemove: false,
     openStdin: true,
     stopSignal: 'SIGTERM',
@@ -82,7 +84,8 @@ const attachment: Attachment = {
   options: {},
 };
 
-const view = {container, attachments: [attachment], networks: [network]};
+const mountpoint = (name: string): string => `/volumes/${name}/_data`;
+const view = {container, attachments: [attachment], networks: [network], mountpoint};
 
 test('encodeContainer() tells what docker inspect shows', t => {
   const inspected = encodeContainer(view);
@@ -116,7 +119,10 @@ test('encodeContainer() shows the network of a container that is attached to not
     ...container,
     config: {...container.config, endpoints: [], network: {kind: 'container', container: 'db'} as const},
   };
-  t.deepEqual(encodeContainer({container: shared, attachments: [], networks: []}).NetworkSettings.Networks, {});
+  t.deepEqual(
+    encodeContainer({container: shared, attachments: [], networks: [], mountpoint}).NetworkSettings.Networks,
+    {},
+  );
 });
 
 test('encodeContainerSummary() tells what docker ps shows', t => {

@@ -8,6 +8,7 @@ import {createEventLog} from '../../src/runtime/event-log.ts';
 import {createFakeController} from './fake-controller.ts';
 import {createFakeEngine} from './fake-engine.ts';
 import {createFakeTracer} from './fake-tracer.ts';
+import {createFakeVolumes} from './fake-volumes.ts';
 
 const options = parseDaemonOptions(process.argv.slice(2), process.env);
 const log = createLogger(line => process.stderr.write(line));
@@ -33,6 +34,7 @@ const compose = async () => {
     doctor: {examine: async () => [], mend: async () => []},
     openCapture: refuseCapture,
     tracer: createFakeTracer(),
+    volumes: createFakeVolumes(options.roots),
   };
 };
 

@@ -12,6 +12,7 @@ import {createEventLog, type EventLog} from '../../src/runtime/event-log.ts';
 import {createFakeController} from './fake-controller.ts';
 import {createFakeEngine, type FakeEngine} from './fake-engine.ts';
 import {createFakeTracer} from './fake-tracer.ts';
+import {createFakeVolumes} from './fake-volumes.ts';
 
 export const facts = {
   hostname: 'testhost',
@@ -61,6 +62,7 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
     doctor: {examine: async () => [], mend: async () => []},
     openCapture: refuseCapture,
     tracer: createFakeTracer(),
+    volumes: createFakeVolumes(roots),
     facts,
     root: roots.root,
     netns,

@@ -42,11 +42,50 @@ test.serial('a bridge that another program made meanwhile is neither changed nor
   const theirs = run('ip -d link show br9; ip -4 -o addr show br9');
   await net.controller.repair();
   t.is(run('ip -d link show br9; ip -4 -o addr show br9'), theirs);
+  t.notRegex(run('nft list table inet tnet'), /br9/, 'and our rules are not about it');
+  const before = belongings();
+  await t.throwsAsync(net.attach('late', {network: 'lan'}), {
+    code: 'ERR_LINK_FOREIGN',
+    message: /br9.*another program/,
+  });
+  await net.controller.removeSandbox(`${dir}/netns/late`);
+  t.deepEqual([belongings(), net.store.state.attachments.size], [before, 0]);
+  t.notRegex(run('nft list table inet tnet'), /br9/);
   await net.controller.remove('lan');
   t.is(run('ip -d link show br9; ip -4 -o addr show br9'), theirs);
   await net.controller.close();
   t.is(run('ip -d link show br9; ip -4 -o addr show br9'), theirs);
   run('ip link del br9');
+});
+
+test.serial('a network that cannot be made leaves nothing, whatever step fails', async t => {
+  const store = openStore(':memory:');
+  let left = Number.POSITIVE_INFINITY;
+  const wrap = (kernel: Kernel): Kernel => ({
+    ...kernel,
+    async execute(ops, onError) {
+      if (onError === 'undo' && left-- <= 0) throw new Error('broken');
+      return kernel.execute(ops, onError);
+    },
+  });
+  const net = await makeNetwork({store, wrap});
+  await net.controller.repair();
+  const before = [belongings(), run('sysctl -a 2>/dev/null | grep -w forwarding')];
+  for (let steps = 0; ; steps++) {
+    left = steps;
+    const failed = await net.controller.create(networkSpec('lan')).then(
+      () => false,
+      () => true,
+    );
+    left = Number.POSITIVE_INFINITY;
+    if (!failed) break;
+    t.deepEqual(belongings().links, (before[0] as typeof idle).links, `after ${steps} steps`);
+    t.false(net.controller.list().some(({name}) => name === 'lan'));
+  }
+  await net.controller.remove('lan');
+  await net.controller.close();
+  t.is(run('sysctl -a 2>/dev/null | grep -w forwarding'), before[1] as string);
+  store.close();
 });
 
 test.serial('subnets avoid on-link routes of the host and each other', async t => {

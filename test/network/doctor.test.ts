@@ -7,6 +7,7 @@ import type {Ip, Prefix} from '../../src/model/ip.ts';
 import type {Mac} from '../../src/model/mac.ts';
 import type {Network} from '../../src/model/network.ts';
 import {parsePortMapping} from '../../src/model/port-mapping.ts';
+import {emptyState} from '../../src/model/state.ts';
 import {catalogue} from '../../src/network/doctor/catalogue.ts';
 import {examine, isHealthy} from '../../src/network/doctor/examine.ts';
 import type {Facts} from '../../src/network/doctor/facts.ts';
@@ -63,10 +64,9 @@ const kernel: KernelFacts = {
 };
 const healthy: Facts = {
   state: {
+    ...emptyState,
     networks: new Map([[blue.id, blue]]),
     attachments: new Map([[attachment.id, attachment]]),
-    containers: new Map(),
-    sysctls: new Map(),
   },
   realized: [blue],
   drift: [],

@@ -49,9 +49,21 @@ const commands: readonly (readonly [string, readonly Step[], Step])[] = [
   ['network rm', [create('alpha', 1)], {do: 'remove', net: 'alpha'}],
   ['run -p', [], attach('bridge', 0, [port(8000)])],
   ['network connect', two, attach('beta', 2)],
+  ['network connect, not as the gateway', two, attach('beta', 0)],
+  [
+    'network connect of the first with IPv6',
+    [{...create('alpha', 1), families: [4]}, create('beta', 2), attach('alpha', 1)],
+    attach('beta', 0),
+  ],
   ['network disconnect', [...two, attach('beta', 0)], {do: 'detach', box: 0, links: [0]}],
   ['port add', two, {do: 'publish', box: 0, link: 0, port: port(8001)}],
   ['port rm', two, {do: 'unpublish', box: 0, link: 0, port: 0}],
+  ['network limit', two, {do: 'limit', box: 0, link: 0, on: true}],
+  [
+    'network limit, none',
+    [...two, {do: 'limit', box: 0, link: 0, on: true}],
+    {do: 'limit', box: 0, link: 0, on: false},
+  ],
   ['rm', [...two, attach('beta', 0)], {do: 'leave', box: 0}],
 ];
 
@@ -81,8 +93,9 @@ async function killedAt(before: readonly Step[], step: Step, at: number): Promis
   const second = await makeNetwork({store});
   try {
     if (!isStored(second, model)) apply(model, step, toldBy(second, step));
-    // What came half into a sandbox goes with it: the engine ends a container whose start was cut off.
-    if (['attach', 'leave'].includes(step.do) && !ended) await takeStep(second, model, {do: 'leave', box: 0});
+    // What came half into a fresh sandbox goes with it: the engine ends a container whose start was cut off. One that runs goes on.
+    const starting = step.do === 'attach' && !before.some(({do: verb}) => verb === 'attach');
+    if ((starting || step.do === 'leave') && !ended) await takeStep(second, model, {do: 'leave', box: 0});
     await checkAll(second, model);
     await takeStep(second, model, {...attach('bridge', 0, [port(8100)]), box: 1});
     await checkAll(second, model);

@@ -8,14 +8,15 @@ const kinds: Readonly<Record<string, (name: string) => string>> = {
   container: name => `/containers/${name}/json`,
   network: name => `/networks/${name}`,
   image: name => `/images/${name}/json`,
+  volume: name => `/volumes/${name}`,
 };
 
 export function registerInspect(program: Command, context: Context): void {
   program
     .command('inspect')
-    .description('print everything about containers, networks or images')
+    .description('print everything about containers, networks, images or volumes')
     .argument('<name...>')
-    .option('--type <type>', 'container, network or image, when a name is several')
+    .option('--type <type>', 'container, network, image or volume, when a name is several')
     .addHelpText('after', '\nExamples:\n  tnet inspect web\n  tnet inspect --type network bridge')
     .action(async (names: string[], {type}: {type?: string}) =>
       printInspected(names, type === undefined ? Object.keys(kinds) : [type], context),

@@ -47,8 +47,9 @@ export function registerKill(program: Command, context: Context): void {
 export function registerRm(program: Command, context: Context): void {
   command(program, 'rm', 'remove containers', '  tnet rm -f $(tnet ps -aq)')
     .option('-f, --force', 'also those that run')
-    .action((names: string[], query: {force?: boolean}) =>
-      callEach(names, context, {method: 'DELETE', path: '', query: {force: query.force}}),
+    .option('-v, --volumes', 'their anonymous volumes too')
+    .action((names: string[], {force, volumes}: {force?: boolean; volumes?: boolean}) =>
+      callEach(names, context, {method: 'DELETE', path: '', query: {force, v: volumes}}),
     );
 }
 

@@ -3,6 +3,7 @@ import type {NetworkResource, NetworksPruned} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {forEachName} from '../each.ts';
+import {type Filtered, filterQuery} from '../filter-query.ts';
 import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
 import {collect} from '../parse.ts';
 import {printInspected} from './inspect.ts';
@@ -48,23 +49,6 @@ export function registerNetwork(program: Command, context: Context): void {
         client.call<undefined>('DELETE', `/networks/${encodeURIComponent(name)}`),
       );
     });
-}
-
-interface Filtered {
-  readonly filter?: readonly string[];
-}
-
-/** Docker's `filters`: a JSON object of lists. */
-function filterQuery({filter = []}: Filtered): {filters?: string} {
-  if (filter.length === 0) return {};
-  const filters: Record<string, string[]> = {};
-  for (const text of filter) {
-    const at = text.indexOf('=');
-    if (at < 1) throw new SyntaxError(`invalid filter "${text}": want name=value`);
-    const name = text.slice(0, at);
-    filters[name] = [...(filters[name] ?? []), text.slice(at + 1)];
-  }
-  return {filters: JSON.stringify(filters)};
 }
 
 function registerPrune(network: Command, context: Context): void {

@@ -12,6 +12,7 @@ Examples:
   tnet run --rm host uname -a
   tnet run -d --name web -p 8080:80 host python3 -m http.server 80
   echo hello | tnet run --rm -i --network none host wc -c
+  tnet run --rm -v data:/var/lib/app -v ./src:/src:ro host ls /src
   tnet run --rm -m 512m --cpus 0.5 --pids-limit 100 host make`;
 
 const networkHelp = 'bridge, host, none, container:<name>, a network, or name=<n>,ip=<a>,alias=<a>,… (repeatable)';
@@ -44,6 +45,10 @@ export function registerRun(program: Command, context: Context): void {
     .option('--env-file <file>', 'variables, one a line (repeatable)', collect)
     .option('-w, --workdir <dir>', 'working directory inside')
     .option('-l, --label <key=value>', 'label (repeatable)', collect)
+    .option('-v, --volume <spec>', '[source:]target[:ro,…]: a volume, or a path of the host (repeatable)', collect)
+    .option('--mount <spec>', 'type=bind|volume|tmpfs,source=…,target=…,… (repeatable)', collect)
+    .option('--tmpfs <target>', 'in memory; target:size=64m,mode=1777,… (repeatable)', collect)
+    .option('--volumes-from <container>', 'what it has mounted; container:ro (repeatable)', collect)
     .option('--cpus <n>', 'CPU time, 0.5 is half of one CPU', parseCpus)
     .option('--cpu-shares <n>', 'weight against other containers (1024)', parseInteger)
     .option('--cpu-period <µs>', 'length of a period', parseInteger)

@@ -6,6 +6,7 @@ import {isDryRun, perform} from '../dry-run.ts';
 import {encodeContainer} from '../encode-container.ts';
 import {encodeContainerSummary} from '../encode-container-summary.ts';
 import type {ContainerView} from '../encode-endpoint.ts';
+import {encodeMounts} from '../encode-mounts.ts';
 import {decoding} from '../failure.ts';
 import {isHostImage} from '../host-image.ts';
 import type {ServerParts} from '../parts.ts';
@@ -79,6 +80,7 @@ const matchers: Matchers<ContainerView> = {
   label: ({container}, value) => matchesLabel(container.config.labels, value),
   status: ({container}, value) => container.state.status === value,
   network: ({networks}, value) => networks.some(({id, name}) => name === value || id.startsWith(value)),
+  volume: (view, value) => encodeMounts(view).some(({Name, Destination}) => [Name, Destination].includes(value)),
   ancestor: ({container}, value) => container.config.image === value || isHostImage(value),
 };
 
@@ -92,12 +94,12 @@ function stop({engine}: ServerParts, {params, query}: Call): Promise<Reply> {
   return done(engine.stop(params.ref!, {timeoutS: querySeconds(query, 't'), signal: query.get('signal') || null}));
 }
 
-/** `v=1` is fine: there are no anonymous volumes. */
 async function remove({engine}: ServerParts, {params, query}: Call): Promise<Reply> {
   refuseParameters(query, ['link']);
   const container = engine.get(params.ref!);
   try {
-    await engine.remove(container.id, {force: queryFlag(query, 'force')});
+    const volumes = queryFlag(query, 'v') ? 'remove' : 'keep';
+    await engine.remove(container.id, {force: queryFlag(query, 'force'), volumes});
   } catch (error) {
     if (!(error instanceof TnetError) || error.code !== 'ERR_CONTAINER_NOT_FOUND') throw error; // --rm was faster
   }

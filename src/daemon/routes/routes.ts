@@ -13,6 +13,7 @@ import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
 import {topologyRoutes} from './topology.ts';
 import {traceRoutes} from './trace.ts';
+import {volumeRoutes} from './volumes.ts';
 
 export function routes(parts: ServerParts): readonly Route[] {
   return [
@@ -22,6 +23,7 @@ export function routes(parts: ServerParts): readonly Route[] {
     containerStreamRoutes,
     networkRoutes,
     imageRoutes,
+    volumeRoutes,
     tnetRoutes,
     pluginRoutes,
     doctorRoutes,

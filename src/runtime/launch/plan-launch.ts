@@ -1,6 +1,7 @@
 import {capabilityMask} from './capabilities.ts';
 import {maskedPaths, readonlyPaths} from './default-paths.ts';
-import type {BindMount, OverlayRootfs, RunSpec} from './run-spec.ts';
+import {mountOps, sourceOps} from './plan-mounts.ts';
+import type {OverlayRootfs, RunSpec} from './run-spec.ts';
 
 /** One step of the shim, a system call or a well-defined handful: its name and its arguments (addon/shim/ops.cc). */
 export type LaunchOp = readonly [name: string, ...args: string[]];
@@ -22,12 +23,20 @@ function shimOps({stateDir, socketPath, cgroupDir, openStdin}: RunSpec): LaunchO
 }
 
 /** The cgroup namespace comes after the gate: its root is the cgroup its maker is in, and the daemon joins v1's before. */
-function namespaceOps({netns}: RunSpec): LaunchOp[] {
-  return [...(netns === null ? [] : ([['setns', 'net', netns]] as const)), ['unshare', 'cgroup'], ['slave', '/']];
+function namespaceOps({netns, mounts}: RunSpec): LaunchOp[] {
+  return [
+    ...(netns === null ? [] : ([['setns', 'net', netns]] as const)),
+    ['unshare', 'cgroup'],
+    ...sourceOps(mounts),
+    ['slave', '/'],
+  ];
 }
 
-/** Masks after binds, so that no bind can uncover what a mask hides. sysfs shows the netns of who mounts it: after setns. */
-function rootfsOps({rootfs, cgroupDir, binds, masks}: RunSpec): LaunchOp[] {
+/**
+ * What the image hides, before mounts: a volume must not be filled with it. Masks of the kernel's files after binds, so that
+ * no bind can uncover what a mask hides. sysfs shows the netns of who mounts it: after setns.
+ */
+function rootfsOps({rootfs, cgroupDir, binds, mounts, masks}: RunSpec): LaunchOp[] {
   return [
     overlayOp(rootfs),
     ['mount', 'proc', '/proc', 'nosuid,nodev,noexec', ''],
@@ -35,8 +44,9 @@ function rootfsOps({rootfs, cgroupDir, binds, masks}: RunSpec): LaunchOp[] {
     ...(cgroupDir === null ? [] : ([['mount', 'cgroup2', '/sys/fs/cgroup', 'ro,nosuid,nodev,noexec', '']] as const)),
     ...deviceOps,
     ['mount', 'tmpfs', '/run', 'nosuid,nodev', 'mode=755'],
-    ...binds.map(bindOp),
-    ...[...maskedPaths, ...masks].map(path => ['mask', path] as const),
+    ...masks.map(path => ['hide', path] as const),
+    ...mountOps(mounts, binds),
+    ...maskedPaths.map(path => ['mask', path] as const),
     ...readonlyPaths.map(path => ['readonly', path] as const),
     ['pivot'],
   ];
@@ -66,10 +76,6 @@ const deviceOps: readonly LaunchOp[] = [
   ['mount', 'tmpfs', '/dev/shm', 'nosuid,nodev,noexec', 'mode=1777,size=64m'],
   ['mount', 'mqueue', '/dev/mqueue', 'nosuid,nodev,noexec', ''],
 ];
-
-function bindOp({source, target, readonly}: BindMount): LaunchOp {
-  return ['bind', source, target, readonly ? 'ro,nosuid,nodev' : 'nosuid,nodev'];
-}
 
 /** Capabilities last but one: everything before needs them. */
 function processOps({hostname, cwd, capabilities, openStdin, env, args}: RunSpec): LaunchOp[] {

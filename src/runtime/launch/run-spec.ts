@@ -1,3 +1,5 @@
+import type {PlacedMount} from './plan-mounts.ts';
+
 /** What the shim needs to place one process. Paths are absolute and on the host unless said otherwise. */
 export interface RunSpec {
   readonly id: string;
@@ -17,6 +19,8 @@ export interface RunSpec {
   readonly cwd: string;
   readonly hostname: string;
   readonly binds: readonly BindMount[];
+  /** What the user mounts. */
+  readonly mounts: readonly PlacedMount[];
   /** Paths inside the container hidden behind /dev/null or an empty directory, besides Docker's own list. */
   readonly masks: readonly string[];
   /** Without `CAP_`. */

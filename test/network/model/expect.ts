@@ -68,8 +68,20 @@ function linkFacts(model: Model, link: Link): readonly string[] {
   const flags = [...(isTarget(model, link) ? ['hairpin'] : []), ...(net.icc ? [] : ['isolated'])];
   return [
     `link ${[host, 'veth', 'up', 'mtu', '1500', 'master', net.device, ...flags].join(' ')}`,
+    ...(link.limited ? limitFacts(host) : []),
     `box ${box} link ${ifname} ${mac}`,
     ...addresses.map(({address, length}) => `box ${box} address ${ifname} ${address}/${length}`),
+  ];
+}
+
+/** Bytes per second: what comes in waits at the host's end, what goes out in an ifb. */
+function limitFacts(host: string): readonly string[] {
+  const ifb = host.replace('veth', 'ifb');
+  return [
+    `link ${ifb} ifb up mtu 1500`,
+    `qdisc ${host} tbf 2500000`,
+    `qdisc ${host} ingress`,
+    `qdisc ${ifb} tbf 1250000`,
   ];
 }
 

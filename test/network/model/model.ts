@@ -44,6 +44,8 @@ export interface Link {
   readonly mac: string;
   readonly priority: number;
   ports: readonly Port[];
+  /** 20 Mbit/s in, 10 out. */
+  limited: boolean;
 }
 
 export interface Model {
@@ -258,6 +260,11 @@ export function apply(model: Model, step: Step, told: Told): void {
       if (link) link.ports = link.ports.filter((_, i) => i !== step.port % link.ports.length);
       return;
     }
+    case 'limit': {
+      const link = pick(model, step.box, step.link);
+      if (link) link.limited = step.on;
+      return;
+    }
     case 'detach':
       detach(model, detached(model, step.box, step.links));
       return;
@@ -291,7 +298,8 @@ function attach(model: Model, step: AttachStep, {id, host, ports}: Told): void {
   const ifname = `eth${[0, 1, 2, 3, 4, 5, 6, 7].find(i => !names.has(`eth${i}`))}`;
   const mac = step.mac ?? macOf(addresses[0]!);
   const {net: name, box, priority} = step;
-  model.links.push({id: id!, host: host!, net: name, box, ifname, addresses, mac, priority, ports: ports!});
+  const given = {id: id!, host: host!, ports: ports!};
+  model.links.push({...given, net: name, box, ifname, addresses, mac, priority, limited: false});
   model.boxes.add(box);
   if (name === 'bridge') model.forwards.add(4);
 }

@@ -5,15 +5,16 @@ import {run} from '../../fixture/host.ts';
 export function observedFacts(dir: string): readonly string[] {
   const boxes = readdirSync(`${dir}/netns`).filter(name => name.startsWith('box'));
   const script = [
-    'ip -j -d link; ip -j addr; nft -j list table inet tnet 2>/dev/null || echo null',
+    'ip -j -d link; ip -j addr; tc -j qdisc; nft -j list table inet tnet 2>/dev/null || echo null',
     ...boxes.map(
       box =>
         `nsenter --net=${dir}/netns/${box} sh -c 'ip -j addr; ip -j -4 route show default; ip -j -6 route show default'`,
     ),
   ].join(' && ');
-  const [links, addresses, table, ...inside] = parseAll(run(script)) as [
+  const [links, addresses, qdiscs, table, ...inside] = parseAll(run(script)) as [
     Link[],
     Addressed[],
+    Qdisc[],
     Listing | null,
     ...unknown[],
   ];
@@ -23,6 +24,7 @@ export function observedFacts(dir: string): readonly string[] {
     ...addressFacts(addresses.filter(({ifname}) => ifname !== 'lo' && ifname !== 'eth0')).map(
       fact => `address ${fact}`,
     ),
+    ...qdiscs.flatMap(qdiscFact),
     ...['eth0', ...devices.filter(({linkinfo}) => linkinfo?.info_kind === 'bridge').map(({ifname}) => ifname)].flatMap(
       sysctlFacts,
     ),
@@ -43,6 +45,12 @@ interface Link {
 
 interface Addressed extends Link {
   readonly addr_info: readonly {family: string; local: string; prefixlen: number; scope: string; dynamic?: boolean}[];
+}
+
+interface Qdisc {
+  readonly dev: string;
+  readonly kind: string;
+  readonly options: {readonly rate?: number};
 }
 
 interface Route {
@@ -74,6 +82,12 @@ function linkFact({ifname, flags, mtu, master, linkinfo}: Link): string {
   if (hairpin) words.push('hairpin');
   if (isolated) words.push('isolated');
   return `link ${words.join(' ')}`;
+}
+
+/** Those that nobody asked for are the kernel's. */
+function qdiscFact({dev, kind, options}: Qdisc): readonly string[] {
+  if (kind === 'ingress') return [`qdisc ${dev} ingress`];
+  return kind === 'tbf' ? [`qdisc ${dev} tbf ${options.rate}`] : [];
 }
 
 /** Link-local addresses that the kernel makes by itself are nobody's. */

@@ -32,6 +32,13 @@ export async function perform(controller: Controller, model: Model, step: Step, 
       await controller.unpublish(link.id, link.ports[step.port % link.ports.length]! as PortMapping);
       return {};
     }
+    case 'limit': {
+      const link = pick(model, step.box, step.link);
+      if (link === undefined) return null;
+      const limits = {'tnet.ingress-rate': '20mbit', 'tnet.egress-rate': '10mbit'};
+      await controller.configure(link.id, step.on ? limits : {});
+      return {};
+    }
     case 'detach':
       await controller.detach(...detached(model, step.box, step.links).map(({id}) => id));
       return {};

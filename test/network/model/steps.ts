@@ -48,6 +48,7 @@ export type Step =
   | AttachStep
   | {readonly do: 'publish'; readonly box: number; readonly link: number; readonly port: PortWish}
   | {readonly do: 'unpublish'; readonly box: number; readonly link: number; readonly port: number}
+  | {readonly do: 'limit'; readonly box: number; readonly link: number; readonly on: boolean}
   | {readonly do: 'detach'; readonly box: number; readonly links: readonly number[]}
   | {readonly do: 'leave'; readonly box: number}
   /** Another program breaks something of ours; then repair. */
@@ -138,6 +139,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       links: fc.constantFrom([0], [1], [0, 1], [1, 2], [2]),
     }),
   },
+  {weight: 1, arbitrary: fc.record({do: fc.constant('limit' as const), box, link: index, on: fc.boolean()})},
   {weight: 1, arbitrary: fc.record({do: fc.constant('leave' as const), box})},
   {
     weight: 2,

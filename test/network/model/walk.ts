@@ -145,13 +145,14 @@ function storedFacts(controller: Controller, store: Store): readonly string[] {
       ]);
       return `network ${JSON.stringify([Name, Internal, IPAM.Config.map(({Subnet, Gateway}) => [Subnet, Gateway]), inside.sort()])}`;
     }),
-    ...attachments.map(({sandbox, ifname, network, ports, gatewayPriority}) =>
+    ...attachments.map(({sandbox, ifname, network, ports, gatewayPriority, options}) =>
       [
         'attachment',
         sandbox.split('/').at(-1),
         ifname,
         store.state.networks.get(network)!.name,
         gatewayPriority,
+        'tnet.egress-rate' in options,
         ...ports.map(toPort).map(plain),
       ].join(' '),
     ),
@@ -170,8 +171,8 @@ function modelFacts(model: Model): readonly string[] {
         .map(link => [`box${link.box}`, link.mac, address(link, 4), address(link, 6)]);
       return `network ${JSON.stringify([name, internal, subnets.map(({prefix, gateway}) => [prefix, gateway]), inside.sort()])}`;
     }),
-    ...model.links.map(({box, ifname, net, ports, priority}) =>
-      ['attachment', `box${box}`, ifname, net, priority, ...ports.map(plain)].join(' '),
+    ...model.links.map(({box, ifname, net, ports, priority, limited}) =>
+      ['attachment', `box${box}`, ifname, net, priority, limited, ...ports.map(plain)].join(' '),
     ),
   ].sort();
 }

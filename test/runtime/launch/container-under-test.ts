@@ -43,6 +43,7 @@ export function makeSpec({shell = 'true', ...change}: Change = {}): RunSpec {
     cwd: '/',
     hostname: 'box',
     binds: [],
+    mounts: [],
     masks: [],
     capabilities: defaultCapabilities,
     openStdin: false,

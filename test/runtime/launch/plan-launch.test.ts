@@ -16,6 +16,7 @@ const spec: RunSpec = {
   cwd: '/srv',
   hostname: 'box',
   binds: [{source: '/hosts', target: '/etc/hosts', readonly: true}],
+  mounts: [],
   masks: ['/etc/shadow'],
   capabilities: defaultCapabilities,
   openStdin: true,
@@ -38,6 +39,7 @@ for (const [first, second, why] of [
   ['slave', 'overlay', 'no mount may reach the host'],
   ['overlay', 'mount', 'they lie in it'],
   ['mount', 'bind', 'a bind may lead into /run'],
+  ['hide', 'bind', 'a volume must not be filled with what is hidden'],
   ['bind', 'mask', 'no bind may uncover what is masked'],
   ['device', 'pivot', "the nodes are the host's"],
   ['pivot', 'null', "it is the container's"],
@@ -69,8 +71,9 @@ test('planLaunch() mounts everything nodev but devpts, where no node can be made
 test("planLaunch() masks Docker's paths and the image's", t => {
   t.deepEqual(
     find('mask').map(op => op[1]),
-    [...maskedPaths, '/etc/shadow'],
+    maskedPaths,
   );
+  t.deepEqual(find('hide'), [['hide', '/etc/shadow']]);
   t.deepEqual(
     find('readonly').map(op => op[1]),
     readonlyPaths,

@@ -1,0 +1,116 @@
+import {mkdir, readFile, realpath, stat} from 'node:fs/promises';
+import {TnetError} from '../../errors.ts';
+import type {Container} from '../../model/container.ts';
+import type {BindMount, Mount, VolumeMount} from '../../model/mount.ts';
+import type {Store} from '../../store/store.ts';
+import type {PlacedMount, PlacedTree} from '../launch/plan-mounts.ts';
+import {type Roots, volumePlaces} from '../places.ts';
+import type {Undo} from '../undo.ts';
+import {closeVolume, openVolume} from './local-driver.ts';
+import {checkPropagation} from './propagation.ts';
+import {usesVolume} from './volumes.ts';
+
+export interface MountParts {
+  readonly store: Store;
+  readonly roots: Roots;
+}
+
+/** Makes and opens what a start needs of its mounts on the host's side; `undo` closes volumes again. */
+export async function placeMounts(
+  parts: MountParts,
+  container: Container,
+  undo: Undo,
+): Promise<readonly PlacedMount[]> {
+  undo.add(() => releaseVolumes(parts, container));
+  const placed: PlacedMount[] = [];
+  for (const mount of container.config.storage.mounts) placed.push(await placeMount(parts, mount));
+  return placed;
+}
+
+/** Takes the file systems off volumes that no running container but this has. */
+export async function releaseVolumes({store, roots}: MountParts, container: Container): Promise<void> {
+  const {volumes, containers} = store.state;
+  const others = [...containers.values()].filter(({id, state}) => id !== container.id && state.status === 'running');
+  for (const mount of container.config.storage.mounts) {
+    const volume = mount.kind === 'volume' ? volumes.get(mount.name) : undefined;
+    if (volume && !others.some(other => usesVolume(other, volume.name))) await closeVolume(roots, volume);
+  }
+}
+
+/** Docker looks for the source of a `--mount type=bind` at create already. ERR_BAD_REQUEST. */
+export async function checkSources(mounts: readonly Mount[]): Promise<void> {
+  for (const mount of mounts) if (mount.kind === 'bind' && !mount.createSource) await checkSource(mount);
+}
+
+async function placeMount(parts: MountParts, mount: Mount): Promise<PlacedMount> {
+  if (mount.kind === 'tmpfs') return {kind: 'tmpfs', target: mount.target, options: mount.options};
+  return mount.kind === 'bind' ? placeBind(mount) : placeVolume(parts, mount);
+}
+
+async function placeBind(mount: BindMount): Promise<PlacedTree> {
+  if (mount.createSource) await makeSource(mount.source);
+  else await checkSource(mount);
+  const {source, target, readonly, recursion, propagation} = mount;
+  if (propagation !== 'rprivate' && propagation !== 'private')
+    checkPropagation(await realpath(source), propagation, await readFile('/proc/self/mountinfo', 'utf8'));
+  return {
+    kind: 'tree',
+    source,
+    target,
+    propagation,
+    subpath: '',
+    populate: null,
+    extent: recursion === 'disabled' ? 'single' : 'recursive',
+    access: access(readonly, recursion === 'enabled' || recursion === 'readonly'),
+  };
+}
+
+async function placeVolume({store, roots}: MountParts, mount: VolumeMount): Promise<PlacedTree> {
+  const volume = store.state.volumes.get(mount.name);
+  if (volume === undefined) throw new TnetError('ERR_VOLUME_NOT_FOUND', `get ${mount.name}: no such volume`);
+  const {target, readonly, subpath, populate} = mount;
+  const source = await openVolume(roots, volume);
+  return {
+    kind: 'tree',
+    source,
+    target,
+    subpath,
+    propagation: 'rprivate',
+    populate: populate ? volumePlaces(roots, mount.name).dir : null,
+    extent: 'recursive',
+    access: access(readonly, true),
+  };
+}
+
+function access(readonly: boolean, below: boolean): PlacedTree['access'] {
+  if (!readonly) return 'writable';
+  return below ? 'readonly' : 'readonly-top';
+}
+
+/** As `-v` of Docker: what is not there becomes a directory; a file or a socket that is there is mounted as it is. */
+async function makeSource(source: string): Promise<void> {
+  try {
+    await mkdir(source, {recursive: true, mode: 0o755});
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return;
+    throw new TnetError(
+      'ERR_LAUNCH',
+      `error while creating mount source path '${source}': ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+async function checkSource({source}: BindMount): Promise<void> {
+  try {
+    await stat(source);
+  } catch (cause) {
+    throw new TnetError(
+      'ERR_BAD_REQUEST',
+      `invalid mount config for type "bind": bind source path does not exist: ${source}`,
+      {cause},
+    );
+  }
+}
