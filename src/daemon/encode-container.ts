@@ -1,8 +1,9 @@
 import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
-import type {Container, Limits, NetworkMode} from '../model/container.ts';
+import {type Container, isRunning, type Limits, type NetworkMode} from '../model/container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
 import {encodeMounts, encodeStorage, encodeVolumeTargets} from './encode-mounts.ts';
 import {encodePortBindings, encodePorts} from './encode-ports.ts';
+import {encodeRestart} from './encode-restart.ts';
 import {hostImage} from './host-image.ts';
 
 /** Go's zero time: Docker's way of saying "never". */
@@ -20,7 +21,7 @@ export function encodeContainer(view: ContainerView): ContainerInspect {
     State: encodeState(container),
     Image: hostImage.id,
     Name: `/${container.name}`,
-    RestartCount: 0,
+    RestartCount: container.state.restartCount,
     Driver: 'overlay',
     Platform: 'linux',
     Mounts: encodeMounts(view),
@@ -38,9 +39,9 @@ export function formatNetworkMode(mode: NetworkMode): string {
 function encodeState({state}: Container): ContainerInspect['State'] {
   return {
     Status: state.status,
-    Running: state.status === 'running',
+    Running: isRunning(state),
     Paused: false,
-    Restarting: false,
+    Restarting: state.status === 'restarting',
     OOMKilled: state.oomKilled,
     Dead: false,
     Pid: state.pid,
@@ -82,7 +83,7 @@ function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
     NetworkMode: formatNetworkMode(config.network),
     PortBindings: encodePortBindings(config.ports),
     AutoRemove: config.autoRemove,
-    RestartPolicy: {Name: 'no', MaximumRetryCount: 0},
+    RestartPolicy: encodeRestart(config.restart),
     LogConfig: {Type: 'json-file', Config: {}},
     IpcMode: 'private',
     CgroupnsMode: 'private',
