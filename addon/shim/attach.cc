@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "pass-fd.h"
-
 namespace {
 
 constexpr size_t headerBytes = 8;
@@ -69,8 +67,8 @@ bool Client::begin(ClientRequests& requests) {
   if (type == StdinData) feedsStdin_ = true;
   if (type == Subscribe) subscribed_ = true;
   if (type == Resize) size_.clear();
-  if (type == Pidfd && sendFd(fd_, requests.pidfd())) return false;
-  return type <= Signal || (type == Resize && missing_ == sizeBytes) || (type == Pidfd && missing_ == 0);
+  if (type == ProcessWanted) requests.process(fd_.get());
+  return type <= Signal || type == ProcessWanted || (type == Resize && missing_ == sizeBytes);
 }
 
 /** A piece of a payload. */

@@ -16,8 +16,8 @@ enum Frame : unsigned char {
   StdinData = 0,  // without payload: close stdin
   Subscribe = 1,
   Signal = 2,  // payload: its number, one byte
-  Resize = 3,  // payload: width and height, BE16 each
-  Pidfd = 4,   // no payload; answered by one byte that carries the pidfd of the first process
+  Resize = 3,          // payload: width and height, BE16 each
+  ProcessWanted = 16,  // answered by one byte that carries a pidfd of the container
   // to a client
   StdoutData = 1,
   StderrData = 2,
@@ -30,7 +30,8 @@ struct ClientRequests {
   std::function<void()> stdinEnd;
   std::function<void(int)> signal;
   std::function<void(TerminalSize)> resize;
-  std::function<const Fd&()> pidfd;
+  /** Sends a pidfd of the container over that socket. */
+  std::function<void(int)> process;
   /** Whether stdin takes no more for now; its feeders wait then. */
   std::function<bool()> stdinFull;
 };

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 
+#include "ending.h"
 #include "failure.h"
 #include "fd.h"
 #include "log.h"
@@ -54,6 +55,7 @@ struct Shim {
   /** pidfd of the first process of the container to enter; empty for a new one. */
   Fd target;
   Fd cgroup;
+  Ending ending;
   /** CLONE_NEW… */
   uint64_t namespaces = 0;
 };
@@ -67,5 +69,8 @@ Outcome giveTerminal(Shim&, const Args&);
 Outcome openCgroup(Shim&, const Args& path);
 Outcome chooseNamespaces(Shim&, const Args& kinds);
 
-// enter.cc
-Outcome joinContainer(Shim&, const Args& socketPath);
+// join.cc
+Outcome joinContainer(Shim&, const Args& socketAndKind);
+
+// ending.cc
+Outcome endAll(Shim&, const Args& cgroupDir);

@@ -1,3 +1,4 @@
+import {isolationFields} from './decode-isolation.ts';
 import {type Accepted, anything, oneOf} from './unsupported.ts';
 
 const decoded = (...names: readonly string[]): Accepted => Object.fromEntries(names.map(name => [name, anything]));
@@ -32,12 +33,11 @@ export const acceptedHostConfig: Accepted = {
   ...decoded('CpuShares', 'CpuPeriod', 'CpuQuota', 'NanoCpus', 'Memory', 'MemorySwap', 'PidsLimit'),
   ...decoded('PublishAllPorts', 'Dns', 'DnsSearch', 'DnsOptions', 'ExtraHosts'),
   ...decoded('Binds', 'Mounts', 'Tmpfs', 'VolumesFrom', 'VolumeDriver'),
-  ...decoded('ContainerIDFile', 'ConsoleSize', 'LogConfig'),
-  RestartPolicy: value => oneOf('', 'no')((value as {Name?: unknown}).Name ?? ''),
+  ...decoded('ContainerIDFile', 'ConsoleSize', 'LogConfig', 'RestartPolicy'),
   MemorySwappiness: oneOf(-1),
   ShmSize: oneOf(64 * mib),
-  IpcMode: oneOf('private'),
-  CgroupnsMode: oneOf('private'),
+  ...decoded(...Object.keys(isolationFields)),
+  UsernsMode: oneOf('host'), // there is no other yet
   Isolation: oneOf('default'),
   SecurityOpt: value =>
     Array.isArray(value) && value.every(option => /^no-new-privileges([:=]true)?$/.test(String(option))),

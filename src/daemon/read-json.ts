@@ -18,7 +18,8 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
-function readBody(request: IncomingMessage): Promise<Buffer> {
+/** At most 4 MiB. */
+export function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

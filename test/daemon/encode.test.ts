@@ -1,11 +1,11 @@
 import test from 'ava';
+import {formatDuration} from '../../src/api/format-duration.ts';
 import {encodeContainer, formatNetworkMode} from '../../src/daemon/encode-container.ts';
 import {encodeContainerSummary, formatStatus} from '../../src/daemon/encode-container-summary.ts';
 import {encodeLogLine} from '../../src/daemon/encode-log.ts';
 import {encodeNetwork} from '../../src/daemon/encode-network.ts';
 import {encodePortBindings, encodePorts} from '../../src/daemon/encode-ports.ts';
 import {describeFailure} from '../../src/daemon/failure.ts';
-import {formatDuration} from '../../src/daemon/format-duration.ts';
 import {createLogger} from '../../src/daemon/logger.ts';
 import {createRouter} from '../../src/daemon/router.ts';
 import {KernelError, TnetError} from '../../src/errors.ts';
@@ -13,6 +13,7 @@ import type {Attachment} from '../../src/model/attachment.ts';
 import {type Container, hostDns, noLimits} from '../../src/model/container.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
 import {defaultLog} from '../../src/model/log-config.ts';
+import {isolatedByDefault} from '../../src/model/isolation.ts';
 import {parseMac} from '../../src/model/mac.ts';
 import {noStorage} from '../../src/model/mount.ts';
 import type {Network} from '../../src/model/network.ts';
@@ -26,6 +27,7 @@ const container: Container = {
   name: 'web',
   created: '2026-11-24T10:00:00.000Z',
   config: {
+    restart: {name: 'no', maxRetries: 0},
     image: 'host',
     args: ['sh', '-c', 'echo hi'],
     env: ['A=b'],
@@ -39,6 +41,7 @@ const container: Container = {
     domainname: '',
     dns: hostDns,
     extraHosts: [],
+    isolation: isolatedByDefault,
     limits: {...noLimits, memoryBytes: 64e6, cpuQuotaUs: 50_000},
     storage: noStorage,
     autoRemove: false,
@@ -56,6 +59,8 @@ const container: Container = {
     error: '',
     startedAt: '2026-11-24T10:00:01.000Z',
     finishedAt: null,
+    restartCount: 0,
+    manuallyStopped: false,
   },
 };
 

@@ -8,6 +8,7 @@ import {eventRoutes} from './events.ts';
 import {execHijackRoutes, execRoutes} from './exec.ts';
 import {imageRoutes} from './images.ts';
 import {networkRoutes} from './networks.ts';
+import {pluginRoutes} from './plugin.ts';
 import {statsRoutes} from './stats.ts';
 import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
@@ -26,6 +27,7 @@ export function routes(parts: ServerParts): readonly Route[] {
     imageRoutes,
     volumeRoutes,
     tnetRoutes,
+    pluginRoutes,
     doctorRoutes,
     statsRoutes,
     captureRoutes,

@@ -4,14 +4,16 @@ import type {Container} from '../../model/container.ts';
 import type {TerminalSize} from '../../model/streams.ts';
 import type {AttachStream} from '../attach-stream.ts';
 import {joinCgroup} from '../cgroup/cgroup.ts';
+import {readBoundingSet} from '../host-isolation.ts';
 import type {Image} from '../images/image.ts';
-import {allCapabilities} from '../launch/capabilities.ts';
+import {grantCapabilities} from '../launch/capabilities.ts';
+import {isolated} from '../launch/isolation.ts';
 import {launch} from '../launch/launch.ts';
 import {planExec} from '../launch/plan-launch.ts';
 import type {ExecSpec, RunSpec} from '../launch/run-spec.ts';
 import {connectShim, type ShimConnection} from '../launch/shim-client.ts';
 import {containerPlaces} from '../places.ts';
-import {runSpec, type StartParts} from '../start.ts';
+import {ownerOf, runSpec, type StartParts} from '../start.ts';
 import type {Exec} from './exec.ts';
 import {execPlaces} from './exec-places.ts';
 
@@ -51,11 +53,16 @@ export async function startExec(parts: StartParts, start: ExecStart): Promise<{p
   }
 }
 
-function execSpec({roots, cgroups, cgroupPath}: StartParts, {exec, container, image, size}: ExecStart): ExecSpec {
+function execSpec(parts: StartParts, {exec, container, image, size}: ExecStart): ExecSpec {
+  const {roots, cgroups, cgroupPath} = parts;
   const {socket: socketPath, exitRecord} = execPlaces(roots, container.id, exec.id);
   const places = containerPlaces(roots, container.id);
   const cgroupDir = cgroups.unified === null ? null : join(cgroups.unified, cgroupPath(container.id));
-  const run = ownSettings(runSpec({container, image, places, netns: null, mounts: [], cgroupDir}), exec, size);
+  const owner = ownerOf(parts, container);
+  const files = containerPlaces(roots, owner.id);
+  // Its namespaces and mounts are made: those of the plan are not used.
+  const made = {netns: null, mounts: [], isolation: isolated};
+  const run = ownSettings(runSpec({...made, container, owner, image, places, files, cgroupDir}), exec, size);
   return {run, containerSocket: places.socket, socketPath, exitRecord};
 }
 
@@ -70,6 +77,6 @@ function ownSettings(run: RunSpec, {config}: Exec, size: TerminalSize): RunSpec 
     cwd: cwd || run.cwd,
     openStdin: streams.attach.stdin,
     tty: streams.tty ? size : null,
-    capabilities: privileged ? allCapabilities : run.capabilities,
+    capabilities: privileged ? grantCapabilities({privileged, capAdd: [], capDrop: []}, readBoundingSet()) : run.capabilities,
   };
 }

@@ -1,5 +1,6 @@
 import type {LogRotation} from '../../model/log-config.ts';
 import type {TerminalSize} from '../../model/streams.ts';
+import type {LaunchIsolation} from './isolation.ts';
 import type {PlacedMount} from './plan-mounts.ts';
 
 /** What the shim needs to place one process. Paths are absolute and on the host unless said otherwise. */
@@ -27,6 +28,7 @@ export interface RunSpec {
   readonly masks: readonly string[];
   /** Without `CAP_`. */
   readonly capabilities: readonly string[];
+  readonly isolation: LaunchIsolation;
   /** Keep a pipe for stdin; otherwise it is /dev/null. */
   readonly openStdin: boolean;
   /** A terminal of this size in place of pipes; null is pipes. */
