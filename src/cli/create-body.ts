@@ -1,12 +1,13 @@
 import type {ContainerCreate} from '../api/engine-types.ts';
 import {readVariables, resolveVariables} from './environment.ts';
+import {type IsolationOptions, isolationBody} from './isolation-flags.ts';
 import {type LifeOptions, readLabels, restartBody} from './life-flags.ts';
 import {parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
 import {type StorageOptions, storageBody} from './storage-body.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions extends LifeOptions, StorageOptions {
+export interface RunOptions extends LifeOptions, StorageOptions, IsolationOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -82,6 +83,7 @@ export function createBody(
       ...given('Memory', options.memory),
       ...given('MemorySwap', options.memorySwap),
       ...given('PidsLimit', options.pidsLimit),
+      ...isolationBody(options),
     },
     NetworkingConfig: {EndpointsConfig: Object.fromEntries(networks.map(({name, endpoint}) => [name, endpoint]))},
   };

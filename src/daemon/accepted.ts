@@ -1,3 +1,4 @@
+import {isolationFields} from './decode-isolation.ts';
 import {type Accepted, anything, isEmpty, oneOf} from './unsupported.ts';
 
 const decoded = (...names: readonly string[]): Accepted => Object.fromEntries(names.map(name => [name, anything]));
@@ -38,8 +39,8 @@ export const acceptedHostConfig: Accepted = {
   },
   MemorySwappiness: oneOf(-1),
   ShmSize: oneOf(64 * mib),
-  IpcMode: oneOf('private'),
-  CgroupnsMode: oneOf('private'),
+  ...decoded(...Object.keys(isolationFields)),
+  UsernsMode: oneOf('host'), // there is no other yet
   Isolation: oneOf('default'),
   SecurityOpt: value =>
     Array.isArray(value) && value.every(option => /^no-new-privileges([:=]true)?$/.test(String(option))),
