@@ -34,25 +34,6 @@ enum Place { Stdout, Stderr, Stdin, Progress, Exit, Listening, FirstClient };
 
 int exitCode(const siginfo_t& info) { return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status; }
 
-/** One byte, because a descriptor travels only with data. */
-void sendDescriptor(int socket, const Fd& fd) {
-  char byte = 0;
-  iovec data{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  const int number = fd.get();
-  memcpy(CMSG_DATA(header), &number, sizeof number);
-  if (fd) sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
 class Supervisor {
  public:
   Supervisor(const Program& program, Shim& shim, Child child, Fd status)
