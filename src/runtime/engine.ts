@@ -9,12 +9,13 @@ import {validateLimits} from './cgroup/limits.ts';
 import {refuseTakenName, resolveMode, validateNetwork} from './check-config.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
 import {findContainer} from './find-container.ts';
+import {applyImage} from './images/apply-image.ts';
 import {createLife, type Life, type LifeParts, neverStarted, type Removal} from './life.ts';
 import {readLogs} from './logs.ts';
 import {makeName} from './names.ts';
 import {containerPlaces} from './places.ts';
 import {signalNumber} from './signals.ts';
-import {claimStorage} from './volumes/claim-storage.ts';
+import {claimStorage, imageVolumes} from './volumes/claim-storage.ts';
 import {checkSources} from './volumes/place-mounts.ts';
 
 export interface LogLine {
@@ -85,21 +86,29 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
   const holder = (name: string | null): Container | undefined =>
     [...containers.values()].find(container => container.name === name);
 
-  const create: Engine['create'] = async (config, name) => {
-    await checkSources(config.storage.mounts);
-    parts.resolveImage(config.image);
+  const create: Engine['create'] = async (asked, name) => {
+    await checkSources(asked.storage.mounts);
+    const image = parts.resolveImage(asked.image);
+    const config = applyImage(asked, image);
     validateLimits(config.limits);
     signalNumber(config.stopSignal);
     validateNetwork(config, {network: controller.get, container: get});
     refuseTakenName(name, holder(name));
     const created = parts.now().toISOString();
-    const claimed = {volumes: store.state.volumes, container: get, imageVolumes: [], newId: parts.newId, created};
+    const claimed = {
+      volumes: store.state.volumes,
+      container: get,
+      imageVolumes: imageVolumes(image),
+      newId: parts.newId,
+      created,
+    };
     const {storage, fresh} = claimStorage(config.storage, claimed);
     const id = parts.newId();
     const container: Container = {
       id,
       name: name ?? makeName(candidate => holder(candidate) !== undefined),
       created,
+      imageId: image.id,
       config: {
         ...config,
         storage,
