@@ -5,9 +5,10 @@ import {type LifeOptions, readLabels, restartBody} from './life-flags.ts';
 import {parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
 import {type StorageOptions, storageBody} from './storage-body.ts';
+import {type StreamsOptions, streamsBody, streamsHostBody} from './streams-flags.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions extends LifeOptions, StorageOptions, IsolationOptions {
+export interface RunOptions extends LifeOptions, StorageOptions, StreamsOptions, IsolationOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -62,6 +63,7 @@ export function createBody(
     ...given('ExposedPorts', options.expose && Object.fromEntries(options.expose.map(port => [withProto(port), {}]))),
     Labels: parsePairs([...(options.labelFile ?? []).flatMap(readLabels), ...(options.label ?? [])]),
     OpenStdin: options.interactive ?? false,
+    ...streamsBody(options),
     ...given('StopSignal', options.stopSignal),
     ...given('StopTimeout', options.stopTimeout),
     ...storage.config,
@@ -71,6 +73,7 @@ export function createBody(
       AutoRemove: options.rm ?? false,
       ...restartBody(options),
       Publish: options.publish ?? [],
+      ...streamsHostBody(options),
       ...given('PublishAllPorts', options.publishAll),
       ...given('Dns', options.dns),
       ...given('DnsSearch', options.dnsSearch),

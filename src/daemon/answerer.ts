@@ -13,7 +13,7 @@ import {hijackRoutes, routes} from './routes/routes.ts';
 /** From a request to what it means; throws what `describeFailure` turns into an answer. */
 export interface Answerer {
   answer(request: IncomingMessage): Promise<Reply>;
-  hijack(request: IncomingMessage): Promise<Hijacked>;
+  hijack(request: IncomingMessage, body: unknown): Promise<Hijacked>;
 }
 
 export function createAnswerer(parts: ServerParts): Answerer {
@@ -32,12 +32,12 @@ export function createAnswerer(parts: ServerParts): Answerer {
         if (found.route.streamed) await drain(request);
       }
     },
-    async hijack(request) {
+    async hijack(request, body) {
       const {path, query} = splitUrl(request);
       const found = matchHijack(request.method ?? '', path);
       if (found === null) throw badRequest(`${request.method} ${path} cannot be upgraded`);
       refuseForeign(request, parts.netns);
-      return found.route.hijack({params: found.params, query, body: null, input: request});
+      return found.route.hijack({params: found.params, query, body, input: request});
     },
   };
 }

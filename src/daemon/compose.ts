@@ -103,6 +103,7 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
   };
   const life = createLife(engineParts);
   const engine = await createEngine(engineParts, life);
+  await engine.execs.recover();
   const networkPreview = createNetworkPreview(controllerParts, controller);
   return {
     engine,
