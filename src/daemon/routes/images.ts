@@ -80,7 +80,7 @@ function pull({images}: ServerParts, {query}: Call): Reply {
   if (found) return json({status: `Image is up to date for ${name}`});
   throw new TnetError(
     'ERR_IMAGE_NOT_FOUND',
-    `No such image: ${name}. Pulling is not supported; there is always the image host (this machine's own root file system, copy-on-write), and "tnet image import"`,
+    `No such image: ${name}. Pulling is not supported; the image there is: host (this machine's own root file system, copy-on-write), and what "tnet image import" makes`,
   );
 }
 
