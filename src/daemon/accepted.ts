@@ -1,3 +1,4 @@
+import {limitFields} from './decode-limits.ts';
 import {type Accepted, anything, isEmpty, oneOf} from './unsupported.ts';
 
 const decoded = (...names: readonly string[]): Accepted => Object.fromEntries(names.map(name => [name, anything]));
@@ -28,7 +29,7 @@ const mib = 1024 * 1024;
 /** The same for HostConfig. */
 export const acceptedHostConfig: Accepted = {
   ...decoded('NetworkMode', 'PortBindings', 'Publish', 'AutoRemove'),
-  ...decoded('CpuShares', 'CpuPeriod', 'CpuQuota', 'NanoCpus', 'Memory', 'MemorySwap', 'PidsLimit'),
+  ...decoded(...Object.keys(limitFields)),
   ...decoded('PublishAllPorts', 'Dns', 'DnsSearch', 'DnsOptions', 'ExtraHosts'),
   ...decoded('Binds', 'Mounts', 'Tmpfs', 'VolumesFrom', 'VolumeDriver'),
   ...decoded('ContainerIDFile', 'ConsoleSize'),
@@ -37,7 +38,6 @@ export const acceptedHostConfig: Accepted = {
     const {Type, Config} = value as {Type?: unknown; Config?: unknown};
     return oneOf('', 'json-file')(Type ?? '') && isEmpty(Config);
   },
-  MemorySwappiness: oneOf(-1),
   ShmSize: oneOf(64 * mib),
   IpcMode: oneOf('private'),
   CgroupnsMode: oneOf('private'),

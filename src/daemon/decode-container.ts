@@ -5,7 +5,7 @@ import {acceptedConfig, acceptedHostConfig} from './accepted.ts';
 import {decodeDns, decodeExtraHosts, dnsFields} from './decode-dns.ts';
 import {decodeEndpoints, networkingConfig} from './decode-endpoints.ts';
 import {decodeExposed, publishExposed} from './decode-exposed.ts';
-import {decodeLimits, limitFields} from './decode-limits.ts';
+import {decodeLimits, limitFields, limitWarnings} from './decode-limits.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
 import {decodeStorage, storageFields} from './decode-storage.ts';
@@ -63,7 +63,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
   refuseConflicts(body, network, published);
   const {ports, warnings} = discardPorts(published, network);
   return {
-    warnings,
+    warnings: [...warnings, ...limitWarnings(host)],
     config: {
       ...decodeProcess(body),
       network,

@@ -1,6 +1,7 @@
 import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
-import type {Container, Limits, NetworkMode} from '../model/container.ts';
+import type {Container, ContainerState, NetworkMode} from '../model/container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
+import {encodeLimits} from './encode-limits.ts';
 import {encodeMounts, encodeStorage, encodeVolumeTargets} from './encode-mounts.ts';
 import {encodePortBindings, encodePorts} from './encode-ports.ts';
 import {hostImage} from './host-image.ts';
@@ -35,11 +36,16 @@ export function formatNetworkMode(mode: NetworkMode): string {
   return mode.kind === 'network' ? mode.network : mode.kind;
 }
 
+/** Docker's word for it: `paused` is a kind of running. */
+export function formatState({status, paused}: ContainerState): string {
+  return paused ? 'paused' : status;
+}
+
 function encodeState({state}: Container): ContainerInspect['State'] {
   return {
-    Status: state.status,
+    Status: formatState(state),
     Running: state.status === 'running',
-    Paused: false,
+    Paused: state.paused,
     Restarting: false,
     OOMKilled: state.oomKilled,
     Dead: false,
@@ -95,18 +101,6 @@ function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
     ReadonlyRootfs: false,
     ...encodeStorage(config.storage),
     ...encodeLimits(config.limits),
-  };
-}
-
-function encodeLimits(limits: Limits): Readonly<Record<string, number | null>> {
-  return {
-    CpuShares: limits.cpuShares ?? 0,
-    CpuPeriod: limits.cpuPeriodUs ?? 0,
-    CpuQuota: limits.cpuQuotaUs ?? 0,
-    NanoCpus: 0,
-    Memory: limits.memoryBytes ?? 0,
-    MemorySwap: limits.memorySwapBytes ?? 0,
-    PidsLimit: limits.pidsLimit,
   };
 }
 

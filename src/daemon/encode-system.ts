@@ -41,13 +41,14 @@ export function encodeInfo(
   root: string,
 ): Info & Readonly<Record<string, unknown>> {
   const running = containers.filter(({state}) => state.status === 'running').length;
+  const paused = containers.filter(({state}) => state.paused).length;
   return {
     ID: facts.hostname,
     Name: facts.hostname,
     ServerVersion: tnetVersion,
     Containers: containers.length,
-    ContainersRunning: running,
-    ContainersPaused: 0,
+    ContainersRunning: running - paused,
+    ContainersPaused: paused,
     ContainersStopped: containers.length - running,
     Images: 1,
     Driver: 'overlay',

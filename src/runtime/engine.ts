@@ -5,14 +5,17 @@ import type {Attachment} from '../model/attachment.ts';
 import type {Container, ContainerConfig, EndpointConfig} from '../model/container.ts';
 import {containerEvent} from '../model/event.ts';
 import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
-import {validateLimits} from './cgroup/limits.ts';
+import {cgroupProcesses, checkLimits, type UsageReader} from './cgroup/cgroup.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
 import {findContainer} from './find-container.ts';
 import {createLife, type Life, type LifeParts, neverStarted, type Removal} from './life.ts';
 import {readLogs} from './logs.ts';
 import {makeName} from './names.ts';
+import {pause, refusePaused, unpause} from './pause.ts';
 import {containerPlaces} from './places.ts';
 import {signalNumber} from './signals.ts';
+import {type ContainerUpdate, updateContainer} from './update-container.ts';
+import {containerUsage} from './usage.ts';
 import {claimStorage} from './volumes/claim-storage.ts';
 import {checkSources} from './volumes/place-mounts.ts';
 
@@ -43,6 +46,15 @@ export interface Engine {
   /** Sends the stop signal, after the timeout SIGKILL; resolves when it has exited. ERR_NOT_MODIFIED when it does not run. */
   stop(ref: string, options: {readonly timeoutS: number | null; readonly signal: string | null}): Promise<void>;
   kill(ref: string, signal: string): Promise<void>;
+  /** Freezes all of its processes; what is to end it thaws it. ERR_CONFLICT when it does not run or is paused. */
+  pause(ref: string): Promise<void>;
+  unpause(ref: string): Promise<void>;
+  /** Changes limits, live when it runs, and for its next starts. All or nothing. */
+  update(ref: string, change: ContainerUpdate): Promise<void>;
+  /** Its counters, which stay open until they are closed; they read null while it does not run. */
+  usage(ref: string): UsageReader;
+  /** Pids of the host. ERR_CONFLICT when it does not run. */
+  processes(ref: string): readonly number[];
   /** ERR_CONFLICT when it runs and `force` is false. */
   remove(ref: string, options: Removal & {readonly force: boolean}): Promise<void>;
   /** Changes the published ports, live when it runs, and for its next starts. */
@@ -80,7 +92,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
   const create: Engine['create'] = async (config, name) => {
     await checkSources(config.storage.mounts);
     parts.resolveImage(config.image);
-    validateLimits(config.limits);
+    checkLimits(config.limits, parts.cgroups);
     signalNumber(config.stopSignal);
     validateNetwork(config, {network: controller.get, container: get});
     const holder = (candidate: string | null) =>
@@ -103,26 +115,38 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     return container;
   };
 
+  /** After a signal that is to end it: as Docker, which leaves a paused container paused by any other. */
+  const wake = async (id: string): Promise<void> => {
+    const container = containers.get(id);
+    if (container?.state.paused) await unpause(parts, container);
+  };
+  const killNow = async (id: string): Promise<void> => {
+    await life.signal(id, signalNumber('KILL'));
+    await wake(id);
+  };
+
   const stop: Engine['stop'] = async (ref, {timeoutS, signal}) => {
     const container = get(ref);
     const {id, config, state} = container;
     if (state.status !== 'running') throw new TnetError('ERR_NOT_MODIFIED', `container ${id} is not running`);
     const ended = life.ended(id);
     await life.signal(id, signalNumber(signal ?? config.stopSignal));
+    await wake(id);
     const seconds = timeoutS ?? config.stopTimeoutS;
     const inTime =
       seconds < 0 ? ended : Promise.race([ended.then(() => true), sleep(seconds * 1000, false, {ref: false})]);
-    if ((await inTime) === false) await life.signal(id, signalNumber('KILL'));
+    if ((await inTime) === false) await killNow(id);
     await ended;
     parts.emit(containerEvent({...container, ...containers.get(id)}, 'stop'));
   };
 
   const kill: Engine['kill'] = async (ref, signal) => {
-    const {id, state} = get(ref);
+    const {id, config, state} = get(ref);
     const number = signalNumber(signal);
     if (state.status !== 'running')
       throw new TnetError('ERR_CONFLICT', `cannot kill container: ${ref}: container ${id} is not running`);
     await life.signal(id, number);
+    if ([signalNumber('KILL'), signalNumber(config.stopSignal)].includes(number)) await wake(id);
   };
 
   const remove: Engine['remove'] = async (ref, {force, volumes}) => {
@@ -134,7 +158,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
           `cannot remove container "/${name}": container is running: stop the container before removing or force remove`,
         );
       const ended = life.ended(id);
-      await life.signal(id, signalNumber('KILL'));
+      await killNow(id);
       await ended;
     }
     await life.remove(id, {volumes});
@@ -207,7 +231,19 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
       const finished = state.status === 'running' ? life.ended(id) : Promise.resolve();
       return readLogs({path: containerPlaces(roots, id).log, finished}, options);
     },
-    attach: async ref => life.attach(get(ref).id),
+    attach: async ref => {
+      refusePaused(get(ref), 'attach');
+      return life.attach(get(ref).id);
+    },
+    pause: ref => life.alone(get(ref).id, container => pause(parts, container)),
+    unpause: ref => life.alone(get(ref).id, container => unpause(parts, container)),
+    update: (ref, change) => life.alone(get(ref).id, container => updateContainer(parts, container, change)),
+    usage: ref => containerUsage(parts, get(ref).id),
+    processes(ref) {
+      const {id, state} = get(ref);
+      if (state.status !== 'running') throw new TnetError('ERR_CONFLICT', `container ${id} is not running`);
+      return cgroupProcesses(parts.cgroups, parts.cgroupPath(id));
+    },
     close: () => life.close(),
   };
 }

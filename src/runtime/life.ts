@@ -6,7 +6,7 @@ import type {Container, ContainerState} from '../model/container.ts';
 import {containerEvent} from '../model/event.ts';
 import {createLock, type Lock} from '../network/lock.ts';
 import {type AttachStream, createAttachStream} from './attach-stream.ts';
-import {readOomKilled} from './cgroup/cgroup.ts';
+import {countOomKills, isFrozen, readOomKilled, watchOom} from './cgroup/cgroup.ts';
 import type {Image} from './images/host-image.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
 import {completeNetworkFiles} from './network-files.ts';
@@ -54,6 +54,7 @@ export const neverStarted: ContainerState = {
   pid: 0,
   exitCode: 0,
   oomKilled: false,
+  paused: false,
   error: '',
   startedAt: null,
   finishedAt: null,
@@ -66,6 +67,7 @@ export function createLife(parts: LifeParts): Life {
   const locks = new Map<string, Lock>();
   const shims = new Map<string, ShimConnection>();
   const early = new Map<string, Set<AttachStream>>();
+  const oomWatches = new Map<string, () => void>();
 
   const places = (id: string) => containerPlaces(roots, id);
   const find = (id: string): Container => {
@@ -89,9 +91,16 @@ export function createLife(parts: LifeParts): Life {
     return streams;
   };
 
+  const sayOomKilled = (id: string): void => {
+    if (!find(id).state.oomKilled) setState(id, {oomKilled: true});
+    parts.emit(containerEvent(find(id), 'oom'));
+  };
+
   /** The shim ends with its container, and the connection with the shim. */
   const supervise = (id: string, shim: ShimConnection): void => {
     shims.set(id, shim);
+    const seen = find(id).state.oomKilled ? countOomKills(parts.cgroups, parts.cgroupPath(id)) : 0;
+    oomWatches.set(id, watchOom(parts.cgroups, parts.cgroupPath(id), {seen, onKill: () => sayOomKilled(id)}));
     void shim.exited.then(() => {
       if (shims.get(id) === shim) return locked(id, () => finish(id));
     });
@@ -136,16 +145,17 @@ export function createLife(parts: LifeParts): Life {
     shims.get(id)?.close();
     shims.delete(id);
     const record = await readExitRecord(places(id).exitRecord);
-    const oomKilled = readOomKilled(parts.cgroups, parts.cgroupPath(id));
+    oomWatches.get(id)?.();
+    oomWatches.delete(id);
+    if (!find(id).state.oomKilled && readOomKilled(parts.cgroups, parts.cgroupPath(id))) sayOomKilled(id);
     await cleanUpRun(parts, id);
     await releaseVolumes(parts, find(id)).catch(error => parts.log(`volumes of "${find(id).name}"`, error));
     setState(id, {
       status: 'exited',
       pid: 0,
-      oomKilled,
+      paused: false,
       ...(record ?? {exitCode: 137, finishedAt: parts.now().toISOString()}),
     });
-    if (oomKilled) parts.emit(containerEvent(find(id), 'oom'));
     parts.emit(containerEvent(find(id), 'die', {exitCode: String(find(id).state.exitCode)}));
     events.emit(`exit ${id}`, find(id).state.exitCode);
     if (find(id).config.autoRemove) await discard(id, {volumes: 'remove'});
@@ -187,6 +197,7 @@ export function createLife(parts: LifeParts): Life {
   const recoverOne = async ({id, state}: Container): Promise<void> => {
     const shim = await connectShim(places(id).socket).catch(() => null);
     if (shim && state.status === 'running') {
+      setState(id, {paused: isFrozen(parts.cgroups, parts.cgroupPath(id))}); // a daemon may have died in the midst of it
       await serveNamesAgain(find(id));
       return supervise(id, shim);
     }
@@ -221,6 +232,8 @@ export function createLife(parts: LifeParts): Life {
       await sweepRuns(parts, new Set(containers.keys()));
     },
     async close() {
+      for (const end of oomWatches.values()) end();
+      oomWatches.clear();
       for (const shim of shims.values()) shim.close();
       shims.clear();
     },

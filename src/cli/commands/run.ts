@@ -4,7 +4,8 @@ import type {ContainerCreated} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
 import {createBody, type RunOptions} from '../create-body.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
-import {collect, parseCpus, parseInteger, parseSize, parseSwap} from '../parse.ts';
+import {createLimitOptions} from '../limit-options.ts';
+import {collect, parseInteger} from '../parse.ts';
 import {runForeground} from '../run-foreground.ts';
 
 const examples = `
@@ -18,7 +19,7 @@ Examples:
 const networkHelp = 'bridge, host, none, container:<name>, a network, or name=<n>,ip=<a>,alias=<a>,… (repeatable)';
 
 export function registerRun(program: Command, context: Context): void {
-  dryRunOptions(program.command('run'))
+  const command = dryRunOptions(program.command('run'))
     .description('run a command in a new container')
     .argument('<image>', "host: this machine's own root file system, copy-on-write")
     .argument('[command...]', 'the command and its arguments')
@@ -49,15 +50,9 @@ export function registerRun(program: Command, context: Context): void {
     .option('--mount <spec>', 'type=bind|volume|tmpfs,source=…,target=…,… (repeatable)', collect)
     .option('--tmpfs <target>', 'in memory; target:size=64m,mode=1777,… (repeatable)', collect)
     .option('--volumes-from <container>', 'what it has mounted; container:ro (repeatable)', collect)
-    .option('--cpus <n>', 'CPU time, 0.5 is half of one CPU', parseCpus)
-    .option('--cpu-shares <n>', 'weight against other containers (1024)', parseInteger)
-    .option('--cpu-period <µs>', 'length of a period', parseInteger)
-    .option('--cpu-quota <µs>', 'CPU time in a period', parseInteger)
-    .option('-m, --memory <size>', 'memory, as 512m or 1g', parseSize)
-    .option('--memory-swap <size>', 'memory and swap together, -1 is unlimited', parseSwap)
-    .option('--pids-limit <n>', 'number of processes', parseInteger)
     .option('--stop-signal <signal>', 'what stop sends (SIGTERM)')
-    .option('--stop-timeout <s>', 'how long stop waits (10)', parseInteger)
+    .option('--stop-timeout <s>', 'how long stop waits (10)', parseInteger);
+  createLimitOptions(command)
     .addHelpText('after', examples)
     .action(async (image: string, command: readonly string[], options: RunOptions & DryRunOptions) =>
       run(image, command, options, context),

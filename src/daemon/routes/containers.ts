@@ -2,8 +2,9 @@ import {TnetError} from '../../errors.ts';
 import type {Verbs} from '../../runtime/preview.ts';
 import {decodeContainer, decodeContainerName} from '../decode-container.ts';
 import {applyFilters, decodeFilters, type Matchers, matchesLabel} from '../decode-filters.ts';
+import {decodeUpdate} from '../decode-update.ts';
 import {isDryRun, perform} from '../dry-run.ts';
-import {encodeContainer} from '../encode-container.ts';
+import {encodeContainer, formatState} from '../encode-container.ts';
 import {encodeContainerSummary} from '../encode-container-summary.ts';
 import type {ContainerView} from '../encode-endpoint.ts';
 import {encodeMounts} from '../encode-mounts.ts';
@@ -29,6 +30,9 @@ export function containerRoutes(parts: ServerParts): readonly Route[] {
       path: '/containers/:ref/kill',
       handle: ({params, query}) => done(engine.kill(params.ref!, query.get('signal') || 'SIGKILL')),
     },
+    {method: 'POST', path: '/containers/:ref/pause', handle: ({params}) => done(engine.pause(params.ref!))},
+    {method: 'POST', path: '/containers/:ref/unpause', handle: ({params}) => done(engine.unpause(params.ref!))},
+    {method: 'POST', path: '/containers/:ref/update', handle: call => update(parts, call)},
     // Docker's CLI resizes before it knows of a terminal, and insists on an answer.
     {method: 'POST', path: '/containers/:ref/resize', handle: () => empty(200)},
     {method: 'DELETE', path: '/containers/:ref', handle: call => remove(parts, call)},
@@ -78,7 +82,7 @@ const matchers: Matchers<ContainerView> = {
   id: ({container}, value) => container.id.startsWith(value),
   name: ({container}, value) => `/${container.name}`.includes(value),
   label: ({container}, value) => matchesLabel(container.config.labels, value),
-  status: ({container}, value) => container.state.status === value,
+  status: ({container}, value) => formatState(container.state) === value,
   network: ({networks}, value) => networks.some(({id, name}) => name === value || id.startsWith(value)),
   volume: (view, value) => encodeMounts(view).some(({Name, Destination}) => [Name, Destination].includes(value)),
   ancestor: ({container}, value) => container.config.image === value || isHostImage(value),
@@ -92,6 +96,12 @@ function inspect(parts: ServerParts, {params, query}: Call): Reply {
 
 function stop({engine}: ServerParts, {params, query}: Call): Promise<Reply> {
   return done(engine.stop(params.ref!, {timeoutS: querySeconds(query, 't'), signal: query.get('signal') || null}));
+}
+
+async function update({engine}: ServerParts, {params, body}: Call): Promise<Reply> {
+  const {id} = engine.get(params.ref!);
+  await engine.update(id, decodeUpdate(body));
+  return json({Warnings: null});
 }
 
 async function remove({engine}: ServerParts, {params, query}: Call): Promise<Reply> {
