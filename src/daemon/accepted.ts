@@ -32,8 +32,7 @@ export const acceptedHostConfig: Accepted = {
   ...decoded(...Object.keys(limitFields)),
   ...decoded('PublishAllPorts', 'Dns', 'DnsSearch', 'DnsOptions', 'ExtraHosts'),
   ...decoded('Binds', 'Mounts', 'Tmpfs', 'VolumesFrom', 'VolumeDriver'),
-  ...decoded('ContainerIDFile', 'ConsoleSize'),
-  RestartPolicy: value => oneOf('', 'no')((value as {Name?: unknown}).Name ?? ''),
+  ...decoded('ContainerIDFile', 'ConsoleSize', 'RestartPolicy'),
   LogConfig: value => {
     const {Type, Config} = value as {Type?: unknown; Config?: unknown};
     return oneOf('', 'json-file')(Type ?? '') && isEmpty(Config);

@@ -8,6 +8,7 @@ import {decodeExposed, publishExposed} from './decode-exposed.ts';
 import {decodeLimits, limitFields, limitWarnings} from './decode-limits.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
+import {decodeRestart, restartFields} from './decode-restart.ts';
 import {decodeStorage, storageFields} from './decode-storage.ts';
 import {badRequest} from './failure.ts';
 import {refuseUnsupported} from './unsupported.ts';
@@ -15,10 +16,10 @@ import {labels, natural, orNull, text, texts, validate} from './validate.ts';
 
 const hostConfig = v.looseObject({
   NetworkMode: orNull(text),
-  AutoRemove: orNull(v.boolean()),
   ...limitFields,
   ...portFields,
   ...dnsFields,
+  ...restartFields,
   ...storageFields,
   PublishAllPorts: orNull(v.boolean()),
 });
@@ -76,6 +77,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
       limits: decodeLimits(host),
       storage: decodeStorage(host, Object.keys(body.Volumes ?? {})),
       autoRemove: host.AutoRemove ?? false,
+      restart: decodeRestart(host),
     },
   };
 }

@@ -1,10 +1,12 @@
 import * as v from 'valibot';
 import type {ContainerUpdate} from '../runtime/update-container.ts';
 import {limitFields, readLimits, refuseMixedCpu} from './decode-limits.ts';
+import {decodeRestart, restartFields} from './decode-restart.ts';
+import {decoding} from './failure.ts';
 import {type Accepted, anything, oneOf, refuseUnsupported} from './unsupported.ts';
-import {orNull, validate} from './validate.ts';
+import {validate} from './validate.ts';
 
-const updateBody = v.looseObject({...limitFields, RestartPolicy: orNull(v.looseObject({}))});
+const updateBody = v.looseObject({...limitFields, RestartPolicy: restartFields.RestartPolicy});
 
 /** What may be changed: as Docker, nothing of single disks, and neither swappiness nor the OOM killer. */
 const names =
@@ -12,7 +14,7 @@ const names =
 const acceptedUpdate: Accepted = {
   ...Object.fromEntries(names.split(' ').map(name => [name, anything])),
   MemorySwappiness: oneOf(-1),
-  RestartPolicy: value => oneOf('', 'no')((value as {Name?: unknown}).Name ?? ''),
+  RestartPolicy: anything,
 };
 
 /** Body of POST /containers/{id}/update: 0, '' and null change nothing. Throws ERR_BAD_REQUEST or ERR_UNSUPPORTED naming the field. */
@@ -21,7 +23,8 @@ export function decodeUpdate(input: unknown): ContainerUpdate {
   refuseUnsupported(body, acceptedUpdate, '');
   refuseMixedCpu(body);
   const given = Object.entries(readLimits(body)).filter(([, value]) => isGiven(value));
-  return {limits: Object.fromEntries(given)};
+  const restart = body.RestartPolicy?.Name ? decoding(() => decodeRestart({RestartPolicy: body.RestartPolicy})) : null;
+  return {limits: Object.fromEntries(given), restart};
 }
 
 /** A pids limit of 0 is one: "unlimited". */

@@ -7,6 +7,7 @@ import type {Prefix} from '../model/ip.ts';
 import {isBridged, isPredefined, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
+import {type BridgeFlags, planBridgeChange, refuseWhileAttached} from './bridge-flags.ts';
 import {configureAttachment} from './change-attachment.ts';
 import {planDetach} from './detach.ts';
 import {chooseParent} from './drivers/parent.ts';
@@ -15,6 +16,7 @@ import {type FirewallName, firewallOf} from './firewall/renderer.ts';
 import {ensure, readOurs, withoutDevices} from './foreign.ts';
 import {forgetGone, noteForwarding, settingsOf} from './forwarding.ts';
 import {repairScope} from './intact.ts';
+import type {AddressPool} from './ipam.ts';
 import {createLock} from './lock.ts';
 import {type AttachSpec, planNewAttachment} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
@@ -71,8 +73,12 @@ export interface ControllerParts {
   /** 64 random hex digits. */
   readonly newId: () => string;
   readonly now: () => Date;
-  /** Device of the predefined network `bridge`. */
+  /** Device of the predefined network `bridge`, when it is made. */
   readonly bridge: string;
+  /** What it should be otherwise than it is. ERR_CONFLICT when something is attached to it. */
+  readonly bridgeFlags?: BridgeFlags;
+  /** Where subnets are chosen from; Docker's pools without it. */
+  readonly pools?: readonly AddressPool[];
   /** What chosen subnets avoid besides the host's links: its resolvers. */
   readonly avoided: () => readonly Prefix[];
   /** Default: nftables. What another one has left is removed. */
@@ -97,6 +103,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     avoided: parts.avoided(),
     mtu: kernel.defaultMtu(),
     instance: store.instance,
+    ...(parts.pools === undefined ? {} : {pools: parts.pools}),
   });
   store.commit({put: {networks: planPredefined(state, parts.bridge, seed)}});
 
@@ -116,6 +123,16 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const {items, actual} = readOurs(kernel, planNetwork(network, beside), rules);
     const gone = items.filter(item => !isFrame(item) && actual.has(itemKey(item)));
     await kernel.execute(diff(toWorld(gone), new Map()), 'continue');
+  };
+
+  const changeBridge = async (flags: BridgeFlags): Promise<void> => {
+    const next = planBridgeChange(state, flags, seed);
+    if (next === null) return;
+    validateNetwork(next, state);
+    refuseWhileAttached(attachmentsOf({network: next.id}).length);
+    const was = state.networks.get(next.id)!;
+    await unrealize(was);
+    store.commit({put: {networks: [next]}, remove: {sysctls: settingsOf(was.device, state)}});
   };
 
   const create = async (spec: NetworkSpec): Promise<Network> => {
@@ -214,6 +231,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   };
 
   const unwatch = kernel.watch(firewall.watches, () => void lock(repair).catch(() => {}));
+  await lock(() => changeBridge(parts.bridgeFlags ?? {}));
   await lock(repair);
   reserveAgain(state.attachments.values(), reservations);
   return {

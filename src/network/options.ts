@@ -27,13 +27,14 @@ export interface BridgeOptions {
 const domain = 'com.docker.network.';
 const modes: readonly string[] = ['nat', 'nat-unprotected', 'routed', 'isolated'];
 export const bridgeName = `${domain}bridge.name`;
+export const enableIcc = `${domain}bridge.enable_icc`;
 export const driverMtu = `${domain}driver.mtu`;
 
 /** What each option takes; true when `value` is that. */
 const known: Readonly<Record<string, {readonly takes: string; readonly accepts: (value: string) => boolean}>> = {
   [`${domain}bridge.default_bridge`]: flag(),
   [bridgeName]: {takes: 'a device name', accepts: () => true}, // checked by the driver
-  [`${domain}bridge.enable_icc`]: flag(),
+  [enableIcc]: flag(),
   [`${domain}bridge.enable_ip_masquerade`]: flag(),
   [`${domain}bridge.inhibit_ipv4`]: flag(),
   [`${domain}bridge.gateway_mode_ipv4`]: {takes: modes.join(', '), accepts: value => modes.includes(value)},

@@ -24,9 +24,15 @@ export async function unpause(parts: PauseParts, container: Container): Promise<
 }
 
 /** For what needs the container to act: `verb` is attach or exec. */
-export function refusePaused({name, state}: Container, verb: string): void {
-  if (state.paused)
-    throw new TnetError('ERR_CONFLICT', `container ${name} is paused, unpause the container before ${verb}`);
+export function refusePaused(container: Container, verb: string): Container {
+  if (!container.state.paused) return container;
+  throw new TnetError('ERR_CONFLICT', `container ${container.name} is paused, unpause the container before ${verb}`);
+}
+
+/** For what is to end now, paused or not. */
+export async function wakeUp(parts: PauseParts, id: string): Promise<void> {
+  const container = parts.store.state.containers.get(id);
+  if (container?.state.paused) await unpause(parts, container);
 }
 
 /** The container as it is by now: its exit may have come meanwhile, and then it is not paused. */

@@ -1,4 +1,6 @@
-import {openUsage, type UsageReader} from './cgroup/cgroup.ts';
+import {TnetError} from '../errors.ts';
+import type {Container} from '../model/container.ts';
+import {cgroupProcesses, openUsage, type UsageReader} from './cgroup/cgroup.ts';
 import type {LifeParts} from './life.ts';
 
 /** The counters of a container over its runs: each has a cgroup of its own, and the files of an old one are let go. */
@@ -16,4 +18,13 @@ export function containerUsage(
     },
     close: reader.close,
   };
+}
+
+/** Pids of the host. ERR_CONFLICT when it does not run. */
+export function containerProcesses(
+  {cgroups, cgroupPath}: Pick<LifeParts, 'cgroups' | 'cgroupPath'>,
+  {id, state}: Container,
+): readonly number[] {
+  if (state.status !== 'running') throw new TnetError('ERR_CONFLICT', `container ${id} is not running`);
+  return cgroupProcesses(cgroups, cgroupPath(id));
 }

@@ -2,7 +2,6 @@ import test from 'ava';
 import type {ContainerStats, CpuStats} from '../../src/api/container-stats-types.ts';
 import {containerFigures, cpuPercent, memoryUsed} from '../../src/cli/container-figures.ts';
 import {formatMemory} from '../../src/cli/format-units.ts';
-import {formatTemplate} from '../../src/cli/template.ts';
 
 const cpu = (used: number, system: number): CpuStats => ({
   cpu_usage: {total_usage: used, usage_in_kernelmode: 0, usage_in_usermode: used},
@@ -68,10 +67,4 @@ test('containerFigures() has Docker’s names and figures', t => {
 
 test('formatMemory() shows four digits and powers of 1024', t => {
   t.deepEqual([0, 1023, 1024, 1_048_575, 2_087_321_600].map(formatMemory), ['0B', '1023B', '1KiB', '1MiB', '1.944GiB']);
-});
-
-test('formatTemplate() fills in fields, and names them when one is unknown', t => {
-  t.is(formatTemplate('{{.A}}\\t{{ .B }}!', {A: 1, B: 'x'}), '1\tx!');
-  t.throws(() => formatTemplate('{{.C}}', {A: 1, B: 2}), {message: /no "\.C" here: want one of \.A \.B/});
-  t.throws(() => formatTemplate('{{json .}}', {A: 1}), {instanceOf: SyntaxError});
 });

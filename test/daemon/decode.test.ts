@@ -3,6 +3,7 @@ import {decodeContainer, decodeContainerName} from '../../src/daemon/decode-cont
 import {decodeExtraHosts} from '../../src/daemon/decode-dns.ts';
 import {decodeFilters, matchesLabel} from '../../src/daemon/decode-filters.ts';
 import {decodeNetwork} from '../../src/daemon/decode-network.ts';
+import {decodeUntil} from '../../src/daemon/decode-until.ts';
 import {decoding} from '../../src/daemon/failure.ts';
 import {queryFlag} from '../../src/daemon/query.ts';
 import {hostDns} from '../../src/model/container.ts';
@@ -141,6 +142,7 @@ test("decodeContainer() takes what Docker's CLI sends", t => {
       },
       storage: noStorage,
       autoRemove: true,
+      restart: {name: 'no', maxRetries: 0},
       openStdin: false,
       stopSignal: 'SIGTERM',
       stopTimeoutS: 10,
@@ -395,6 +397,16 @@ test('decodeContainer() reads names and name servers', t => {
 
 test('decodeNetwork() refuses what it cannot make', t => {
   for (const [body, message] of networkRefusals) t.throws(() => decodeNetwork(body), {name: 'TnetError', message});
+});
+
+test('decodeUntil() takes seconds, a time and a duration before now', t => {
+  const now = Date.parse('2026-01-02T00:00:00Z');
+  t.is(decodeUntil('24h', now), Date.parse('2026-01-01T00:00:00Z'));
+  t.is(decodeUntil('1h30m', now), now - 5_400_000);
+  t.is(decodeUntil('1700000000', now), 1_700_000_000_000);
+  t.is(decodeUntil('2026-01-01T12:00:00Z', now), now - 43_200_000);
+  for (const text of ['', 'soon', '3 days', '24h!'])
+    t.throws(() => decodeUntil(text, now), {message: /invalid filter 'until=/, code: 'ERR_BAD_REQUEST'}, text);
 });
 
 test('decodeFilters() takes both forms of a filter', t => {

@@ -63,7 +63,11 @@ test('decodeUpdate() takes what is named alone', t => {
     pidsLimit: 0,
   });
   t.deepEqual(decodeUpdate({CpuQuota: -1, MemorySwap: -1}).limits, {cpuQuotaUs: -1, memorySwapBytes: -1});
-  t.deepEqual(decodeUpdate({}).limits, {});
+  t.deepEqual(decodeUpdate({}), {limits: {}, restart: null});
+  t.deepEqual(decodeUpdate({RestartPolicy: {Name: 'on-failure', MaximumRetryCount: 3}}).restart, {
+    name: 'on-failure',
+    maxRetries: 3,
+  });
 });
 
 for (const body of [

@@ -275,6 +275,14 @@ test('createServer() serves networks', async t => {
     list.map(({Name, Containers}) => [Name, Containers]),
     [['blue', {}]],
   );
+  const named = async (filters: object): Promise<string> => {
+    const query = {filters: JSON.stringify(filters)};
+    return (await client.call<NetworkResource[]>('GET', '/networks', {query})).map(({Name}) => Name).join();
+  };
+  t.is(await named({name: ['^b.*e$']}), 'bridge,blue');
+  t.is(await named({label: ['a=b', 'c']}), '', 'labels must all be there');
+  await t.throwsAsync(named({type: ['foo']}), {message: "invalid filter: 'type'='foo'"});
+  await t.throwsAsync(named({dangling: ['maybe']}), {message: "invalid filter 'dangling=[maybe]'"});
   await t.throwsAsync(client.call('DELETE', '/networks/blue'), {message: /active endpoints/});
   await t.throwsAsync(client.call('DELETE', '/networks/bridge'), {message: /pre-defined/});
   await t.throwsAsync(client.call('POST', '/networks/create', {body}), {

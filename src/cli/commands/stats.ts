@@ -7,9 +7,9 @@ import type {ContainerSummary} from '../../api/engine-types.ts';
 import {type ContainerFigures, containerFigures} from '../container-figures.ts';
 import type {Context} from '../context.ts';
 import {shortId} from '../listing.ts';
+import {printTemplate} from '../print-template.ts';
 import {redraw} from '../redraw.ts';
 import {type Column, formatTable} from '../table.ts';
-import {formatTemplate} from '../template.ts';
 
 interface StatsOptions {
   readonly all?: boolean;
@@ -43,18 +43,14 @@ export function registerStats(program: Command, context: Context): void {
 /** CPU time needs two readings, so even one table takes a second. Ends with the process, or when the terminal is gone. */
 async function show(next: () => Promise<Readings>, options: StatsOptions, context: Context): Promise<void> {
   const {stdout} = context.io;
-  const live = options.stream && stdout.isTTY === true && options.json !== true;
+  const live = options.stream && stdout.isTTY === true && isTable(options);
   let before = await next();
-  if (live) redraw(print(before, new Map(), options, context), context);
+  if (live) redraw(table(before, new Map(), options, context), context);
   for (;;) {
     await sleep(intervalMs);
     const now = await next();
-    const text = print(now, before, options, context);
-    if (!live) {
-      if (text !== '') context.print(text);
-      return;
-    }
-    redraw(text, context);
+    if (!live) return printOnce(now, before, options, context);
+    redraw(table(now, before, options, context), context);
     if (!stdout.writable) return;
     before = now;
   }
@@ -83,11 +79,23 @@ function isGone(error: unknown): boolean {
   return error instanceof ApiError && error.status === 404;
 }
 
-function print(now: Readings, before: Readings, options: StatsOptions, {io}: Context): string {
-  const rows = [...now.values()].map(each => containerFigures(each, before.get(each.id), id => shortId(id, options)));
-  const {format = 'table'} = options;
-  if (options.json || format === 'json') return rows.map(row => JSON.stringify(row)).join('\n');
-  if (format !== 'table') return rows.map(row => formatTemplate(format, row)).join('\n');
+function isTable({json, format = 'table'}: StatsOptions): boolean {
+  return json !== true && format === 'table';
+}
+
+function figures(now: Readings, before: Readings, options: StatsOptions): readonly ContainerFigures[] {
+  return [...now.values()].map(each => containerFigures(each, before.get(each.id), id => shortId(id, options)));
+}
+
+function printOnce(...[now, before, options, context]: Parameters<typeof table>): void {
+  const rows = figures(now, before, options);
+  if (isTable(options)) context.print(table(now, before, options, context));
+  else if (options.json || options.format === 'json') for (const row of rows) context.print(JSON.stringify(row));
+  else printTemplate(rows, {format: options.format!, row: {titles: {}, row: row => ({...row})}}, context);
+}
+
+function table(now: Readings, before: Readings, options: StatsOptions, {io}: Context): string {
+  const rows = figures(now, before, options);
   const id = options.trunc ? [] : [{title: 'CONTAINER ID', cell: ({ID}: ContainerFigures) => ID}];
   const columns = [...id, ...figureColumns];
   return formatTable(

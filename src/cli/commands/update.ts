@@ -1,6 +1,7 @@
 import type {Command} from 'commander';
 import type {Context} from '../context.ts';
 import {forEachName} from '../each.ts';
+import {type LifeOptions, parseRestart, restartBody, restartHelp} from '../life-flags.ts';
 import {type LiveLimitOptions, liveLimitOptions, liveLimitsBody} from '../limit-options.ts';
 
 const examples = `
@@ -10,11 +11,12 @@ Examples:
 
 export function registerUpdate(program: Command, context: Context): void {
   liveLimitOptions(program.command('update'))
-    .description('change limits, of what runs at once, and for the next starts')
+    .option('--restart <policy>', restartHelp, parseRestart)
+    .description('change limits and the restart policy, of what runs at once, and for the next starts')
     .argument('<container...>')
     .addHelpText('after', examples)
-    .action(async (names: string[], options: LiveLimitOptions) => {
-      const body = liveLimitsBody(options);
+    .action(async (names: string[], options: LiveLimitOptions & Pick<LifeOptions, 'restart'>) => {
+      const body = {...liveLimitsBody(options), ...restartBody(options)};
       if (Object.keys(body).length === 0)
         throw new SyntaxError('you must provide one or more flags when using this command');
       const client = await context.connect();
