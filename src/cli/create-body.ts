@@ -1,5 +1,6 @@
 import type {ContainerCreate} from '../api/engine-types.ts';
 import {readVariables, resolveVariables} from './environment.ts';
+import {type IsolationOptions, isolationBody} from './isolation-flags.ts';
 import {type LifeOptions, readLabels, restartBody} from './life-flags.ts';
 import {type LimitOptions, limitsBody} from './limit-options.ts';
 import {given, parsePairs} from './parse.ts';
@@ -7,7 +8,7 @@ import {parseNetworks} from './parse-networks.ts';
 import {type StorageOptions, storageBody} from './storage-body.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions extends LifeOptions, LimitOptions, StorageOptions {
+export interface RunOptions extends LifeOptions, LimitOptions, StorageOptions, IsolationOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -70,6 +71,7 @@ export function createBody(
       ...given('DnsOptions', options.dnsOption),
       ...given('ExtraHosts', options.addHost),
       ...limitsBody(options),
+      ...isolationBody(options),
     },
     NetworkingConfig: {EndpointsConfig: Object.fromEntries(networks.map(({name, endpoint}) => [name, endpoint]))},
   };

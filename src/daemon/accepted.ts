@@ -1,3 +1,4 @@
+import {isolationFields} from './decode-isolation.ts';
 import {limitFields} from './decode-limits.ts';
 import {type Accepted, anything, isEmpty, oneOf} from './unsupported.ts';
 
@@ -38,8 +39,8 @@ export const acceptedHostConfig: Accepted = {
     return oneOf('', 'json-file')(Type ?? '') && isEmpty(Config);
   },
   ShmSize: oneOf(64 * mib),
-  IpcMode: oneOf('private'),
-  CgroupnsMode: oneOf('private'),
+  ...decoded(...Object.keys(isolationFields)),
+  UsernsMode: oneOf('host'), // there is no other yet
   Isolation: oneOf('default'),
   SecurityOpt: value =>
     Array.isArray(value) && value.every(option => /^no-new-privileges([:=]true)?$/.test(String(option))),

@@ -1,4 +1,5 @@
 import type {Ip} from './ip.ts';
+import type {Isolation} from './isolation.ts';
 import type {Limits} from './limits.ts';
 import type {Mac} from './mac.ts';
 import type {Storage} from './mount.ts';
@@ -57,6 +58,7 @@ export interface ContainerConfig {
   /** `--add-host`. */
   readonly extraHosts: readonly ExtraHost[];
   readonly limits: Limits;
+  readonly isolation: Isolation;
   readonly storage: Storage;
   readonly autoRemove: boolean;
   readonly restart: RestartPolicy;

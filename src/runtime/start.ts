@@ -11,16 +11,19 @@ import {planUpstreams} from '../network/dns/upstream.ts';
 import type {Store} from '../store/store.ts';
 import {type CgroupHost, createCgroup, joinCgroup, killCgroup, removeCgroup} from './cgroup/cgroup.ts';
 import {nameserversOf, ndotsOf} from './files.ts';
+import {readBoundingSet} from './host-isolation.ts';
 import type {Image} from './images/image.ts';
 import {joinNetworks} from './join-networks.ts';
 import {sandboxOwner} from './joiners.ts';
-import {defaultCapabilities} from './launch/capabilities.ts';
+import {grantCapabilities} from './launch/capabilities.ts';
+import type {LaunchIsolation} from './launch/isolation.ts';
 import {launch} from './launch/launch.ts';
 import {planLaunch} from './launch/plan-launch.ts';
 import type {PlacedMount} from './launch/plan-mounts.ts';
 import type {RunSpec} from './launch/run-spec.ts';
 import {type FilesView, isServedByUs, resolvConfText, writeNetworkFiles} from './network-files.ts';
 import {type ContainerPlaces, containerPlaces, type Roots} from './places.ts';
+import {mountSharedMemory, unmountSharedMemory} from './shared-memory.ts';
 import type {Undo} from './undo.ts';
 import {placeMounts} from './volumes/place-mounts.ts';
 
@@ -41,6 +44,7 @@ export interface Start {
   readonly image: Image;
   /** Sandbox of the container named by `--network container:`. */
   readonly sharedSandbox: string | null;
+  readonly isolation: LaunchIsolation;
   /** Others live in its sandbox already: it is entered again as it is. */
   readonly joined: boolean;
   /** The shim listens, the container's first instruction has not run. */
@@ -62,6 +66,7 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
   if (netns !== null) await serveNames(parts, netns, view);
   const mounts = await placeMounts(parts, container, undo);
   const {unifiedDir} = makeCgroup(parts, container, undo);
+  const isolation = shareMemory(parts, start, undo);
   const spec = runSpec({
     container,
     owner,
@@ -70,6 +75,7 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
     files: containerPlaces(parts.roots, owner.id),
     netns,
     mounts,
+    isolation,
     cgroupDir: unifiedDir,
   });
   const {pid} = await launch(planLaunch(spec), {
@@ -79,6 +85,13 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
     },
   });
   return pid;
+}
+
+/** The /dev/shm of one that others may join is mounted by us. */
+function shareMemory({roots}: StartParts, {container: {id, config}, isolation}: Start, undo: Undo): LaunchIsolation {
+  if (config.isolation.ipc.kind !== 'shareable') return isolation;
+  undo.add(() => unmountSharedMemory(containerPlaces(roots, id).sharedMemory));
+  return {...isolation, sharedMemory: {path: mountSharedMemory(roots, id)}};
 }
 
 export async function filesView(
@@ -139,11 +152,12 @@ interface RunParts {
   readonly files: ContainerPlaces;
   readonly netns: string | null;
   readonly mounts: readonly PlacedMount[];
+  readonly isolation: LaunchIsolation;
   readonly cgroupDir: string | null;
 }
 
 function runSpec(parts: RunParts): RunSpec {
-  const {owner, image, places, files, netns, mounts, cgroupDir} = parts;
+  const {owner, image, places, files, netns, mounts, isolation, cgroupDir} = parts;
   const {id, config} = parts.container;
   const args = config.args.length > 0 ? config.args : image.cmd;
   if (args.length === 0) throw new TnetError('ERR_BAD_REQUEST', 'no command specified');
@@ -165,7 +179,8 @@ function runSpec(parts: RunParts): RunSpec {
     ],
     mounts,
     masks: image.masks,
-    capabilities: defaultCapabilities,
+    capabilities: grantCapabilities(config.isolation, readBoundingSet()),
+    isolation,
     openStdin: config.openStdin,
   };
 }

@@ -12,6 +12,7 @@ import {KernelError, TnetError} from '../../src/errors.ts';
 import type {Attachment} from '../../src/model/attachment.ts';
 import {type Container, hostDns} from '../../src/model/container.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
+import {isolatedByDefault} from '../../src/model/isolation.ts';
 import {noLimits} from '../../src/model/limits.ts';
 import {parseMac} from '../../src/model/mac.ts';
 import {noStorage} from '../../src/model/mount.ts';
@@ -39,6 +40,7 @@ const container: Container = {
     domainname: '',
     dns: hostDns,
     extraHosts: [],
+    isolation: isolatedByDefault,
     limits: {...noLimits, memoryBytes: 64e6, cpuQuotaUs: 50_000},
     storage: noStorage,
     autoRemove: false,

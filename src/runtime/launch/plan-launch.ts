@@ -1,5 +1,5 @@
 import {capabilityMask} from './capabilities.ts';
-import {maskedPaths, readonlyPaths} from './default-paths.ts';
+import {cloneOps, nodeOps, sharedMemoryOps} from './plan-isolation.ts';
 import {mountOps, sourceOps} from './plan-mounts.ts';
 import type {OverlayRootfs, RunSpec} from './run-spec.ts';
 
@@ -11,22 +11,22 @@ export function planLaunch(spec: RunSpec): LaunchOp[] {
   return [...shimOps(spec), ...namespaceOps(spec), ...rootfsOps(spec), ...processOps(spec)];
 }
 
-function shimOps({stateDir, socketPath, cgroupDir, openStdin}: RunSpec): LaunchOp[] {
+function shimOps({stateDir, socketPath, cgroupDir, openStdin, isolation}: RunSpec): LaunchOp[] {
   return [
     ['socket', socketPath],
     ['log', `${stateDir}/container.log`],
     ['record', `${stateDir}/exit.json`],
     ...(openStdin ? ([['stdin']] as const) : []),
     ...(cgroupDir === null ? [] : ([['cgroup', cgroupDir]] as const)),
-    ['clone', 'pid', 'mnt', 'uts', 'ipc'],
+    ...cloneOps(isolation, cgroupDir),
   ];
 }
 
 /** The cgroup namespace comes after the gate: its root is the cgroup its maker is in, and the daemon joins v1's before. */
-function namespaceOps({netns, mounts}: RunSpec): LaunchOp[] {
+function namespaceOps({netns, mounts, isolation}: RunSpec): LaunchOp[] {
   return [
     ...(netns === null ? [] : ([['setns', 'net', netns]] as const)),
-    ['unshare', 'cgroup'],
+    ...(isolation.cgroupns === 'host' ? [] : ([['unshare', 'cgroup']] as const)),
     ...sourceOps(mounts),
     ['slave', '/'],
   ];
@@ -36,30 +36,34 @@ function namespaceOps({netns, mounts}: RunSpec): LaunchOp[] {
  * What the image hides, before mounts: a volume must not be filled with it. Masks of the kernel's files after binds, so that
  * no bind can uncover what a mask hides. sysfs shows the netns of who mounts it: after setns.
  */
-function rootfsOps({rootfs, cgroupDir, binds, mounts, masks}: RunSpec): LaunchOp[] {
+function rootfsOps({rootfs, cgroupDir, binds, mounts, masks, isolation}: RunSpec): LaunchOp[] {
+  const {privileged} = isolation;
+  const kernelFiles = privileged ? 'nosuid,nodev,noexec' : 'ro,nosuid,nodev,noexec';
   return [
-    overlayOp(rootfs),
+    overlayOp(rootfs, privileged ? '' : 'nodev'),
     ['mount', 'proc', '/proc', 'nosuid,nodev,noexec', ''],
-    ['mount', 'sysfs', '/sys', 'ro,nosuid,nodev,noexec', ''],
-    ...(cgroupDir === null ? [] : ([['mount', 'cgroup2', '/sys/fs/cgroup', 'ro,nosuid,nodev,noexec', '']] as const)),
+    ['mount', 'sysfs', '/sys', kernelFiles, ''],
+    ...(cgroupDir === null ? [] : ([['mount', 'cgroup2', '/sys/fs/cgroup', kernelFiles, '']] as const)),
+    ['mount', 'tmpfs', '/dev', privileged ? 'nosuid' : 'nosuid,nodev', 'mode=755,size=64k'],
     ...deviceOps,
+    ...nodeOps(isolation.nodes),
+    ...sharedMemoryOps(isolation),
     ['mount', 'tmpfs', '/run', 'nosuid,nodev', 'mode=755'],
     ...masks.map(path => ['hide', path] as const),
     ...mountOps(mounts, binds),
-    ...maskedPaths.map(path => ['mask', path] as const),
-    ...readonlyPaths.map(path => ['readonly', path] as const),
+    ...isolation.maskedPaths.map(path => ['mask', path] as const),
+    ...isolation.readonlyPaths.map(path => ['readonly', path] as const),
     ['pivot'],
   ];
 }
 
 /** nodev: what the container makes with CAP_MKNOD cannot be opened, without any devices cgroup. */
-function overlayOp({target, upper, work, lower}: OverlayRootfs): LaunchOp {
-  return ['overlay', target, 'nodev', 'index=off,metacopy=off', upper, work, ...lower];
+function overlayOp({target, upper, work, lower}: OverlayRootfs, attributes: string): LaunchOp {
+  return ['overlay', target, attributes, 'index=off,metacopy=off', upper, work, ...lower];
 }
 
 /** Even /dev is nodev: the six nodes are binds of the host's, each a mount of its own. */
 const deviceOps: readonly LaunchOp[] = [
-  ['mount', 'tmpfs', '/dev', 'nosuid,nodev', 'mode=755,size=64k'],
   ['device', '/dev/null', '1', '3'],
   ['device', '/dev/zero', '1', '5'],
   ['device', '/dev/full', '1', '7'],
@@ -73,18 +77,18 @@ const deviceOps: readonly LaunchOp[] = [
   ['symlink', 'pts/ptmx', '/dev/ptmx'],
   ['symlink', '/proc/kcore', '/dev/core'],
   ['mount', 'devpts', '/dev/pts', 'nosuid,noexec', 'newinstance,ptmxmode=0666,mode=0620,gid=5'],
-  ['mount', 'tmpfs', '/dev/shm', 'nosuid,nodev,noexec', 'mode=1777,size=64m'],
   ['mount', 'mqueue', '/dev/mqueue', 'nosuid,nodev,noexec', ''],
 ];
 
 /** Capabilities last but one: everything before needs them. */
-function processOps({hostname, cwd, capabilities, openStdin, env, args}: RunSpec): LaunchOp[] {
+function processOps({hostname, cwd, capabilities, openStdin, env, args, isolation}: RunSpec): LaunchOp[] {
   return [
-    ['hostname', hostname],
+    ...(isolation.uts === 'host' ? [] : ([['hostname', hostname]] as const)),
     ['keyring'],
     ['umask', '022'],
     ...(openStdin ? [] : ([['null']] as const)),
     ['cwd', cwd],
+    ...(isolation.readonlyRootfs ? ([['seal']] as const) : []),
     ['cloexec'],
     ['capabilities', capabilityMask(capabilities)],
     ['nnp'],

@@ -1,3 +1,4 @@
+import type {LaunchIsolation} from './isolation.ts';
 import type {PlacedMount} from './plan-mounts.ts';
 
 /** What the shim needs to place one process. Paths are absolute and on the host unless said otherwise. */
@@ -25,6 +26,7 @@ export interface RunSpec {
   readonly masks: readonly string[];
   /** Without `CAP_`. */
   readonly capabilities: readonly string[];
+  readonly isolation: LaunchIsolation;
   /** Keep a pipe for stdin; otherwise it is /dev/null. */
   readonly openStdin: boolean;
 }
