@@ -47,6 +47,11 @@ export interface ContainerCreate {
   readonly ExposedPorts?: Readonly<Record<string, object>>;
   readonly Labels: Readonly<Record<string, string>>;
   readonly OpenStdin: boolean;
+  readonly Tty?: boolean;
+  readonly StdinOnce?: boolean;
+  readonly AttachStdin?: boolean;
+  readonly AttachStdout?: boolean;
+  readonly AttachStderr?: boolean;
   readonly StopSignal?: string;
   readonly StopTimeout?: number;
   readonly HostConfig: LimitFields & {
@@ -60,6 +65,8 @@ export interface ContainerCreate {
     readonly DnsSearch?: readonly string[];
     readonly DnsOptions?: readonly string[];
     readonly ExtraHosts?: readonly string[];
+    readonly ConsoleSize?: readonly [number, number];
+    readonly LogConfig?: {readonly Type: string; readonly Config: Readonly<Record<string, string>>};
     readonly Binds?: readonly string[];
     readonly Mounts?: readonly MountCreate[];
     readonly Tmpfs?: Readonly<Record<string, string>>;
@@ -158,6 +165,7 @@ export interface ContainerInspect {
   readonly Driver: string;
   readonly Platform: string;
   readonly Mounts: readonly MountPoint[];
+  readonly ExecIDs: readonly string[] | null;
   readonly HostConfig: Readonly<Record<string, unknown>> & {
     readonly NetworkMode: string;
     readonly PortBindings: PortMap;

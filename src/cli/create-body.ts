@@ -6,9 +6,10 @@ import {type LimitOptions, limitsBody} from './limit-options.ts';
 import {given, parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
 import {type StorageOptions, storageBody} from './storage-body.ts';
+import {type StreamsOptions, streamsBody, streamsHostBody} from './streams-flags.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions extends LifeOptions, LimitOptions, StorageOptions, IsolationOptions {
+export interface RunOptions extends LifeOptions, LimitOptions, StorageOptions, StreamsOptions, IsolationOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -56,6 +57,7 @@ export function createBody(
     ...given('ExposedPorts', options.expose && Object.fromEntries(options.expose.map(port => [withProto(port), {}]))),
     Labels: parsePairs([...(options.labelFile ?? []).flatMap(readLabels), ...(options.label ?? [])]),
     OpenStdin: options.interactive ?? false,
+    ...streamsBody(options),
     ...given('StopSignal', options.stopSignal),
     ...given('StopTimeout', options.stopTimeout),
     ...storage.config,
@@ -65,6 +67,7 @@ export function createBody(
       AutoRemove: options.rm ?? false,
       ...restartBody(options),
       Publish: options.publish ?? [],
+      ...streamsHostBody(options),
       ...given('PublishAllPorts', options.publishAll),
       ...given('Dns', options.dns),
       ...given('DnsSearch', options.dnsSearch),

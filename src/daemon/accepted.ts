@@ -1,6 +1,6 @@
 import {isolationFields} from './decode-isolation.ts';
 import {limitFields} from './decode-limits.ts';
-import {type Accepted, anything, isEmpty, oneOf} from './unsupported.ts';
+import {type Accepted, anything, oneOf} from './unsupported.ts';
 
 const decoded = (...names: readonly string[]): Accepted => Object.fromEntries(names.map(name => [name, anything]));
 
@@ -17,6 +17,7 @@ export const acceptedConfig: Accepted = {
     'MacAddress',
     'Labels',
     'OpenStdin',
+    'Tty',
     'StopSignal',
     'StopTimeout',
   ),
@@ -33,11 +34,7 @@ export const acceptedHostConfig: Accepted = {
   ...decoded(...Object.keys(limitFields)),
   ...decoded('PublishAllPorts', 'Dns', 'DnsSearch', 'DnsOptions', 'ExtraHosts'),
   ...decoded('Binds', 'Mounts', 'Tmpfs', 'VolumesFrom', 'VolumeDriver'),
-  ...decoded('ContainerIDFile', 'ConsoleSize', 'RestartPolicy'),
-  LogConfig: value => {
-    const {Type, Config} = value as {Type?: unknown; Config?: unknown};
-    return oneOf('', 'json-file')(Type ?? '') && isEmpty(Config);
-  },
+  ...decoded('ContainerIDFile', 'ConsoleSize', 'LogConfig', 'RestartPolicy'),
   ShmSize: oneOf(64 * mib),
   ...decoded(...Object.keys(isolationFields)),
   UsernsMode: oneOf('host'), // there is no other yet

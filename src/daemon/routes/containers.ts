@@ -11,7 +11,7 @@ import {encodeContainerSummary} from '../encode-container-summary.ts';
 import {badRequest, decoding} from '../failure.ts';
 import type {ServerParts} from '../parts.ts';
 import {pruneContainers as prune} from '../prune-containers.ts';
-import {queryFlag, queryNatural, querySeconds, refuseParameters} from '../query.ts';
+import {queryFlag, queryNatural, querySeconds, querySize, refuseParameters} from '../query.ts';
 import {empty, json, type Reply} from '../reply.ts';
 import type {Call, Route} from '../route.ts';
 import {newestFirst, viewContainer} from '../views.ts';
@@ -44,8 +44,7 @@ export function containerRoutes(parts: ServerParts): readonly Route[] {
     {method: 'POST', path: '/containers/:ref/pause', handle: ({params}) => done(engine.pause(params.ref!))},
     {method: 'POST', path: '/containers/:ref/unpause', handle: ({params}) => done(engine.unpause(params.ref!))},
     {method: 'POST', path: '/containers/:ref/update', handle: call => update(parts, call)},
-    // Docker's CLI resizes before it knows of a terminal, and insists on an answer.
-    {method: 'POST', path: '/containers/:ref/resize', handle: () => empty(200)},
+    {method: 'POST', path: '/containers/:ref/resize', handle: call => resize(parts, call)},
     {method: 'DELETE', path: '/containers/:ref', handle: call => perform(parts, call, remove)},
   ];
 }
@@ -53,6 +52,16 @@ export function containerRoutes(parts: ServerParts): readonly Route[] {
 async function done(work: Promise<unknown>): Promise<Reply> {
   await work;
   return empty();
+}
+
+/** Without a terminal there is nothing to do: Docker's CLI asks before it knows, and insists on an answer. */
+function resize({engine}: ServerParts, {params, query}: Call): Reply {
+  const {id, config, state} = engine.get(params.ref!);
+  const size = querySize(query);
+  if (config.streams.tty && state.status !== 'running')
+    throw new TnetError('ERR_CONFLICT', `container ${id} is not running`);
+  engine.resize(id, size);
+  return empty(200);
 }
 
 function start({engine}: Verbs, {params}: Call): Promise<Reply> {
@@ -92,7 +101,8 @@ function list(parts: ServerParts, {query}: Call): Reply {
 function inspect(parts: ServerParts, {params, query}: Call): Reply {
   refuseParameters(query, ['size']);
   const view = viewContainer(parts, parts.engine.get(params.ref!));
-  return json(encodeContainer({...view, counters: parts.controller.stats(view.attachments)}));
+  const execs = parts.engine.execs.of(view.container.id);
+  return json(encodeContainer({...view, execs, counters: parts.controller.stats(view.attachments)}));
 }
 
 function stop({engine}: Verbs, {params, query}: Call): Promise<Reply> {

@@ -67,6 +67,9 @@ const descriptions: Readonly<Record<string, (...args: readonly string[]) => stri
   seal: () => 'error making the root file system read-only',
   cgroup: path => `error opening cgroup "${path}"`,
   clone: () => 'error creating the namespaces of the container',
+  directory: path => `chdir to cwd (${JSON.stringify(path)}) set in config.json failed`,
+  enter: () => 'error joining the namespaces of the container',
+  tty: () => 'error opening a terminal',
   cwd: path => `error changing to working directory "${path}"`,
 };
 

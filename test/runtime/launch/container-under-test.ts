@@ -49,6 +49,8 @@ export function makeSpec({shell = 'true', ...change}: Change = {}): RunSpec {
     capabilities: defaultCapabilities,
     isolation: isolated,
     openStdin: false,
+    tty: null,
+    log: {rotation: null},
     ...change,
   };
 }

@@ -22,6 +22,8 @@ const spec: RunSpec = {
   capabilities: defaultCapabilities,
   isolation: isolated,
   openStdin: true,
+  tty: null,
+  log: {rotation: null},
 };
 const names = (change: Partial<RunSpec> = {}): string[] => planLaunch({...spec, ...change}).map(([name]) => name);
 const find = (name: string, change: Partial<RunSpec> = {}) =>
