@@ -11,7 +11,8 @@ const idle = belongings();
 test.serial('every --dry-run says what would be done, and does nothing', async t => {
   const tnet = makeTnet();
   await tnet.ok('network', 'create', 'lan');
-  await tnet.ok('run', '-d', '--name', 'web', '--network', 'lan', '-p', '8080:80', 'host', 'sleep', '60');
+  await tnet.ok('network', 'create', 'idle');
+  await tnet.ok('run', '-d', '--name', 'web', '--network', 'lan', '-p', '8080:80', 'host', 'sleep', '600');
   const look = async (): Promise<string> =>
     [
       run('ip -o link | cut -d: -f2; nft -s list ruleset; ls /run'),
@@ -21,11 +22,15 @@ test.serial('every --dry-run says what would be done, and does nothing', async t
   const before = await look();
   const rows: readonly (readonly [readonly string[], RegExp])[] = [
     [['network', 'create', '--dry-run', 'blue'], /add link "br-/],
-    [['network', 'prune', '--dry-run'], /^nothing to do$/],
+    [['network', 'prune', '--dry-run'], /del link "br-/],
     [['network', 'connect', '--dry-run', 'bridge', 'web'], /add link "docker0"/],
     [['network', 'disconnect', '--dry-run', 'lan', 'web'], /del link "veth/],
     [['port', 'add', '--dry-run', 'web', '9000:90'], /add element published4-any \{ tcp \. 9000/],
     [['port', 'rm', '--dry-run', 'web', '8080:80'], /del element/],
+    [['network', 'limit', '--dry-run', 'lan', 'web', '--egress-rate', '5mbit'], /add link "ifb\S+ type ifb/],
+    [['network', 'rm', '--dry-run', 'idle'], /del link "br-/],
+    [['stop', '--dry-run', 'web'], /del element published4-any[\s\S]*del link "veth[\s\S]*del netns/],
+    [['rm', '--dry-run', '-f', 'web'], /del link "veth[\s\S]*del netns/],
     [['start', '--dry-run', 'web'], /^nothing to do$/],
     [['run', '--dry-run', '-p', '8081:80', 'host', 'true'], /add netns/],
     [['doctor', '--fix', '--dry-run'], /^nothing to do$/],
@@ -48,7 +53,7 @@ test.serial('every --dry-run says what would be done, and does nothing', async t
     t.is(await look(), before, args.join(' '));
   }
   await tnet.ok('rm', '-f', 'web');
-  await tnet.ok('network', 'rm', 'lan');
+  await tnet.ok('network', 'rm', 'lan', 'idle');
   await tnet.end();
   t.deepEqual(belongings(), idle);
 });

@@ -47,11 +47,17 @@ export interface ContainerCreate {
   readonly ExposedPorts?: Readonly<Record<string, object>>;
   readonly Labels: Readonly<Record<string, string>>;
   readonly OpenStdin: boolean;
+  readonly Tty?: boolean;
+  readonly StdinOnce?: boolean;
+  readonly AttachStdin?: boolean;
+  readonly AttachStdout?: boolean;
+  readonly AttachStderr?: boolean;
   readonly StopSignal?: string;
   readonly StopTimeout?: number;
   readonly HostConfig: {
     readonly NetworkMode: string;
     readonly AutoRemove: boolean;
+    readonly RestartPolicy?: {readonly Name: string; readonly MaximumRetryCount: number};
     /** Ours: `-p` as it was typed. PortBindings would need a second parser, and one entry for every port of a range. */
     readonly Publish: readonly string[];
     readonly PublishAllPorts?: boolean;
@@ -63,6 +69,8 @@ export interface ContainerCreate {
     readonly CpuPeriod?: number;
     readonly CpuQuota?: number;
     readonly NanoCpus?: number;
+    readonly ConsoleSize?: readonly [number, number];
+    readonly LogConfig?: {readonly Type: string; readonly Config: Readonly<Record<string, string>>};
     readonly Memory?: number;
     readonly MemorySwap?: number;
     readonly PidsLimit?: number;
@@ -132,6 +140,7 @@ export interface ContainerInspect {
   readonly Driver: string;
   readonly Platform: string;
   readonly Mounts: readonly MountPoint[];
+  readonly ExecIDs: readonly string[] | null;
   readonly HostConfig: Readonly<Record<string, unknown>> & {
     readonly NetworkMode: string;
     readonly PortBindings: PortMap;
@@ -237,4 +246,22 @@ export interface Info {
 /** Answer to `POST /networks/prune`. */
 export interface NetworksPruned {
   readonly NetworksDeleted: readonly string[];
+}
+
+/** Answer to `POST /containers/prune`. */
+export interface ContainersPruned {
+  readonly ContainersDeleted: readonly string[];
+  readonly SpaceReclaimed: number;
+}
+
+/** A line of `GET /events`. */
+export interface EventMessage {
+  readonly Type: string;
+  readonly Action: string;
+  readonly Actor: {readonly ID: string; readonly Attributes: Readonly<Record<string, string>>};
+  readonly scope: 'local';
+  /** Seconds since 1970. */
+  readonly time: number;
+  /** In ns; parsed by JavaScript, rounded to 256 ns. */
+  readonly timeNano: number;
 }

@@ -1,11 +1,14 @@
 import type {ContainerCreate} from '../api/engine-types.ts';
 import {readVariables, resolveVariables} from './environment.ts';
+import {type IsolationOptions, isolationBody} from './isolation-flags.ts';
+import {type LifeOptions, readLabels, restartBody} from './life-flags.ts';
 import {parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
 import {type StorageOptions, storageBody} from './storage-body.ts';
+import {type StreamsOptions, streamsBody, streamsHostBody} from './streams-flags.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions extends StorageOptions {
+export interface RunOptions extends LifeOptions, StorageOptions, StreamsOptions, IsolationOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -58,8 +61,9 @@ export function createBody(
     Hostname: options.hostname ?? '',
     ...given('Domainname', options.domainname),
     ...given('ExposedPorts', options.expose && Object.fromEntries(options.expose.map(port => [withProto(port), {}]))),
-    Labels: parsePairs(options.label ?? []),
+    Labels: parsePairs([...(options.labelFile ?? []).flatMap(readLabels), ...(options.label ?? [])]),
     OpenStdin: options.interactive ?? false,
+    ...streamsBody(options),
     ...given('StopSignal', options.stopSignal),
     ...given('StopTimeout', options.stopTimeout),
     ...storage.config,
@@ -67,7 +71,9 @@ export function createBody(
       ...storage.host,
       NetworkMode: networks[0]!.name,
       AutoRemove: options.rm ?? false,
+      ...restartBody(options),
       Publish: options.publish ?? [],
+      ...streamsHostBody(options),
       ...given('PublishAllPorts', options.publishAll),
       ...given('Dns', options.dns),
       ...given('DnsSearch', options.dnsSearch),
@@ -80,6 +86,7 @@ export function createBody(
       ...given('Memory', options.memory),
       ...given('MemorySwap', options.memorySwap),
       ...given('PidsLimit', options.pidsLimit),
+      ...isolationBody(options),
     },
     NetworkingConfig: {EndpointsConfig: Object.fromEntries(networks.map(({name, endpoint}) => [name, endpoint]))},
   };

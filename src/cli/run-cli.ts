@@ -16,7 +16,7 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
   });
   try {
     for (const register of await needed(words[0])) register(program, context);
-    await program.parseAsync(args, {from: 'user'});
+    await program.parseAsync(words.join(' ') === 'network create' ? args.flatMap(plainFlag) : args, {from: 'user'});
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0; // help and version
@@ -24,6 +24,14 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     if (text !== '') io.stderr.write(`tnet: ${text}\n`);
     return exitCode(error, words[0] ?? '');
   }
+}
+
+/** Docker's users write `--ipv4=false`. */
+function plainFlag(arg: string): readonly string[] {
+  const [, name, value] = /^--(ipv4|ipv6|internal|attachable)=(true|false)$/.exec(arg) ?? [];
+  if (name === undefined) return [arg];
+  const says = name === 'ipv4' ? 'false' : 'true';
+  return value !== says ? [] : [name === 'ipv4' ? '--no-ipv4' : `--${name}`];
 }
 
 function createProgram(stdout: () => Output): Command {

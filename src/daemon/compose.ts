@@ -22,6 +22,7 @@ import {createDoctor, type Doctor} from '../runtime/doctor.ts';
 import {createEngine, type Engine, type EngineParts} from '../runtime/engine.ts';
 import {createEventLog, type EventLog} from '../runtime/event-log.ts';
 import {hostResolvConfPath, nameserversOf} from '../runtime/files.ts';
+import {forgetLost} from '../runtime/forget-lost.ts';
 import {hostFiles} from '../runtime/images/host-files.ts';
 import {resolveImage} from '../runtime/images/host-image.ts';
 import {createPreview, type Preview} from '../runtime/preview.ts';
@@ -47,16 +48,28 @@ export interface Composed {
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
 
 /** Opens store, kernel, controller and engine, and repairs what the last daemon left. Throws what they throw. */
-export const compose: Compose = async ({roots, bridge, firewall}, log) => {
+export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firewall}, log) => {
   const claim = await claimNetns();
   const native = loadNative();
   mkdirSync(join(roots.root, 'containers'), {recursive: true, mode: 0o711});
   const store = openStore(join(roots.root, 'tnet.db'));
+  forgetLost(store);
   const newId = (): string => randomBytes(32).toString('hex');
   const now = (): Date => new Date();
   const kernel = openKernel({native, isOurs: isOurGroup, table: tnetTable});
   const reservations = createReservations(native);
-  const controllerParts = {store, kernel, reservations, newId, now, bridge, avoided: resolvers, firewall};
+  const controllerParts = {
+    store,
+    kernel,
+    reservations,
+    newId,
+    now,
+    bridge,
+    bridgeFlags,
+    pools,
+    avoided: resolvers,
+    firewall,
+  };
   const events = createEventLog(now);
   const controller = tellingController(await createController(controllerParts), events.emit);
   const dns = createDnsServers({
@@ -86,6 +99,7 @@ export const compose: Compose = async ({roots, bridge, firewall}, log) => {
     log: (message, error) => log.warn(message, error),
   });
   await names.resume();
+  await engine.execs.recover();
   const networkPreview = createNetworkPreview(controllerParts, controller);
   return {
     engine,

@@ -2,7 +2,7 @@ import {badRequest} from './failure.ts';
 
 export type Filters = ReadonlyMap<string, readonly string[]>;
 
-/** How one filter judges one thing; values of one filter are alternatives, filters add up. */
+/** How one filter judges one thing; values of one filter are alternatives (but labels must all be there), filters add up. */
 export type Matchers<T> = Readonly<Record<string, (thing: T, value: string) => boolean>>;
 
 /** `{"name":{"web":true}}`, as Docker's CLI sends it, or `{"name":["web"]}`. */
@@ -22,7 +22,8 @@ export function matchesFilters<T>(filters: Filters, matchers: Matchers<T>): (thi
   const wanted = [...filters].map(([name, values]) => {
     const matches = Object.hasOwn(matchers, name) ? matchers[name] : undefined;
     if (matches === undefined) throw badRequest(`invalid filter '${name}'`);
-    return (thing: T) => values.length === 0 || values.some(value => matches(thing, value));
+    const every = name.startsWith('label');
+    return (thing: T) => values.length === 0 || values[every ? 'every' : 'some'](value => matches(thing, value));
   });
   return thing => wanted.every(matches => matches(thing));
 }

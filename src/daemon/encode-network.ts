@@ -26,8 +26,21 @@ export function encodeNetwork(
     Containers: Object.fromEntries(
       attachments.map(attachment => [attachment.owner, encodeAttachment(attachment, nameOf(attachment.owner))]),
     ),
-    Options: network.options,
+    Options: encodeOptions(network),
     Labels: network.labels,
+  };
+}
+
+/** Docker says of docker0 what others have silently. */
+function encodeOptions({name, driver, options, mtu}: Network): NetworkResource['Options'] {
+  if (driver !== 'bridge' || name !== 'bridge') return options;
+  return {
+    'com.docker.network.bridge.default_bridge': 'true',
+    'com.docker.network.bridge.enable_icc': 'true',
+    'com.docker.network.bridge.enable_ip_masquerade': 'true',
+    'com.docker.network.bridge.host_binding_ipv4': '0.0.0.0',
+    'com.docker.network.driver.mtu': String(mtu ?? 1500),
+    ...options,
   };
 }
 

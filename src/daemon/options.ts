@@ -1,12 +1,17 @@
 import {parseArgs} from 'node:util';
 import {type Roots, resolveRoots} from '../api/roots.ts';
+import type {BridgeFlags} from '../network/bridge-flags.ts';
 import {type FirewallName, firewallNames} from '../network/firewall/renderer.ts';
-import {badRequest} from './failure.ts';
+import type {AddressPool} from '../network/ipam.ts';
+import {badRequest, decoding} from './failure.ts';
+import {parseBridgeFlags, parsePool} from './parse-bridge-flags.ts';
 
 export interface DaemonOptions {
   readonly roots: Roots;
-  /** Device of the predefined network `bridge`. */
+  /** Device of the predefined network `bridge`, when it is made. */
   readonly bridge: string;
+  readonly bridgeFlags: BridgeFlags;
+  readonly pools: readonly AddressPool[];
   readonly firewall: FirewallName;
   /** Started by a client: whoever loses the race for the lock leaves silently. */
   readonly detached: boolean;
@@ -23,6 +28,8 @@ export function parseDaemonOptions(
   return {
     roots: resolveRoots({root: values.root ?? '', runRoot: values['run-root'] ?? ''}, env),
     bridge: values.bridge ?? 'docker0',
+    bridgeFlags: decoding(() => parseBridgeFlags(values)),
+    pools: decoding(() => (values['default-address-pool'] ?? []).map(parsePool)),
     firewall: parseFirewall(values.firewall ?? 'nftables'),
     detached: values.detached ?? false,
     examine: values.examine ?? false,
@@ -34,6 +41,13 @@ const known = {
   'run-root': {type: 'string'},
   bridge: {type: 'string'},
   firewall: {type: 'string'},
+  ipv6: {type: 'string'},
+  bip: {type: 'string'},
+  'fixed-cidr': {type: 'string'},
+  'fixed-cidr-v6': {type: 'string'},
+  mtu: {type: 'string'},
+  icc: {type: 'string'},
+  'default-address-pool': {type: 'string', multiple: true},
   detached: {type: 'boolean'},
   examine: {type: 'boolean'},
 } as const;

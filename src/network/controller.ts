@@ -1,21 +1,22 @@
-import {TnetError} from '../errors.ts';
 import {diff, itemKey, toWorld} from '../kernel/diff.ts';
 import type {Item, Op} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Prefix} from '../model/ip.ts';
-import {isBridged, isPredefined, type Network} from '../model/network.ts';
+import {isBridged, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
 import {leftBehind, planAltered} from './alter-network.ts';
+import {type BridgeFlags, planBridgeChange, refuseWhileAttached} from './bridge-flags.ts';
 import {configureAttachment} from './change-attachment.ts';
 import {checkAttachment} from './check-attachment.ts';
 import {planDetach} from './detach.ts';
 import {chooseParent} from './drivers/parent.ts';
 import {findNetwork} from './find-network.ts';
 import {type FirewallName, firewallOf} from './firewall/renderer.ts';
-import {ensure, readOurs} from './foreign.ts';
+import {ensure, isFrame, readOurs} from './foreign.ts';
 import {forgetGone, noteForwarding, settingsOf} from './forwarding.ts';
+import type {AddressPool} from './ipam.ts';
 import {createLock} from './lock.ts';
 import {lostAttachments, withoutLost} from './lost.ts';
 import {type AttachSpec, planNewAttachment, refuseFull} from './new-attachment.ts';
@@ -32,6 +33,7 @@ import {
 } from './plan.ts';
 import {planRepair} from './plan-repair.ts';
 import {findAttachment, publishPort, refuseWithoutFirewall, replacePorts, unpublishPort} from './publish.ts';
+import {refuseRemoval} from './refuse-removal.ts';
 import {holdPorts, type Reservations, reserveAgain} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
 import {type AttachmentStats, readStats} from './stats.ts';
@@ -84,8 +86,12 @@ export interface ControllerParts {
   /** 64 random hex digits. */
   readonly newId: () => string;
   readonly now: () => Date;
-  /** Device of the predefined network `bridge`. */
+  /** Device of the predefined network `bridge`, when it is made. */
   readonly bridge: string;
+  /** What it should be otherwise than it is. ERR_CONFLICT when something is attached to it. */
+  readonly bridgeFlags?: BridgeFlags;
+  /** Where subnets are chosen from; Docker's pools without it. */
+  readonly pools?: readonly AddressPool[];
   /** What chosen subnets avoid besides the host's links: its resolvers. */
   readonly avoided: () => readonly Prefix[];
   /** Default: nftables. What another one has left is removed. */
@@ -110,6 +116,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     avoided: parts.avoided(),
     mtu: kernel.defaultMtu(),
     instance: store.instance,
+    ...(parts.pools === undefined ? {} : {pools: parts.pools}),
   });
   store.commit({put: {networks: planPredefined(state, parts.bridge, seed)}});
 
@@ -129,6 +136,16 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const {items, actual} = readOurs(kernel, planNetwork(network, beside), rules);
     const gone = items.filter(item => !isFrame(item) && actual.has(itemKey(item)));
     await kernel.execute(diff(toWorld(gone), new Map()), 'continue');
+  };
+
+  const changeBridge = async (flags: BridgeFlags): Promise<void> => {
+    const next = planBridgeChange(state, flags, seed);
+    if (next === null) return;
+    validateNetwork(next, state);
+    refuseWhileAttached(attachmentsOf({network: next.id}).length);
+    const was = state.networks.get(next.id)!;
+    await unrealize(was);
+    store.commit({put: {networks: [next]}, remove: {sysctls: settingsOf(was.device, state)}});
   };
 
   const create = async (spec: NetworkSpec): Promise<Network> => {
@@ -237,6 +254,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   store.commit({remove: {attachments: lostAttachments(state, kernel).map(({id}) => id)}});
   const unwatch = kernel.watch(firewall.watches, () => void lock(repair).catch(() => {}));
+  await lock(() => changeBridge(parts.bridgeFlags ?? {}));
   await lock(repair);
   reserveAgain(state.attachments.values(), reservations);
   return {
@@ -278,20 +296,4 @@ export async function createController(parts: ControllerParts): Promise<Controll
       kernel.close();
     },
   };
-}
-
-/** What all networks have in common. */
-function isFrame({kind}: Item): boolean {
-  return kind === 'table' || kind === 'iptables-chains';
-}
-
-function refuseRemoval(network: Network, attachments: readonly Attachment[]): void {
-  if (isPredefined(network.name)) {
-    throw new TnetError('ERR_FORBIDDEN', `${network.name} is a pre-defined network and cannot be removed`);
-  }
-  if (attachments.length === 0) return;
-  throw new TnetError(
-    'ERR_NETWORK_IN_USE',
-    `error while removing network: network ${network.name} id ${network.id} has active endpoints`,
-  );
 }

@@ -57,6 +57,8 @@ export interface NetworkSeed {
   readonly mtu: number | null;
   /** 12 hex digits of this store: they make its IPv6 pool. */
   readonly instance: string;
+  /** The daemon's `--default-address-pool`; Docker's own without it. */
+  readonly pools?: readonly AddressPool[];
 }
 
 const defaultBridge = 'com.docker.network.bridge.default_bridge';
@@ -89,7 +91,8 @@ export function planPredefined(state: State, device: string, seeds: () => Networ
   return made;
 }
 
-function newNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): Network {
+/** Without a look at its name. */
+export function newNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): Network {
   const networks = [...state.networks.values()];
   const bridge = isBridged(spec);
   const device = bridge ? (spec.options[bridgeName] ?? `br-${seed.id.slice(0, 12)}`) : '';
@@ -190,8 +193,9 @@ function planSubnet(asked: SubnetSpec, used: readonly Prefix[], seed: NetworkSee
 }
 
 /** `size` 0 is the pools' own. */
-function poolsOf(family: Family, size: number, {instance}: NetworkSeed): readonly AddressPool[] {
-  const pools = family === 4 ? defaultPools : [uniqueLocalPool(instance)];
+function poolsOf(family: Family, size: number, {instance, pools: given = []}: NetworkSeed): readonly AddressPool[] {
+  const named = given.filter(({base}) => ipFamily(base) === family);
+  const pools = named.length > 0 ? named : family === 4 ? defaultPools : [uniqueLocalPool(instance)];
   if (size === 0) return pools;
   return pools.filter(({base}) => prefixLengthOf(base) <= size).map(({base}) => ({base, size}));
 }

@@ -35,6 +35,7 @@ const modes: readonly string[] = ['nat', 'nat-unprotected', 'routed', 'isolated'
 export const bridgeAddress = `${ownDomain}address`;
 export const bridgeHairpin = `${ownDomain}hairpin`;
 export const bridgeName = `${domain}bridge.name`;
+export const enableIcc = `${domain}bridge.enable_icc`;
 export const driverMtu = `${domain}driver.mtu`;
 
 /** What each option takes; true when `value` is that. */
@@ -43,7 +44,7 @@ const known: Readonly<Record<string, {readonly takes: string; readonly accepts: 
   [bridgeName]: {takes: 'a device name', accepts: () => true}, // checked by the driver
   [bridgeAddress]: flag(),
   [bridgeHairpin]: flag(),
-  [`${domain}bridge.enable_icc`]: flag(),
+  [enableIcc]: flag(),
   [`${domain}bridge.enable_ip_masquerade`]: flag(),
   [`${domain}bridge.inhibit_ipv4`]: flag(),
   [`${domain}bridge.gateway_mode_ipv4`]: {takes: modes.join(', '), accepts: value => modes.includes(value)},

@@ -30,6 +30,7 @@ export function createPreview(parts: ControllerParts, {alone}: Pick<Controller, 
         now: parts.now,
         bridge: parts.bridge,
         avoided: parts.avoided,
+        ...(parts.pools === undefined ? {} : {pools: parts.pools}),
         ...(parts.firewall === undefined ? {} : {firewall: parts.firewall}),
       });
       // What opening it would have repaired is not the job's.

@@ -1,21 +1,24 @@
 import test from 'ava';
+import {formatDuration} from '../../src/api/format-duration.ts';
 import {encodeContainer, formatNetworkMode} from '../../src/daemon/encode-container.ts';
 import {encodeContainerSummary, formatStatus} from '../../src/daemon/encode-container-summary.ts';
 import {encodeLogLine} from '../../src/daemon/encode-log.ts';
 import {encodeNetwork} from '../../src/daemon/encode-network.ts';
 import {encodePortBindings, encodePorts} from '../../src/daemon/encode-ports.ts';
 import {describeFailure} from '../../src/daemon/failure.ts';
-import {formatDuration} from '../../src/daemon/format-duration.ts';
 import {createLogger} from '../../src/daemon/logger.ts';
 import {createRouter} from '../../src/daemon/router.ts';
 import {KernelError, TnetError} from '../../src/errors.ts';
 import type {Attachment} from '../../src/model/attachment.ts';
 import {type Container, hostDns, noLimits} from '../../src/model/container.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
+import {isolatedByDefault} from '../../src/model/isolation.ts';
+import {defaultLog} from '../../src/model/log-config.ts';
 import {parseMac} from '../../src/model/mac.ts';
 import {noStorage} from '../../src/model/mount.ts';
 import type {Network} from '../../src/model/network.ts';
 import {parsePortMapping} from '../../src/model/port-mapping.ts';
+import {detachedStreams} from '../../src/model/streams.ts';
 
 const id = 'c'.repeat(64);
 
@@ -24,6 +27,7 @@ const container: Container = {
   name: 'web',
   created: '2026-11-24T10:00:00.000Z',
   config: {
+    restart: {name: 'no', maxRetries: 0},
     image: 'host',
     args: ['sh', '-c', 'echo hi'],
     env: ['A=b'],
@@ -37,10 +41,13 @@ const container: Container = {
     domainname: '',
     dns: hostDns,
     extraHosts: [],
+    isolation: isolatedByDefault,
     limits: {...noLimits, memoryBytes: 64e6, cpuQuotaUs: 50_000},
     storage: noStorage,
     autoRemove: false,
     openStdin: true,
+    streams: detachedStreams,
+    log: defaultLog,
     stopSignal: 'SIGTERM',
     stopTimeoutS: 10,
   },
@@ -52,6 +59,8 @@ const container: Container = {
     error: '',
     startedAt: '2026-11-24T10:00:01.000Z',
     finishedAt: null,
+    restartCount: 0,
+    manuallyStopped: false,
   },
 };
 
@@ -195,8 +204,15 @@ test('encodeNetwork() tells what docker network inspect shows', t => {
 
 test('encodeLogLine() puts the time before the text', t => {
   const line = {stream: 'stderr', time: '2026-11-24T10:00:00.123456789Z', text: 'oh\n'} as const;
-  t.is(encodeLogLine(line, true).subarray(8).toString(), '2026-11-24T10:00:00.123456789Z oh\n');
-  t.is(encodeLogLine(line, false).toString('hex'), '02000000000000036f680a');
+  const plain = {timestamps: false, details: false, tty: false};
+  t.is(
+    encodeLogLine(line, {...plain, timestamps: true})
+      .subarray(8)
+      .toString(),
+    '2026-11-24T10:00:00.123456789Z oh\n',
+  );
+  t.is(encodeLogLine(line, plain).toString('hex'), '02000000000000036f680a');
+  t.is(encodeLogLine(line, {...plain, tty: true}).toString(), 'oh\n');
 });
 
 test('describeFailure() takes the status from the code, and a bug for what it is', t => {

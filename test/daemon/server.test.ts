@@ -78,7 +78,8 @@ test('createServer() refuses what is hostile with 400 or 404 and goes on serving
     ],
     ['/containers/create?name=../x', '{"Image":"host","Cmd":["x"]}', 400, /Invalid container name/],
     ['/containers/%E0%A4%A/start', '', 400, /invalid path segment/],
-    ['/containers/x/exec', '{}', 404, /page not found/],
+    ['/containers/x/exec', '{}', 404, /No such container: x/],
+    ['/containers/x/nosuch', '{}', 404, /page not found/],
     ['/networks/create', '{"Name":"n","IPAM":{"Config":[{"Subnet":"10.0.0.0/99"}]}}', 400, /invalid CIDR/],
     ['/networks/create', '{"Name":"n","Driver":"overlay"}', 400, /"overlay" is not supported/],
   ];
@@ -195,7 +196,7 @@ test('createServer() streams logs as frames, with tail, timestamps and selection
   t.deepEqual(await logs(err, {stderr: true, tail: 'all'}), ['stderr:oh\n']);
   t.regex((await logs(out, {stdout: true, timestamps: true}))[0] ?? '', /^stdout:\d{4}-\d\d-\d\dT[\d:.]+Z hi\n$/);
   await t.throwsAsync(logs(out, {}), {message: /at least one stream/});
-  await t.throwsAsync(logs(out, {stdout: true, since: '5'}), {message: /since=5 is not supported/});
+  await t.throwsAsync(logs(out, {stdout: true, since: 'x'}), {message: /invalid since "x"/});
   await t.throwsAsync(logs(out, {stdout: true, tail: 'x'}), {message: /invalid tail "x"/});
 });
 
@@ -275,6 +276,14 @@ test('createServer() serves networks', async t => {
     list.map(({Name, Containers}) => [Name, Containers]),
     [['blue', {}]],
   );
+  const named = async (filters: object): Promise<string> => {
+    const query = {filters: JSON.stringify(filters)};
+    return (await client.call<NetworkResource[]>('GET', '/networks', {query})).map(({Name}) => Name).join();
+  };
+  t.is(await named({name: ['^b.*e$']}), 'bridge,blue');
+  t.is(await named({label: ['a=b', 'c']}), '', 'labels must all be there');
+  await t.throwsAsync(named({type: ['foo']}), {message: "invalid filter: 'type'='foo'"});
+  await t.throwsAsync(named({dangling: ['maybe']}), {message: "invalid filter 'dangling=[maybe]'"});
   await t.throwsAsync(client.call('DELETE', '/networks/blue'), {message: /active endpoints/});
   await t.throwsAsync(client.call('DELETE', '/networks/bridge'), {message: /pre-defined/});
   await t.throwsAsync(client.call('POST', '/networks/create', {body}), {

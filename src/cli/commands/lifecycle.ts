@@ -12,27 +12,36 @@ interface Verb {
   readonly query?: Query;
 }
 
-export function registerStart(program: Command, context: Context): void {
-  dryRunOptions(command(program, 'start', 'start containers that do not run', '  tnet start web')).action(
-    async (names: string[], {dryRun, json}: DryRunOptions) => {
-      if (!dryRun) return callEach(names, context, {method: 'POST', path: '/start'});
-      const requests = names.map(name => `/containers/${encodeURIComponent(name)}/start`);
-      const client = await context.connect();
-      await printDryRun(
-        client,
-        requests.map(path => ({method: 'POST', path})),
-        {json, context},
-      );
-    },
-  );
-}
-
-export function registerStop(program: Command, context: Context): void {
-  command(program, 'stop', 'send the stop signal, and SIGKILL when that does not help', '  tnet stop -t 2 web db')
+export function registerRestart(program: Command, context: Context): void {
+  command(program, 'restart', 'stop containers and start them', '  tnet restart -t 2 web')
     .option('-t, --timeout <s>', 'how long to wait before SIGKILL', parseInteger)
     .option('-s, --signal <signal>', 'what to send instead of the stop signal')
     .action((names: string[], {timeout, signal}: {timeout?: number; signal?: string}) =>
-      callEach(names, context, {method: 'POST', path: '/stop', query: {t: timeout, signal}}),
+      callEach(names, context, {method: 'POST', path: '/restart', query: {t: timeout, signal}}),
+    );
+}
+
+export function registerRename(program: Command, context: Context): void {
+  program
+    .command('rename')
+    .description('give a container another name; its name on its networks follows')
+    .argument('<container>')
+    .argument('<name>')
+    .addHelpText('after', '\nExamples:\n  tnet rename web web-old')
+    .action(async (container: string, name: string) => {
+      const client = await context.connect();
+      await client.call('POST', `/containers/${encodeURIComponent(container)}/rename`, {query: {name}});
+    });
+}
+
+export function registerStop(program: Command, context: Context): void {
+  dryRunOptions(
+    command(program, 'stop', 'send the stop signal, and SIGKILL when that does not help', '  tnet stop -t 2 web db'),
+  )
+    .option('-t, --timeout <s>', 'how long to wait before SIGKILL', parseInteger)
+    .option('-s, --signal <signal>', 'what to send instead of the stop signal')
+    .action((names: string[], {timeout, signal, ...options}: DryRunOptions & {timeout?: number; signal?: string}) =>
+      callOrForetell(names, {context, options}, {method: 'POST', path: '/stop', query: {t: timeout, signal}}),
     );
 }
 
@@ -45,11 +54,11 @@ export function registerKill(program: Command, context: Context): void {
 }
 
 export function registerRm(program: Command, context: Context): void {
-  command(program, 'rm', 'remove containers', '  tnet rm -f $(tnet ps -aq)')
+  dryRunOptions(command(program, 'rm', 'remove containers', '  tnet rm -f $(tnet ps -aq)'))
     .option('-f, --force', 'also those that run')
     .option('-v, --volumes', 'their anonymous volumes too')
-    .action((names: string[], {force, volumes}: {force?: boolean; volumes?: boolean}) =>
-      callEach(names, context, {method: 'DELETE', path: '', query: {force, v: volumes}}),
+    .action((names: string[], {force, volumes, ...options}: DryRunOptions & {force?: boolean; volumes?: boolean}) =>
+      callOrForetell(names, {context, options}, {method: 'DELETE', path: '', query: {force, v: volumes}}),
     );
 }
 
@@ -59,6 +68,18 @@ function command(program: Command, name: string, description: string, example: s
     .description(description)
     .argument('<container...>')
     .addHelpText('after', `\nExamples:\n${example}`);
+}
+
+/** Or says what it would do. */
+async function callOrForetell(
+  names: readonly string[],
+  {context, options: {dryRun, json}}: {readonly context: Context; readonly options: DryRunOptions},
+  verb: Verb,
+): Promise<void> {
+  if (!dryRun) return callEach(names, context, verb);
+  const {method, path, query = {}} = verb;
+  const requests = names.map(name => ({method, path: `/containers/${encodeURIComponent(name)}${path}`, query}));
+  await printDryRun(await context.connect(), requests, {json, context});
 }
 
 async function callEach(names: readonly string[], context: Context, {method, path, query = {}}: Verb): Promise<void> {

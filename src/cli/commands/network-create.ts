@@ -36,6 +36,7 @@ export function registerCreate(network: Command, context: Context): void {
     .option('--aux-address <name=address>', 'never give this one away (repeatable)', collect)
     .option('--no-ipv4', 'IPv6 alone')
     .option('--ipv6', 'IPv6 too')
+    .option('--attachable', 'as every network of ours is')
     .option('--internal', 'no way out, nothing published')
     .option('--label <key=value>', 'label (repeatable)', collect)
     .option('-o, --opt <key=value>', 'driver option (repeatable)', collect)

@@ -1,7 +1,8 @@
 import type {Command} from 'commander';
 import type {Context} from '../context.ts';
+import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 
-interface LimitOptions {
+interface LimitOptions extends DryRunOptions {
   readonly ingressRate?: string;
   readonly ingressBurst?: string;
   readonly egressRate?: string;
@@ -14,8 +15,7 @@ Examples:
   tnet network limit blue web --ingress-rate none`;
 
 export function registerLimit(network: Command, context: Context): void {
-  network
-    .command('limit')
+  dryRunOptions(network.command('limit'))
     .description('limit what a container may carry')
     .argument('<network>')
     .argument('<container>')
@@ -24,10 +24,12 @@ export function registerLimit(network: Command, context: Context): void {
     .option('--egress-rate <rate>', 'what it sends')
     .option('--egress-burst <size>', 'at once')
     .addHelpText('after', examples)
-    .action(async (name: string, container: string, limits: LimitOptions) => {
+    .action(async (name: string, container: string, {dryRun, json, ...limits}: LimitOptions) => {
       const body = {Container: container, Options: endpointOptions(limits)};
       const client = await context.connect();
-      await client.call<undefined>('POST', `/tnet/networks/${encodeURIComponent(name)}/limit`, {body});
+      const request = {method: 'POST', path: `/tnet/networks/${encodeURIComponent(name)}/limit`, body} as const;
+      if (dryRun) return printDryRun(client, [request], {json, context});
+      await client.call<undefined>(request.method, request.path, {body});
     });
 }
 

@@ -1,10 +1,12 @@
 import type {Command} from 'commander';
+import {ApiError} from '../../api/api-error.ts';
 import type {NetworkResource, NetworksPruned} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {forEachName} from '../each.ts';
 import {type Filtered, filterQuery} from '../filter-query.ts';
 import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
+import {networkRow, networkTitles} from '../network-row.ts';
 import {collect} from '../parse.ts';
 import {printInspected} from './inspect.ts';
 import {registerConnect, registerDisconnect} from './network-connect.ts';
@@ -34,27 +36,37 @@ export function registerNetwork(program: Command, context: Context): void {
     .command('inspect')
     .description('print everything about networks')
     .argument('<network...>')
+    .option('-f, --format <template>', "json, or a template like '{{.Driver}}'")
+    .option('-v, --verbose', "for Docker's sake: there is no swarm to tell more of")
     .addHelpText('after', '\nExamples:\n  tnet network inspect bridge')
-    .action((names: string[]) => printInspected(names, ['network'], context));
+    .action((names: string[], {format}: {format?: string}) =>
+      printInspected(names, {types: ['network'], format}, context),
+    );
   dryRunOptions(network.command('rm'))
     .alias('remove')
     .description('remove networks')
     .argument('<network...>')
+    .option('-f, --force', 'one that is not there is no failure')
     .addHelpText('after', '\nExamples:\n  tnet network rm blue')
-    .action(async (names: string[], {dryRun, json}: DryRunOptions) => {
+    .action(async (names: string[], {dryRun, json, force}: DryRunOptions & {force?: boolean}) => {
       const client = await context.connect();
       const requests = names.map(name => ({method: 'DELETE', path: `/networks/${encodeURIComponent(name)}`}) as const);
       if (dryRun) return printDryRun(client, requests, {json, context});
-      await forEachName(names, context, name =>
-        client.call<undefined>('DELETE', `/networks/${encodeURIComponent(name)}`),
-      );
+      await forEachName(names, context, async name => {
+        try {
+          await client.call<undefined>('DELETE', `/networks/${encodeURIComponent(name)}`);
+        } catch (error) {
+          if (!force || !(error instanceof ApiError) || error.status !== 404) throw error;
+        }
+      });
     });
 }
 
 function registerPrune(network: Command, context: Context): void {
   dryRunOptions(network.command('prune'))
     .description('remove networks without containers')
-    .option('--filter <filter>', 'label=value or label!=value (repeatable)', collect)
+    .option('-f, --force', 'as always: nobody is asked')
+    .option('--filter <filter>', 'label=value, label!=value or until=24h (repeatable)', collect)
     .addHelpText('after', '\nExamples:\n  tnet network prune --filter label=test')
     .action(async (options: Filtered & DryRunOptions) => {
       const client = await context.connect();
@@ -75,6 +87,7 @@ function listing(options: ListOptions): Listing<NetworkResource> {
       {title: 'SUBNET', shrinksTo: 10},
     ],
     key: ({Id}) => Id,
+    template: {titles: networkTitles, row: network => networkRow(network, options)},
     row: ({Id, Name, Driver, IPAM, Internal}) => [
       shortId(Id, options),
       Name,

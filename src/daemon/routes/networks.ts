@@ -3,9 +3,10 @@ import type {Verbs} from '../../runtime/preview.ts';
 import {decodeConnect} from '../decode-endpoints.ts';
 import {applyFilters, decodeFilters, type Matchers, matchesLabel} from '../decode-filters.ts';
 import {decodeNetwork} from '../decode-network.ts';
+import {decodePruneFilters} from '../decode-prune-filters.ts';
 import {perform} from '../dry-run.ts';
 import {encodeDriver, encodeNetwork} from '../encode-network.ts';
-import {decoding} from '../failure.ts';
+import {badRequest, decoding} from '../failure.ts';
 import type {ServerParts} from '../parts.ts';
 import {empty, json, type Reply} from '../reply.ts';
 import type {Call, Route} from '../route.ts';
@@ -15,7 +16,7 @@ export function networkRoutes(parts: ServerParts): readonly Route[] {
   return [
     {method: 'GET', path: '/networks', handle: call => list(parts, call)},
     {method: 'POST', path: '/networks/create', handle: call => perform(parts, call, create)},
-    {method: 'POST', path: '/networks/prune', handle: call => perform(parts, call, prune)},
+    {method: 'POST', path: '/networks/prune', handle: call => perform(parts, call, prune(parts.now))},
     {method: 'GET', path: '/networks/:ref', handle: call => inspect(parts, call)},
     {method: 'POST', path: '/networks/:ref/connect', handle: call => perform(parts, call, connect)},
     {method: 'POST', path: '/networks/:ref/disconnect', handle: call => perform(parts, call, disconnect)},
@@ -32,13 +33,32 @@ function list({controller}: ServerParts, {query}: Call): Reply {
 function matchers(busy: (id: string) => boolean): Matchers<Network> {
   return {
     id: ({id}, value) => id.startsWith(value),
-    name: ({name}, value) => name.includes(value),
+    name: ({name}, value) => matchesName(name, value),
     driver: (network, value) => encodeDriver(network) === value,
     label: ({labels}, value) => matchesLabel(labels, value),
     scope: (_, value) => value === 'local',
-    type: (network, value) => isPredefined(network.name) === (value === 'builtin'),
-    dangling: (network, value) => (!isPredefined(network.name) && !busy(network.id)) === ['1', 'true'].includes(value),
+    type: (network, value) => isPredefined(network.name) === isBuiltin(value),
+    dangling: (network, value) => (!isPredefined(network.name) && !busy(network.id)) === isTrue(value),
   };
+}
+
+/** A part of it, or a regular expression. */
+function matchesName(name: string, value: string): boolean {
+  try {
+    return name.includes(value) || new RegExp(value).test(name);
+  } catch {
+    return false;
+  }
+}
+
+function isBuiltin(value: string): boolean {
+  if (value !== 'builtin' && value !== 'custom') throw badRequest(`invalid filter: 'type'='${value}'`);
+  return value === 'builtin';
+}
+
+function isTrue(value: string): boolean {
+  if (!['0', '1', 'true', 'false'].includes(value)) throw badRequest(`invalid filter 'dangling=[${value}]'`);
+  return value === '1' || value === 'true';
 }
 
 async function create({controller}: Verbs, {body}: Call): Promise<Reply> {
@@ -69,19 +89,16 @@ async function disconnect({controller, engine}: Verbs, {params, body}: Call): Pr
   return empty(200);
 }
 
-const pruneMatchers: Matchers<Network> = {
-  label: ({labels}, value) => matchesLabel(labels, value),
-  'label!': ({labels}, value) => !matchesLabel(labels, value),
-};
-
 /** A stopped container does not protect its network, as with Docker: only what is attached counts. */
-async function prune({controller}: Verbs, {query}: Call): Promise<Reply> {
-  const candidates = applyFilters(controller.list(), decodeFilters(query.get('filters')), pruneMatchers);
-  const deleted: string[] = [];
-  for (const {id, name} of candidates) {
-    if (isPredefined(name) || controller.attachmentsOf({network: id}).length > 0) continue;
-    await controller.remove(id);
-    deleted.push(name);
-  }
-  return json({NetworksDeleted: deleted});
-}
+const prune =
+  (now: () => Date) =>
+  async ({controller}: Verbs, {query}: Call): Promise<Reply> => {
+    const candidates = controller.list().filter(decodePruneFilters(query.get('filters'), now()));
+    const deleted: string[] = [];
+    for (const {id, name} of candidates) {
+      if (isPredefined(name) || controller.attachmentsOf({network: id}).length > 0) continue;
+      await controller.remove(id);
+      deleted.push(name);
+    }
+    return json({NetworksDeleted: deleted});
+  };

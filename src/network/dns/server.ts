@@ -5,7 +5,7 @@ import type {Fd, Native} from '../../kernel/native.ts';
 import {createTable, getTable, replaceTable} from '../../kernel/netlink/nftables/objects.ts';
 import type {NftTable} from '../../kernel/netlink/nftables/types.ts';
 import {type NetlinkSocket, openNetlinkSocket} from '../../kernel/netlink/socket.ts';
-import {sandboxPath} from '../../model/sandbox.ts';
+import {isForeign, sandboxPath} from '../../model/sandbox.ts';
 import {createForwarder} from './forward.ts';
 import {createQuota, type Quota} from './quota.ts';
 import {dnsAddress, redirectTable} from './redirect.ts';
@@ -84,13 +84,13 @@ function openServer(parts: ServerParts, sandbox: string, options: DnsOptions): (
   };
   try {
     const netnsFd = openSync(sandboxPath(sandbox), 'r');
-    const isAskedFrom = options.upstreams.some(({from}) => from === 'sandbox');
-    if (isAskedFrom) undo.push(() => closeSync(netnsFd));
+    const stays = !isForeign(sandbox) || options.upstreams.some(({from}) => from === 'sandbox');
+    if (stays) undo.push(() => closeSync(netnsFd));
     try {
       serve(parts, {sandbox, netnsFd, options, undo});
     } finally {
       // It would keep its owner from unmounting the namespace; the sockets do not.
-      if (!isAskedFrom) closeSync(netnsFd);
+      if (!stays) closeSync(netnsFd);
     }
     return closeServer;
   } catch (cause) {
