@@ -40,6 +40,8 @@ export interface ContainerCreated {
 export interface ContainerCreate {
   readonly Image: string;
   readonly Cmd: readonly string[];
+  readonly Entrypoint?: readonly string[];
+  readonly User?: string;
   readonly Env: readonly string[];
   readonly WorkingDir: string;
   readonly Hostname: string;
@@ -70,6 +72,18 @@ export interface ContainerCreate {
     readonly Mounts?: readonly MountCreate[];
     readonly Tmpfs?: Readonly<Record<string, string>>;
     readonly VolumesFrom?: readonly string[];
+    readonly GroupAdd?: readonly string[];
+    readonly Init?: boolean;
+    readonly Ulimits?: readonly {readonly Name: string; readonly Soft: number; readonly Hard: number}[];
+    readonly Sysctls?: Readonly<Record<string, string>>;
+    readonly ShmSize?: number;
+    readonly OomScoreAdj?: number;
+    readonly Devices?: readonly {
+      readonly PathOnHost: string;
+      readonly PathInContainer: string;
+      readonly CgroupPermissions: string;
+    }[];
+    readonly SecurityOpt?: readonly string[];
   };
   readonly Volumes?: Readonly<Record<string, object>>;
   readonly NetworkingConfig?: {readonly EndpointsConfig: Readonly<Record<string, EndpointCreate>>};

@@ -2,10 +2,11 @@ import type {ContainerCreate} from '../api/engine-types.ts';
 import {readVariables, resolveVariables} from './environment.ts';
 import {parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
+import {type ProcessOptions, processBody} from './process-body.ts';
 import {type StorageOptions, storageBody} from './storage-body.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions extends StorageOptions {
+export interface RunOptions extends StorageOptions, ProcessOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -50,6 +51,7 @@ export function createBody(
   const variables = [...(options.envFile ?? []).flatMap(readVariables), ...(options.env ?? [])];
   const networks = parseNetworks(options);
   const storage = storageBody(options);
+  const process = processBody(options);
   return {
     Image: image,
     Cmd: command,
@@ -63,8 +65,10 @@ export function createBody(
     ...given('StopSignal', options.stopSignal),
     ...given('StopTimeout', options.stopTimeout),
     ...storage.config,
+    ...process.config,
     HostConfig: {
       ...storage.host,
+      ...process.host,
       NetworkMode: networks[0]!.name,
       AutoRemove: options.rm ?? false,
       Publish: options.publish ?? [],

@@ -18,12 +18,9 @@ export const acceptedConfig: Accepted = {
     'StopSignal',
     'StopTimeout',
   ),
-  ...decoded('HostConfig', 'NetworkingConfig', 'Volumes'),
+  ...decoded('HostConfig', 'NetworkingConfig', 'Volumes', 'User'),
   ...decoded('AttachStdin', 'AttachStdout', 'AttachStderr', 'StdinOnce', 'ExposedPorts'),
-  User: oneOf('0', 'root', '0:0', 'root:root'),
 };
-
-const mib = 1024 * 1024;
 
 /** The same for HostConfig. */
 export const acceptedHostConfig: Accepted = {
@@ -31,6 +28,7 @@ export const acceptedHostConfig: Accepted = {
   ...decoded('CpuShares', 'CpuPeriod', 'CpuQuota', 'NanoCpus', 'Memory', 'MemorySwap', 'PidsLimit'),
   ...decoded('PublishAllPorts', 'Dns', 'DnsSearch', 'DnsOptions', 'ExtraHosts'),
   ...decoded('Binds', 'Mounts', 'Tmpfs', 'VolumesFrom', 'VolumeDriver'),
+  ...decoded('GroupAdd', 'Init', 'Ulimits', 'Sysctls', 'ShmSize', 'OomScoreAdj', 'Devices', 'SecurityOpt'),
   ...decoded('ContainerIDFile', 'ConsoleSize'),
   RestartPolicy: value => oneOf('', 'no')((value as {Name?: unknown}).Name ?? ''),
   LogConfig: value => {
@@ -38,10 +36,7 @@ export const acceptedHostConfig: Accepted = {
     return oneOf('', 'json-file')(Type ?? '') && isEmpty(Config);
   },
   MemorySwappiness: oneOf(-1),
-  ShmSize: oneOf(64 * mib),
   IpcMode: oneOf('private'),
   CgroupnsMode: oneOf('private'),
   Isolation: oneOf('default'),
-  SecurityOpt: value =>
-    Array.isArray(value) && value.every(option => /^no-new-privileges([:=]true)?$/.test(String(option))),
 };

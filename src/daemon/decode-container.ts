@@ -2,12 +2,14 @@ import * as v from 'valibot';
 import type {ContainerConfig, NetworkMode} from '../model/container.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import {acceptedConfig, acceptedHostConfig} from './accepted.ts';
+import {decodeConfinement} from './decode-confinement.ts';
 import {decodeDns, decodeExtraHosts, dnsFields} from './decode-dns.ts';
 import {decodeEndpoints, networkingConfig} from './decode-endpoints.ts';
 import {decodeExposed, publishExposed} from './decode-exposed.ts';
 import {decodeLimits, limitFields} from './decode-limits.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
+import {decodeProcessSettings, processFields} from './decode-process-settings.ts';
 import {decodeStorage, storageFields} from './decode-storage.ts';
 import {badRequest} from './failure.ts';
 import {refuseUnsupported} from './unsupported.ts';
@@ -20,6 +22,8 @@ const hostConfig = v.looseObject({
   ...portFields,
   ...dnsFields,
   ...storageFields,
+  ...processFields,
+  SecurityOpt: orNull(texts),
   PublishAllPorts: orNull(v.boolean()),
 });
 
@@ -29,6 +33,7 @@ const createBody = v.looseObject({
   Entrypoint: orNull(texts),
   Env: orNull(texts),
   WorkingDir: orNull(text),
+  User: orNull(text),
   Hostname: orNull(text),
   Domainname: orNull(text),
   MacAddress: orNull(text),
@@ -75,6 +80,8 @@ export function decodeContainer(input: unknown): DecodedContainer {
       extraHosts: decodeExtraHosts(host.ExtraHosts ?? []),
       limits: decodeLimits(host),
       storage: decodeStorage(host, Object.keys(body.Volumes ?? {})),
+      process: decodeProcessSettings(host, body.User ?? ''),
+      confinement: decodeConfinement(host.SecurityOpt ?? []),
       autoRemove: host.AutoRemove ?? false,
     },
   };

@@ -3,6 +3,7 @@ import type {Container, Limits, NetworkMode} from '../model/container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
 import {encodeMounts, encodeStorage, encodeVolumeTargets} from './encode-mounts.ts';
 import {encodePortBindings, encodePorts} from './encode-ports.ts';
+import {encodeConfinement, encodeProcessSettings} from './encode-process-settings.ts';
 import {hostImage} from './host-image.ts';
 
 /** Go's zero time: Docker's way of saying "never". */
@@ -56,7 +57,7 @@ function encodeConfig({config}: Container): ContainerInspect['Config'] {
   return {
     Hostname: config.hostname,
     Domainname: config.domainname,
-    User: '',
+    User: config.process.user,
     AttachStdin: false,
     AttachStdout: true,
     AttachStderr: true,
@@ -95,6 +96,8 @@ function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
     ReadonlyRootfs: false,
     ...encodeStorage(config.storage),
     ...encodeLimits(config.limits),
+    ...encodeProcessSettings(config.process),
+    SecurityOpt: encodeConfinement(config.confinement),
   };
 }
 

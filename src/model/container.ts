@@ -1,7 +1,9 @@
+import type {Confinement} from './confinement.ts';
 import type {Ip} from './ip.ts';
 import type {Mac} from './mac.ts';
 import type {Storage} from './mount.ts';
 import type {PortMapping} from './port-mapping.ts';
+import type {ProcessSettings} from './process-settings.ts';
 
 /** Where a container's network comes from, parsed from Docker's `--network`. */
 export type NetworkMode =
@@ -65,6 +67,8 @@ export interface ContainerConfig {
   /** `--add-host`. */
   readonly extraHosts: readonly ExtraHost[];
   readonly limits: Limits;
+  readonly process: ProcessSettings;
+  readonly confinement: Confinement;
   readonly storage: Storage;
   readonly autoRemove: boolean;
   readonly openStdin: boolean;

@@ -13,6 +13,8 @@ import {readLogs} from './logs.ts';
 import {makeName} from './names.ts';
 import {containerPlaces} from './places.ts';
 import {signalNumber} from './signals.ts';
+import {sysctlsOf} from './sysctls.ts';
+import {ulimitNumber} from './ulimits.ts';
 import {claimStorage} from './volumes/claim-storage.ts';
 import {checkSources} from './volumes/place-mounts.ts';
 
@@ -82,6 +84,8 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     parts.resolveImage(config.image);
     validateLimits(config.limits);
     signalNumber(config.stopSignal);
+    sysctlsOf(config);
+    for (const {name} of config.process.ulimits) ulimitNumber(name);
     validateNetwork(config, {network: controller.get, container: get});
     const holder = (candidate: string | null) =>
       [...containers.values()].find(container => container.name === candidate);

@@ -17,9 +17,10 @@ import {defaultCapabilities} from './launch/capabilities.ts';
 import {launch} from './launch/launch.ts';
 import {planLaunch} from './launch/plan-launch.ts';
 import type {PlacedMount} from './launch/plan-mounts.ts';
-import type {RunSpec} from './launch/run-spec.ts';
+import type {LaunchSettings, RunSpec} from './launch/run-spec.ts';
 import {type FilesView, isServedByUs, resolvConfText, writeNetworkFiles} from './network-files.ts';
 import {type ContainerPlaces, containerPlaces, type Roots} from './places.ts';
+import {launchConfinement, launchSettings} from './process-spec.ts';
 import type {Undo} from './undo.ts';
 import {placeMounts} from './volumes/place-mounts.ts';
 
@@ -56,7 +57,8 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
   if (netns !== null) await serveNames(parts, netns, view);
   const mounts = await placeMounts(parts, container, undo);
   const {unifiedDir} = makeCgroup(parts, container, undo);
-  const spec = runSpec({container, image, places, netns, mounts, cgroupDir: unifiedDir});
+  const settings = await launchSettings(container.config);
+  const spec = runSpec({container, image, places, netns, mounts, cgroupDir: unifiedDir, settings});
   const {pid} = await launch(planLaunch(spec), {
     beforeGo: async child => {
       joinCgroup(parts.cgroups, parts.cgroupPath(container.id), child);
@@ -117,9 +119,10 @@ interface RunParts {
   readonly netns: string | null;
   readonly mounts: readonly PlacedMount[];
   readonly cgroupDir: string | null;
+  readonly settings: LaunchSettings;
 }
 
-function runSpec({container: {id, config}, image, places, netns, mounts, cgroupDir}: RunParts): RunSpec {
+function runSpec({container: {id, config}, image, places, netns, mounts, cgroupDir, settings}: RunParts): RunSpec {
   const args = config.args.length > 0 ? config.args : image.cmd;
   if (args.length === 0) throw new TnetError('ERR_BAD_REQUEST', 'no command specified');
   return {
@@ -141,14 +144,14 @@ function runSpec({container: {id, config}, image, places, netns, mounts, cgroupD
     mounts,
     masks: image.masks,
     capabilities: defaultCapabilities,
+    settings,
+    confinement: launchConfinement(config.confinement, defaultCapabilities),
     openStdin: config.openStdin,
   };
 }
 
-/** Docker's order: PATH and HOSTNAME, the image's, the user's; a later one of the same name wins. */
+/** Docker's order: PATH and HOSTNAME, the image's, the user's; a later one of the same name wins. HOME is by passwd, inside. */
 function completeEnv(user: readonly string[], image: readonly string[], hostname: string): readonly string[] {
-  const values = new Map(
-    [`HOSTNAME=${hostname}`, 'HOME=/root', ...image, ...user].map(entry => [entry.split('=', 1)[0], entry]),
-  );
+  const values = new Map([`HOSTNAME=${hostname}`, ...image, ...user].map(entry => [entry.split('=', 1)[0], entry]));
   return [...values.values()];
 }

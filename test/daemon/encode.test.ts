@@ -10,12 +10,14 @@ import {createLogger} from '../../src/daemon/logger.ts';
 import {createRouter} from '../../src/daemon/router.ts';
 import {KernelError, TnetError} from '../../src/errors.ts';
 import type {Attachment} from '../../src/model/attachment.ts';
+import {defaultConfinement} from '../../src/model/confinement.ts';
 import {type Container, hostDns, noLimits} from '../../src/model/container.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
 import {parseMac} from '../../src/model/mac.ts';
 import {noStorage} from '../../src/model/mount.ts';
 import type {Network} from '../../src/model/network.ts';
 import {parsePortMapping} from '../../src/model/port-mapping.ts';
+import {plainProcess} from '../../src/model/process-settings.ts';
 
 const id = 'c'.repeat(64);
 
@@ -39,6 +41,8 @@ const container: Container = {
     extraHosts: [],
     limits: {...noLimits, memoryBytes: 64e6, cpuQuotaUs: 50_000},
     storage: noStorage,
+    process: plainProcess,
+    confinement: defaultConfinement,
     autoRemove: false,
     openStdin: true,
     stopSignal: 'SIGTERM',

@@ -5,6 +5,7 @@ import type {Context} from '../context.ts';
 import {createBody, type RunOptions} from '../create-body.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {collect, parseCpus, parseInteger, parseSize, parseSwap} from '../parse.ts';
+import {processOptions} from '../process-body.ts';
 import {runForeground} from '../run-foreground.ts';
 
 const examples = `
@@ -13,12 +14,13 @@ Examples:
   tnet run -d --name web -p 8080:80 host python3 -m http.server 80
   echo hello | tnet run --rm -i --network none host wc -c
   tnet run --rm -v data:/var/lib/app -v ./src:/src:ro host ls /src
-  tnet run --rm -m 512m --cpus 0.5 --pids-limit 100 host make`;
+  tnet run --rm -m 512m --cpus 0.5 --pids-limit 100 host make
+  tnet run --rm --user 1000:1000 --security-opt no-new-privileges --ulimit nofile=1024 host make`;
 
 const networkHelp = 'bridge, host, none, container:<name>, a network, or name=<n>,ip=<a>,alias=<a>,… (repeatable)';
 
 export function registerRun(program: Command, context: Context): void {
-  dryRunOptions(program.command('run'))
+  processOptions(dryRunOptions(program.command('run')))
     .description('run a command in a new container')
     .argument('<image>', "host: this machine's own root file system, copy-on-write")
     .argument('[command...]', 'the command and its arguments')

@@ -1,6 +1,7 @@
-import {capabilityMask} from './capabilities.ts';
 import {maskedPaths, readonlyPaths} from './default-paths.ts';
+import {deviceOps} from './plan-devices.ts';
 import {mountOps, sourceOps} from './plan-mounts.ts';
+import {initTarget, processOps} from './plan-process.ts';
 import type {OverlayRootfs, RunSpec} from './run-spec.ts';
 
 /** One step of the shim, a system call or a well-defined handful: its name and its arguments (addon/shim/ops.cc). */
@@ -36,16 +37,17 @@ function namespaceOps({netns, mounts}: RunSpec): LaunchOp[] {
  * What the image hides, before mounts: a volume must not be filled with it. Masks of the kernel's files after binds, so that
  * no bind can uncover what a mask hides. sysfs shows the netns of who mounts it: after setns.
  */
-function rootfsOps({rootfs, cgroupDir, binds, mounts, masks}: RunSpec): LaunchOp[] {
+function rootfsOps({rootfs, cgroupDir, binds, mounts, masks, settings}: RunSpec): LaunchOp[] {
   return [
     overlayOp(rootfs),
     ['mount', 'proc', '/proc', 'nosuid,nodev,noexec', ''],
     ['mount', 'sysfs', '/sys', 'ro,nosuid,nodev,noexec', ''],
     ...(cgroupDir === null ? [] : ([['mount', 'cgroup2', '/sys/fs/cgroup', 'ro,nosuid,nodev,noexec', '']] as const)),
-    ...deviceOps,
+    ...deviceOps(settings),
     ['mount', 'tmpfs', '/run', 'nosuid,nodev', 'mode=755'],
     ...masks.map(path => ['hide', path] as const),
     ...mountOps(mounts, binds),
+    ...(settings.initPath === null ? [] : ([['bind', settings.initPath, initTarget, 'ro,nosuid,nodev']] as const)),
     ...maskedPaths.map(path => ['mask', path] as const),
     ...readonlyPaths.map(path => ['readonly', path] as const),
     ['pivot'],
@@ -55,40 +57,4 @@ function rootfsOps({rootfs, cgroupDir, binds, mounts, masks}: RunSpec): LaunchOp
 /** nodev: what the container makes with CAP_MKNOD cannot be opened, without any devices cgroup. */
 function overlayOp({target, upper, work, lower}: OverlayRootfs): LaunchOp {
   return ['overlay', target, 'nodev', 'index=off,metacopy=off', upper, work, ...lower];
-}
-
-/** Even /dev is nodev: the six nodes are binds of the host's, each a mount of its own. */
-const deviceOps: readonly LaunchOp[] = [
-  ['mount', 'tmpfs', '/dev', 'nosuid,nodev', 'mode=755,size=64k'],
-  ['device', '/dev/null', '1', '3'],
-  ['device', '/dev/zero', '1', '5'],
-  ['device', '/dev/full', '1', '7'],
-  ['device', '/dev/random', '1', '8'],
-  ['device', '/dev/urandom', '1', '9'],
-  ['device', '/dev/tty', '5', '0'],
-  ['symlink', '/proc/self/fd', '/dev/fd'],
-  ['symlink', '/proc/self/fd/0', '/dev/stdin'],
-  ['symlink', '/proc/self/fd/1', '/dev/stdout'],
-  ['symlink', '/proc/self/fd/2', '/dev/stderr'],
-  ['symlink', 'pts/ptmx', '/dev/ptmx'],
-  ['symlink', '/proc/kcore', '/dev/core'],
-  ['mount', 'devpts', '/dev/pts', 'nosuid,noexec', 'newinstance,ptmxmode=0666,mode=0620,gid=5'],
-  ['mount', 'tmpfs', '/dev/shm', 'nosuid,nodev,noexec', 'mode=1777,size=64m'],
-  ['mount', 'mqueue', '/dev/mqueue', 'nosuid,nodev,noexec', ''],
-];
-
-/** Capabilities last but one: everything before needs them. */
-function processOps({hostname, cwd, capabilities, openStdin, env, args}: RunSpec): LaunchOp[] {
-  return [
-    ['hostname', hostname],
-    ['keyring'],
-    ['umask', '022'],
-    ...(openStdin ? [] : ([['null']] as const)),
-    ['cwd', cwd],
-    ['cloexec'],
-    ['capabilities', capabilityMask(capabilities)],
-    ['nnp'],
-    ['env', ...env],
-    ['exec', ...args],
-  ];
 }

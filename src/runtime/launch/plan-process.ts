@@ -1,0 +1,44 @@
+import {capabilityMask} from './capabilities.ts';
+import type {LaunchOp} from './plan-launch.ts';
+import type {LaunchConfinement, LaunchSettings, RunSpec} from './run-spec.ts';
+
+/** Where Docker has it too. */
+export const initTarget = '/sbin/docker-init';
+
+/** From the finished root file system to the command. What needs a capability comes before it goes. */
+export function processOps({hostname, cwd, openStdin, settings, confinement, ...spec}: RunSpec): LaunchOp[] {
+  const mask = capabilityMask(spec.capabilities);
+  return [
+    ['hostname', hostname],
+    ['keyring'],
+    ['umask', '022'],
+    ...settingOps(settings),
+    ...(openStdin ? [] : ([['null']] as const)),
+    ['cwd', cwd],
+    ['cloexec'],
+    ['bounding', mask],
+    ['user', settings.user, ...settings.groups],
+    ...confinementOps(confinement, mask),
+    ['env', ...spec.env],
+    ['exec', ...(settings.initPath === null ? [] : [initTarget, '--']), ...spec.args],
+  ];
+}
+
+function settingOps({sysctls, rlimits, oomScoreAdj}: LaunchSettings): LaunchOp[] {
+  return [
+    ...sysctls.map(([path, value]) => ['sysctl', path, value] as const),
+    ...(oomScoreAdj === null ? [] : ([['oomscore', `${oomScoreAdj}`]] as const)),
+    ...rlimits.map(({resource, soft, hard}) => ['rlimit', `${resource}`, `${soft}`, `${hard}`] as const),
+  ];
+}
+
+/**
+ * The filter as late as it can be, since it counts for us too from then on: a profile need not allow what places a process.
+ * With no_new_privs that is right before exec. Without it, loading takes CAP_SYS_ADMIN, so that all that is left is capset,
+ * which only gives up: had it been refused, exec would still grant no more than the bounding set.
+ */
+function confinementOps({noNewPrivileges, seccomp}: LaunchConfinement, mask: string): LaunchOp[] {
+  const capabilities: LaunchOp = ['capabilities', mask];
+  const filter: LaunchOp[] = seccomp === null ? [] : [['seccomp', seccomp]];
+  return noNewPrivileges ? [capabilities, ['nnp'], ...filter] : [...filter, capabilities];
+}

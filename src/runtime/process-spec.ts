@@ -1,0 +1,36 @@
+import {release} from 'node:os';
+import {shimPath} from '../kernel/native.ts';
+import type {Confinement} from '../model/confinement.ts';
+import type {ContainerConfig} from '../model/container.ts';
+import {resolveDevices} from './devices.ts';
+import type {LaunchConfinement, LaunchSettings} from './launch/run-spec.ts';
+import {seccompFilter} from './launch/seccomp/filter.ts';
+import {sysctlsOf} from './sysctls.ts';
+import {ulimitNumber} from './ulimits.ts';
+
+/** The settings of a container as the launcher takes them. Looks at the devices it names: ERR_LAUNCH when one is not there. */
+export async function launchSettings(config: ContainerConfig): Promise<LaunchSettings> {
+  const {user, groups, init, ulimits, shmSizeBytes, oomScoreAdj, devices} = config.process;
+  return {
+    user,
+    groups,
+    sysctls: sysctlsOf(config),
+    rlimits: ulimits.map(({name, soft, hard}) => ({resource: ulimitNumber(name), soft, hard})),
+    oomScoreAdj: oomScoreAdj === 0 ? null : oomScoreAdj,
+    shmSizeBytes,
+    devices: await resolveDevices(devices),
+    // Bound read-only, so that nobody inside can write to it through /proc/1/exe (CVE-2019-5736).
+    initPath: init ? shimPath() : null,
+  };
+}
+
+/** For a process with `capabilities`, on this machine. */
+export function launchConfinement(
+  {noNewPrivileges, seccomp}: Confinement,
+  capabilities: readonly string[],
+): LaunchConfinement {
+  if (seccomp.kind === 'unconfined') return {noNewPrivileges, seccomp: null};
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  const target = {machine: process.arch, kernel: [major, minor], capabilities} as const;
+  return {noNewPrivileges, seccomp: seccompFilter(seccomp.kind === 'profile' ? seccomp.text : null, target)};
+}
