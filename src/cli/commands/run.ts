@@ -15,7 +15,7 @@ Examples:
   echo hello | tnet run --rm -i --network none host wc -c
   tnet run --rm -v data:/var/lib/app -v ./src:/src:ro host ls /src
   tnet run --rm -m 512m --cpus 0.5 --pids-limit 100 host make
-  tnet run --rm --user 1000:1000 --security-opt no-new-privileges --ulimit nofile=1024 host make`;
+  tnet run --rm -u 1000:1000 --ulimit nofile=1024 --init host make`;
 
 const networkHelp = 'bridge, host, none, container:<name>, a network, or name=<n>,ip=<a>,alias=<a>,… (repeatable)';
 
