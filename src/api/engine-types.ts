@@ -54,6 +54,7 @@ export interface ContainerCreate {
   readonly HostConfig: {
     readonly NetworkMode: string;
     readonly AutoRemove: boolean;
+    readonly RestartPolicy?: {readonly Name: string; readonly MaximumRetryCount: number};
     /** Ours: `-p` as it was typed. PortBindings would need a second parser, and one entry for every port of a range. */
     readonly Publish: readonly string[];
     readonly PublishAllPorts?: boolean;
@@ -251,4 +252,22 @@ export interface Info {
 /** Answer to `POST /networks/prune`. */
 export interface NetworksPruned {
   readonly NetworksDeleted: readonly string[];
+}
+
+/** Answer to `POST /containers/prune`. */
+export interface ContainersPruned {
+  readonly ContainersDeleted: readonly string[];
+  readonly SpaceReclaimed: number;
+}
+
+/** A line of `GET /events`. */
+export interface EventMessage {
+  readonly Type: string;
+  readonly Action: string;
+  readonly Actor: {readonly ID: string; readonly Attributes: Readonly<Record<string, string>>};
+  readonly scope: 'local';
+  /** Seconds since 1970. */
+  readonly time: number;
+  /** In ns; parsed by JavaScript, rounded to 256 ns. */
+  readonly timeNano: number;
 }

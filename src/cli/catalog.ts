@@ -7,14 +7,19 @@ export type Register = (program: Command, context: Context) => void;
 /** Loaded by name: only the invoked command's code is evaluated. The order is that of `tnet --help`. */
 export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
   run: async () => (await import('./commands/run.ts')).registerRun,
+  create: async () => (await import('./commands/create.ts')).registerCreate,
   ps: async () => (await import('./commands/ps.ts')).registerPs,
   logs: async () => (await import('./commands/logs.ts')).registerLogs,
-  start: async () => (await import('./commands/lifecycle.ts')).registerStart,
+  start: async () => (await import('./commands/start.ts')).registerStart,
+  restart: async () => (await import('./commands/lifecycle.ts')).registerRestart,
   stop: async () => (await import('./commands/lifecycle.ts')).registerStop,
   kill: async () => (await import('./commands/lifecycle.ts')).registerKill,
   rm: async () => (await import('./commands/lifecycle.ts')).registerRm,
+  rename: async () => (await import('./commands/lifecycle.ts')).registerRename,
   wait: async () => (await import('./commands/wait.ts')).registerWait,
   inspect: async () => (await import('./commands/inspect.ts')).registerInspect,
+  container: async () => (await import('./commands/container.ts')).registerContainer,
+  events: async () => (await import('./commands/events.ts')).registerEvents,
   port: async () => (await import('./commands/port.ts')).registerPort,
   capture: async () => (await import('./commands/capture.ts')).registerCapture,
   topology: async () => (await import('./commands/topology.ts')).registerTopology,
@@ -37,7 +42,7 @@ export function needed(name: string | undefined): Promise<Register[]> {
 const withValue = new Set(['--root', '--run-root']);
 
 /** Commands that have commands of their own. */
-const groups = new Set(['network', 'volume', 'system', 'daemon']);
+const groups = new Set(['container', 'network', 'volume', 'system', 'daemon']);
 
 /** The words that choose the command: the first that is no global option, and a group's own. */
 export function commandWords(args: readonly string[]): readonly string[] {

@@ -1,12 +1,13 @@
 import type {ContainerCreate} from '../api/engine-types.ts';
 import {readVariables, resolveVariables} from './environment.ts';
+import {type LifeOptions, readLabels, restartBody} from './life-flags.ts';
 import {parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
 import {type ProcessOptions, processBody} from './process-body.ts';
 import {type StorageOptions, storageBody} from './storage-body.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions extends StorageOptions, ProcessOptions {
+export interface RunOptions extends LifeOptions, ProcessOptions, StorageOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -60,7 +61,7 @@ export function createBody(
     Hostname: options.hostname ?? '',
     ...given('Domainname', options.domainname),
     ...given('ExposedPorts', options.expose && Object.fromEntries(options.expose.map(port => [withProto(port), {}]))),
-    Labels: parsePairs(options.label ?? []),
+    Labels: parsePairs([...(options.labelFile ?? []).flatMap(readLabels), ...(options.label ?? [])]),
     OpenStdin: options.interactive ?? false,
     ...given('StopSignal', options.stopSignal),
     ...given('StopTimeout', options.stopTimeout),
@@ -71,6 +72,7 @@ export function createBody(
       ...process.host,
       NetworkMode: networks[0]!.name,
       AutoRemove: options.rm ?? false,
+      ...restartBody(options),
       Publish: options.publish ?? [],
       ...given('PublishAllPorts', options.publishAll),
       ...given('Dns', options.dns),

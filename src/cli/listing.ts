@@ -1,17 +1,21 @@
-import {type Command, Option} from 'commander';
+import type {Command} from 'commander';
 import type {Context} from './context.ts';
+import {apiRow, printTemplate, type TemplateRow} from './print-template.ts';
 import {type Column, formatTable} from './table.ts';
 
 export interface ListOptions {
   readonly quiet?: boolean;
   readonly trunc: boolean;
   readonly json?: boolean;
-  readonly format?: 'json' | 'table';
+  /** `json`, `table`, or a template, after `table ` as columns. */
+  readonly format?: string;
 }
 
 export interface Listing<T> {
   readonly columns: readonly Column[];
   row(thing: T): readonly string[];
+  /** What templates may name, and its titles; without it the fields of the API. */
+  readonly template?: TemplateRow<T>;
   /** What `-q` prints. */
   key(thing: T): string;
 }
@@ -22,7 +26,7 @@ export function listOptions(command: Command): Command {
     .option('-q, --quiet', 'ids only')
     .option('--no-trunc', 'whole ids and texts')
     .option('--json', 'one JSON object a line')
-    .addOption(new Option('--format <format>', 'the same as --json when it is json').choices(['json', 'table']));
+    .option('--format <format>', "json, or a template like '{{.ID}}'; 'table {{.ID}}\\t…' aligns columns");
 }
 
 export function printListing<T>(
@@ -32,6 +36,8 @@ export function printListing<T>(
   context: Context,
 ): void {
   if (options.json || options.format === 'json') for (const thing of things) context.print(JSON.stringify(thing));
+  else if (options.format && options.format !== 'table')
+    printTemplate(things, {format: options.format, row: listing.template ?? apiRow}, context);
   else if (options.quiet) for (const thing of things) context.print(shortId(listing.key(thing), options));
   else context.print(formatTable(columnsFor(listing.columns, options), things.map(listing.row), context.io.stdout));
 }

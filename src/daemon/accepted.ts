@@ -29,8 +29,7 @@ export const acceptedHostConfig: Accepted = {
   ...decoded('PublishAllPorts', 'Dns', 'DnsSearch', 'DnsOptions', 'ExtraHosts'),
   ...decoded('Binds', 'Mounts', 'Tmpfs', 'VolumesFrom', 'VolumeDriver'),
   ...decoded('GroupAdd', 'Init', 'Ulimits', 'Sysctls', 'ShmSize', 'OomScoreAdj', 'Devices', 'SecurityOpt'),
-  ...decoded('ContainerIDFile', 'ConsoleSize'),
-  RestartPolicy: value => oneOf('', 'no')((value as {Name?: unknown}).Name ?? ''),
+  ...decoded('ContainerIDFile', 'ConsoleSize', 'RestartPolicy'),
   LogConfig: value => {
     const {Type, Config} = value as {Type?: unknown; Config?: unknown};
     return oneOf('', 'json-file')(Type ?? '') && isEmpty(Config);

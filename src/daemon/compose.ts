@@ -22,6 +22,7 @@ import {createDoctor, type Doctor} from '../runtime/doctor.ts';
 import {createEngine, type Engine, type EngineParts} from '../runtime/engine.ts';
 import {createEventLog, type EventLog} from '../runtime/event-log.ts';
 import {hostResolvConfPath, nameserversOf} from '../runtime/files.ts';
+import {forgetLost} from '../runtime/forget-lost.ts';
 import {hostFiles} from '../runtime/images/host-files.ts';
 import {resolveImage} from '../runtime/images/host-image.ts';
 import {createPreview, type Preview} from '../runtime/preview.ts';
@@ -50,6 +51,7 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
   const native = loadNative();
   mkdirSync(join(roots.root, 'containers'), {recursive: true, mode: 0o711});
   const store = openStore(join(roots.root, 'tnet.db'));
+  forgetLost(store);
   const newId = (): string => randomBytes(32).toString('hex');
   const now = (): Date => new Date();
   const kernel = openKernel({native, isOurs: isOurGroup, table: tnetTable});

@@ -10,6 +10,7 @@ import {decodeLimits, limitFields} from './decode-limits.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
 import {decodeProcessSettings, processFields} from './decode-process-settings.ts';
+import {decodeRestart, restartFields} from './decode-restart.ts';
 import {decodeStorage, storageFields} from './decode-storage.ts';
 import {badRequest} from './failure.ts';
 import {refuseUnsupported} from './unsupported.ts';
@@ -17,10 +18,10 @@ import {labels, natural, orNull, text, texts, validate} from './validate.ts';
 
 const hostConfig = v.looseObject({
   NetworkMode: orNull(text),
-  AutoRemove: orNull(v.boolean()),
   ...limitFields,
   ...portFields,
   ...dnsFields,
+  ...restartFields,
   ...storageFields,
   ...processFields,
   SecurityOpt: orNull(texts),
@@ -83,6 +84,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
       process: decodeProcessSettings(host, body.User ?? ''),
       confinement: decodeConfinement(host.SecurityOpt ?? []),
       autoRemove: host.AutoRemove ?? false,
+      restart: decodeRestart(host),
     },
   };
 }

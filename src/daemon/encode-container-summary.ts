@@ -1,10 +1,10 @@
 import type {ContainerSummary} from '../api/engine-types.ts';
+import {formatDuration} from '../api/format-duration.ts';
 import type {ContainerState} from '../model/container.ts';
 import {formatNetworkMode} from './encode-container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
 import {encodeMounts} from './encode-mounts.ts';
 import {encodePortSummary} from './encode-ports.ts';
-import {formatDuration} from './format-duration.ts';
 import {hostImage} from './host-image.ts';
 
 /** An entry of GET /containers/json. */
@@ -31,6 +31,7 @@ export function encodeContainerSummary(view: ContainerView, now: Date): Containe
 export function formatStatus(state: ContainerState, now: Date): string {
   const since = (time: string | null): string => formatDuration(now.getTime() - Date.parse(time ?? now.toISOString()));
   if (state.status === 'running') return `Up ${since(state.startedAt)}`;
+  if (state.status === 'restarting') return `Restarting (${state.exitCode}) ${since(state.finishedAt)} ago`;
   if (state.status === 'exited') return `Exited (${state.exitCode}) ${since(state.finishedAt)} ago`;
   return 'Created';
 }

@@ -1,9 +1,10 @@
 import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
-import type {Container, Limits, NetworkMode} from '../model/container.ts';
+import {type Container, isRunning, type Limits, type NetworkMode} from '../model/container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
 import {encodeMounts, encodeStorage, encodeVolumeTargets} from './encode-mounts.ts';
 import {encodePortBindings, encodePorts} from './encode-ports.ts';
 import {encodeConfinement, encodeProcessSettings} from './encode-process-settings.ts';
+import {encodeRestart} from './encode-restart.ts';
 import {hostImage} from './host-image.ts';
 
 /** Go's zero time: Docker's way of saying "never". */
@@ -21,7 +22,7 @@ export function encodeContainer(view: ContainerView): ContainerInspect {
     State: encodeState(container),
     Image: hostImage.id,
     Name: `/${container.name}`,
-    RestartCount: 0,
+    RestartCount: container.state.restartCount,
     Driver: 'overlay',
     Platform: 'linux',
     Mounts: encodeMounts(view),
@@ -39,9 +40,9 @@ export function formatNetworkMode(mode: NetworkMode): string {
 function encodeState({state}: Container): ContainerInspect['State'] {
   return {
     Status: state.status,
-    Running: state.status === 'running',
+    Running: isRunning(state),
     Paused: false,
-    Restarting: false,
+    Restarting: state.status === 'restarting',
     OOMKilled: state.oomKilled,
     Dead: false,
     Pid: state.pid,
@@ -83,7 +84,7 @@ function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
     NetworkMode: formatNetworkMode(config.network),
     PortBindings: encodePortBindings(config.ports),
     AutoRemove: config.autoRemove,
-    RestartPolicy: {Name: 'no', MaximumRetryCount: 0},
+    RestartPolicy: encodeRestart(config.restart),
     LogConfig: {Type: 'json-file', Config: {}},
     IpcMode: 'private',
     CgroupnsMode: 'private',

@@ -1,6 +1,6 @@
 import type {Info, Version} from '../api/engine-types.ts';
 import {apiVersion, tnetVersion} from '../api/version.ts';
-import type {Container} from '../model/container.ts';
+import {type Container, isRunning} from '../model/container.ts';
 import type {HostFacts} from './host-facts.ts';
 
 export function encodeVersion(facts: HostFacts): Version & Readonly<Record<string, unknown>> {
@@ -40,7 +40,7 @@ export function encodeInfo(
   containers: readonly Container[],
   root: string,
 ): Info & Readonly<Record<string, unknown>> {
-  const running = containers.filter(({state}) => state.status === 'running').length;
+  const running = containers.filter(({state}) => isRunning(state)).length;
   return {
     ID: facts.hostname,
     Name: facts.hostname,

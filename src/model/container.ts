@@ -4,11 +4,13 @@ import type {Mac} from './mac.ts';
 import type {Storage} from './mount.ts';
 import type {PortMapping} from './port-mapping.ts';
 import type {ProcessSettings} from './process-settings.ts';
+import type {RestartPolicy} from './restart-policy.ts';
 
 /** Where a container's network comes from, parsed from Docker's `--network`. */
 export type NetworkMode =
   | {readonly kind: 'host'}
   | {readonly kind: 'none'}
+  /** A name, an id or a prefix as it was asked for; in a container that is made, the id. */
   | {readonly kind: 'container'; readonly container: string}
   | {readonly kind: 'network'; readonly network: string};
 
@@ -71,12 +73,14 @@ export interface ContainerConfig {
   readonly confinement: Confinement;
   readonly storage: Storage;
   readonly autoRemove: boolean;
+  readonly restart: RestartPolicy;
   readonly openStdin: boolean;
   readonly stopSignal: string;
   readonly stopTimeoutS: number;
 }
 
-export type ContainerStatus = 'created' | 'running' | 'exited';
+/** `restarting`: it has exited, and will run again by its restart policy. */
+export type ContainerStatus = 'created' | 'running' | 'restarting' | 'exited';
 
 export interface ContainerState {
   readonly status: ContainerStatus;
@@ -89,6 +93,20 @@ export interface ContainerState {
   /** RFC 3339; null before the first start. */
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+  /** By its restart policy, since somebody started it. */
+  readonly restartCount: number;
+  /** Somebody stopped or killed it: no policy starts it again but `always`, with the next daemon. */
+  readonly manuallyStopped: boolean;
+}
+
+/** Docker's `Running`: it runs, or will again by itself. */
+export function isRunning({status}: ContainerState): boolean {
+  return status === 'running' || status === 'restarting';
+}
+
+/** Whether there is a process of it. */
+export function hasProcess({status}: ContainerState): boolean {
+  return status === 'running';
 }
 
 /** Process + rootfs + limits + sandbox, in the sense of Docker. */

@@ -1,6 +1,6 @@
 import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
-import type {Container, ContainerConfig, EndpointConfig} from '../model/container.ts';
+import {type Container, type ContainerConfig, type EndpointConfig, hasProcess} from '../model/container.ts';
 import type {Network} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
 import {checkAttachmentOptions} from '../network/new-attachment.ts';
@@ -21,7 +21,7 @@ export async function connect(parts: StartParts, container: Container, endpoint:
   const {controller} = parts;
   const network = controller.get(endpoint.network);
   refuseMode(container, network);
-  const running = container.state.status === 'running';
+  const running = hasProcess(container.state);
   const known = endpointOn(container, network, controller);
   const attached = attachments(parts, container).some(each => each.network === network.id);
   if (known && (attached || !running))

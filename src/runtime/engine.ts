@@ -2,10 +2,11 @@ import type {Duplex} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
-import type {Container, ContainerConfig, EndpointConfig} from '../model/container.ts';
+import {type Container, type ContainerConfig, type EndpointConfig, hasProcess, isRunning} from '../model/container.ts';
 import {containerEvent} from '../model/event.ts';
 import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import {validateLimits} from './cgroup/limits.ts';
+import {refuseTakenName, resolveMode, validateNetwork} from './check-config.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
 import {findContainer} from './find-container.ts';
 import {createLife, type Life, type LifeParts, neverStarted, type Removal} from './life.ts';
@@ -45,6 +46,10 @@ export interface Engine {
   /** Sends the stop signal, after the timeout SIGKILL; resolves when it has exited. ERR_NOT_MODIFIED when it does not run. */
   stop(ref: string, options: {readonly timeoutS: number | null; readonly signal: string | null}): Promise<void>;
   kill(ref: string, signal: string): Promise<void>;
+  /** Stops it when it runs, and starts it. What joined its sandbox goes on undisturbed; --rm does not remove it meanwhile. */
+  restart(ref: string, options: {readonly timeoutS: number | null; readonly signal: string | null}): Promise<void>;
+  /** ERR_NAME_IN_USE. Its name on its networks follows at once. */
+  rename(ref: string, name: string): Promise<void>;
   /** ERR_CONFLICT when it runs and `force` is false. */
   remove(ref: string, options: Removal & {readonly force: boolean}): Promise<void>;
   /** Changes the published ports, live when it runs, and for its next starts. */
@@ -79,6 +84,9 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
   const {containers} = store.state;
   const get = (ref: string): Container => findContainer(containers, ref);
 
+  const holder = (name: string | null): Container | undefined =>
+    [...containers.values()].find(container => container.name === name);
+
   const create: Engine['create'] = async (config, name) => {
     await checkSources(config.storage.mounts);
     parts.resolveImage(config.image);
@@ -87,8 +95,6 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     sysctlsOf(config);
     for (const {name} of config.process.ulimits) ulimitNumber(name);
     validateNetwork(config, {network: controller.get, container: get});
-    const holder = (candidate: string | null) =>
-      [...containers.values()].find(container => container.name === candidate);
     refuseTakenName(name, holder(name));
     const created = parts.now().toISOString();
     const claimed = {volumes: store.state.volumes, container: get, imageVolumes: [], newId: parts.newId, created};
@@ -98,7 +104,12 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
       id,
       name: name ?? makeName(candidate => holder(candidate) !== undefined),
       created,
-      config: {...config, storage, hostname: config.hostname || id.slice(0, 12)},
+      config: {
+        ...config,
+        storage,
+        network: resolveMode(config.network, get),
+        hostname: config.hostname || id.slice(0, 12),
+      },
       state: neverStarted,
     };
     store.commit({put: {containers: [container], volumes: fresh}});
@@ -110,33 +121,64 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
   const stop: Engine['stop'] = async (ref, {timeoutS, signal}) => {
     const container = get(ref);
     const {id, config, state} = container;
-    if (state.status !== 'running') throw new TnetError('ERR_NOT_MODIFIED', `container ${id} is not running`);
+    if (!isRunning(state)) throw new TnetError('ERR_NOT_MODIFIED', `container ${id} is not running`);
+    const number = signalNumber(signal ?? config.stopSignal);
+    await life.standDown(id);
+    if (hasProcess(get(id).state)) await end(id, {number, seconds: timeoutS ?? config.stopTimeoutS});
+    parts.emit(containerEvent({...container, ...containers.get(id)}, 'stop'));
+  };
+
+  const end = async (id: string, {number, seconds}: {number: number; seconds: number}): Promise<void> => {
     const ended = life.ended(id);
-    await life.signal(id, signalNumber(signal ?? config.stopSignal));
-    const seconds = timeoutS ?? config.stopTimeoutS;
+    await life.signal(id, number);
     const inTime =
       seconds < 0 ? ended : Promise.race([ended.then(() => true), sleep(seconds * 1000, false, {ref: false})]);
     if ((await inTime) === false) await life.signal(id, signalNumber('KILL'));
     await ended;
-    parts.emit(containerEvent({...container, ...containers.get(id)}, 'stop'));
   };
 
   const kill: Engine['kill'] = async (ref, signal) => {
-    const {id, state} = get(ref);
+    const {id, state, config} = get(ref);
     const number = signalNumber(signal);
-    if (state.status !== 'running')
+    if (!isRunning(state))
       throw new TnetError('ERR_CONFLICT', `cannot kill container: ${ref}: container ${id} is not running`);
+    // What is meant to end it is obeyed by its restart policy too.
+    if (number === signalNumber('KILL') || number === signalNumber(config.stopSignal)) await life.standDown(id);
     await life.signal(id, number);
   };
 
+  const restart: Engine['restart'] = (ref, options) => {
+    const {id} = get(ref);
+    return life.keeping(id, async () => {
+      if (isRunning(get(id).state)) await stop(id, options);
+      await life.start(id);
+      parts.emit(containerEvent(get(id), 'restart'));
+    });
+  };
+
+  const rename: Engine['rename'] = (ref, name) =>
+    life.alone(get(ref).id, async container => {
+      if (container.name === name)
+        throw new TnetError('ERR_BAD_REQUEST', 'Renaming a container with the same name as its current name');
+      refuseTakenName(name, holder(name));
+      const attachments = controller.attachmentsOf({owner: container.id}).map(attachment => ({
+        ...attachment,
+        names: attachment.names.map(each => (each === container.name ? name : each)),
+      }));
+      const renamed = {...container, name};
+      store.commit({put: {containers: [renamed], attachments}});
+      parts.emit(containerEvent(renamed, 'rename', {oldName: `/${container.name}`}));
+    });
+
   const remove: Engine['remove'] = async (ref, {force, volumes}) => {
     const {id, name, state} = get(ref);
-    if (state.status === 'running') {
-      if (!force)
-        throw new TnetError(
-          'ERR_CONFLICT',
-          `cannot remove container "/${name}": container is running: stop the container before removing or force remove`,
-        );
+    if (isRunning(state) && !force)
+      throw new TnetError(
+        'ERR_CONFLICT',
+        `cannot remove container "/${name}": container is ${state.status}: stop the container before removing or force remove`,
+      );
+    if (isRunning(state)) await life.standDown(id);
+    if (containers.has(id) && hasProcess(get(id).state)) {
       const ended = life.ended(id);
       await life.signal(id, signalNumber('KILL'));
       await ended;
@@ -187,7 +229,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
   const wait: Engine['wait'] = async (ref, until) => {
     const {id, state} = get(ref);
     if (until === 'removed') return life.removed(id);
-    if (until === 'next-exit' || state.status === 'running') return life.ended(id);
+    if (until === 'next-exit' || isRunning(state)) return life.ended(id);
     return state.exitCode;
   };
 
@@ -198,6 +240,8 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     create,
     start: async ref => life.start(get(ref).id),
     stop,
+    restart,
+    rename,
     kill,
     remove,
     publish,
@@ -208,7 +252,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     wait,
     logs(ref, options) {
       const {id, state} = get(ref);
-      const finished = state.status === 'running' ? life.ended(id) : Promise.resolve();
+      const finished = isRunning(state) ? life.ended(id) : Promise.resolve();
       return readLogs({path: containerPlaces(roots, id).log, finished}, options);
     },
     attach: async ref => life.attach(get(ref).id),
@@ -222,35 +266,4 @@ function claims({hostPortEnd, ...asked}: PortMapping, mapping: PortMapping): boo
   const chosen = mapping.hostPort >= asked.hostPort && mapping.hostPort <= last;
   const hostPort = chosen ? mapping.hostPort : asked.hostPort;
   return formatPortMapping({...asked, hostIp: asked.hostIp ?? mapping.hostIp, hostPort}) === formatPortMapping(mapping);
-}
-
-function refuseTakenName(name: string | null, holder: Container | undefined): void {
-  if (name === null) return;
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
-    throw new TnetError(
-      'ERR_BAD_REQUEST',
-      `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
-    );
-  }
-  if (holder === undefined) return;
-  throw new TnetError(
-    'ERR_NAME_IN_USE',
-    `Conflict. The container name "/${name}" is already in use by container "${holder.id}". You have to remove (or rename) that container to be able to reuse that name.`,
-  );
-}
-
-/** Docker's refusals; unknown networks and containers are named by `find`. */
-function validateNetwork(
-  config: ContainerConfig,
-  find: {network(ref: string): unknown; container(ref: string): unknown},
-): void {
-  const {network, ports, hostname, endpoints} = config;
-  const refuse = (what: string): never => {
-    throw new TnetError('ERR_BAD_REQUEST', `conflicting options: ${what}`);
-  };
-  for (const endpoint of endpoints) find.network(endpoint.network);
-  if (network.kind !== 'container') return;
-  find.container(network.container);
-  if (hostname !== '') refuse('hostname and the network mode');
-  if (ports.length > 0) refuse('port publishing and the container type network mode');
 }

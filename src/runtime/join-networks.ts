@@ -1,6 +1,7 @@
 import type {Attachment} from '../model/attachment.ts';
 import type {Container, EndpointConfig} from '../model/container.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
+import type {Controller} from '../network/controller.ts';
 import type {AttachSpec} from '../network/new-attachment.ts';
 import {containerPlaces} from './places.ts';
 import type {Start, StartParts} from './start.ts';
@@ -15,7 +16,7 @@ export interface JoinedNetworks {
 /** Makes the sandbox and attaches it to every network that was asked for. Every step that succeeded is on `undo`. */
 export async function joinNetworks(
   {controller, roots}: Pick<StartParts, 'controller' | 'roots'>,
-  start: Pick<Start, 'container' | 'sharedSandbox'>,
+  start: Pick<Start, 'container' | 'sharedSandbox' | 'joined'>,
   undo: Undo,
 ): Promise<JoinedNetworks> {
   const {container} = start;
@@ -23,16 +24,35 @@ export async function joinNetworks(
   if (network.kind === 'host') return {netns: null, attachments: []};
   if (network.kind === 'container') return {netns: start.sharedSandbox, attachments: []};
   const netns = containerPlaces(roots, container.id).netns;
-  await controller.createSandbox(netns);
-  undo.add(() => controller.removeSandbox(netns));
+  const held = start.joined ? await holdOn(controller, container) : [];
+  if (!start.joined) {
+    await controller.createSandbox(netns);
+    undo.add(() => controller.removeSandbox(netns));
+  }
+  const fresh: Attachment[] = [];
+  undo.add(() => controller.detach(...fresh.map(({id}) => id)));
   const attachments: Attachment[] = [];
-  undo.add(() => controller.detach(...attachments.map(({id}) => id)));
   // The ports go with the first; the controller leads them to the gateway.
-  for (const [i, endpoint] of endpoints.entries()) {
-    const spec = attachSpec(container, endpoint, {netns, ports: i === 0 ? ports : []});
-    attachments.push(await controller.attach(spec));
+  for (const endpoint of endpoints) {
+    const there = held.find(({network}) => network === controller.get(endpoint.network).id);
+    const spec = attachSpec(container, endpoint, {
+      netns,
+      ports: attachments.length === 0 && held.length === 0 ? ports : [],
+    });
+    const attachment = there ?? (await controller.attach(spec));
+    if (there === undefined) fresh.push(attachment);
+    attachments.push(attachment);
   }
   return {netns, attachments};
+}
+
+/** What a sandbox that was kept has of the networks it should be on; it leaves the others. */
+async function holdOn(controller: Controller, {id, config}: Container): Promise<readonly Attachment[]> {
+  const wanted = new Set(config.endpoints.map(({network}) => controller.get(network).id));
+  const held = controller.attachmentsOf({owner: id});
+  const left = held.filter(({network}) => !wanted.has(network));
+  if (left.length > 0) await controller.detach(...left.map(each => each.id));
+  return held.filter(({network}) => wanted.has(network));
 }
 
 export function attachSpec(

@@ -1,19 +1,24 @@
 import {EventEmitter, once} from 'node:events';
-import {mkdir, readFile, rm} from 'node:fs/promises';
+import {mkdir, rm} from 'node:fs/promises';
 import type {Duplex} from 'node:stream';
-import {errorStatus, TnetError} from '../errors.ts';
-import type {Container, ContainerState} from '../model/container.ts';
+import {TnetError} from '../errors.ts';
+import {type Container, type ContainerState, hasProcess, isRunning} from '../model/container.ts';
 import {containerEvent} from '../model/event.ts';
 import {createLock, type Lock} from '../network/lock.ts';
-import {type AttachStream, createAttachStream} from './attach-stream.ts';
+import {createAttachStream} from './attach-stream.ts';
 import {readOomKilled} from './cgroup/cgroup.ts';
+import {createEarlyStreams} from './early-streams.ts';
 import type {Image} from './images/host-image.ts';
+import {joinersOf, sandboxOwner} from './joiners.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
-import {completeNetworkFiles} from './network-files.ts';
 import {containerPlaces} from './places.ts';
+import {recover} from './recover.ts';
+import {restartsAfterExit, restartsWithDaemon, startOrder} from './restart-plan.ts';
+import {createRestarts} from './restarts.ts';
+import {ranMs, readExitRecord, startExitCode} from './run-end.ts';
 import {sharedSandbox} from './shared-sandbox.ts';
-import {filesView, type StartParts, serveNames, startContainer} from './start.ts';
-import {cleanUpRun, sweepRuns} from './sweep.ts';
+import {type StartParts, startContainer} from './start.ts';
+import {cleanUpRun, releaseNetwork} from './sweep.ts';
 import {createUndo} from './undo.ts';
 import {makeData, sweepTrash} from './volumes/local-driver.ts';
 import {releaseVolumes} from './volumes/place-mounts.ts';
@@ -36,6 +41,10 @@ export interface Life {
   place(id: string): Promise<void>;
   start(id: string): Promise<void>;
   signal(id: string, signal: number): Promise<void>;
+  /** Its end is somebody's wish: no policy starts it again. Who waits for that has exited with it. */
+  standDown(id: string): Promise<void>;
+  /** While `job` runs, an exit does not remove it, whatever was asked for with --rm. */
+  keeping<T>(id: string, job: () => Promise<T>): Promise<T>;
   remove(id: string, options: Removal): Promise<void>;
   attach(id: string): Promise<Duplex>;
   /** Runs a change of the container while it neither starts nor ends. */
@@ -49,6 +58,12 @@ export interface Life {
   close(): Promise<void>;
 }
 
+interface Ending {
+  /** When there is no exit record. */
+  readonly unknownCode: number;
+  readonly restarts: (ended: Container) => boolean;
+}
+
 export const neverStarted: ContainerState = {
   status: 'created',
   pid: 0,
@@ -57,6 +72,8 @@ export const neverStarted: ContainerState = {
   error: '',
   startedAt: null,
   finishedAt: null,
+  restartCount: 0,
+  manuallyStopped: false,
 };
 
 export function createLife(parts: LifeParts): Life {
@@ -65,7 +82,9 @@ export function createLife(parts: LifeParts): Life {
   const events = new EventEmitter().setMaxListeners(0);
   const locks = new Map<string, Lock>();
   const shims = new Map<string, ShimConnection>();
-  const early = new Map<string, Set<AttachStream>>();
+  const early = createEarlyStreams();
+  const restarts = createRestarts();
+  const kept = new Set<string>();
 
   const places = (id: string) => containerPlaces(roots, id);
   const find = (id: string): Container => {
@@ -83,30 +102,41 @@ export function createLife(parts: LifeParts): Life {
     return lock(job);
   };
 
-  const takeEarly = (id: string): readonly AttachStream[] => {
-    const streams = [...(early.get(id) ?? [])];
-    early.delete(id);
-    return streams;
-  };
-
   /** The shim ends with its container, and the connection with the shim. */
   const supervise = (id: string, shim: ShimConnection): void => {
     shims.set(id, shim);
     void shim.exited.then(() => {
-      if (shims.get(id) === shim) return locked(id, () => finish(id));
+      if (shims.get(id) === shim) return locked(id, () => finish(id, {unknownCode: 137, restarts: restartsAfterExit}));
     });
   };
 
-  const start = async (id: string): Promise<void> => {
+  /** Nobody takes the sandbox it joins away, or makes it anew, meanwhile. Owners join nobody: no two wait for each other. */
+  const withSandbox = async <T>(id: string, job: () => Promise<T>): Promise<T> => {
+    const owner = sandboxOwner(containers, find(id));
+    return owner === id || !containers.has(owner) ? job() : locked(owner, job);
+  };
+
+  const begin = async (id: string): Promise<void> => {
+    if (isRunning(find(id).state)) throw new TnetError('ERR_NOT_MODIFIED', `container ${id} is already running`);
+    restarts.cancel(id);
+    await withSandbox(id, () => start(id, {restartCount: 0}));
+  };
+
+  /** As its restart policy wants it; a stop may have come first. */
+  const beginAgain = async (id: string): Promise<void> => {
+    if (containers.get(id)?.state.status !== 'restarting') return;
+    const {restartCount} = find(id).state;
+    await withSandbox(id, () => start(id, {restartCount})).catch(error => parts.log(find(id).name, error));
+  };
+
+  const start = async (id: string, {restartCount}: Pick<ContainerState, 'restartCount'>): Promise<void> => {
     const container = find(id);
-    if (container.state.status === 'running')
-      throw new TnetError('ERR_NOT_MODIFIED', `container ${id} is already running`);
     const undo = createUndo();
     const onReady = async (): Promise<void> => {
       const shim = await connectShim(places(id).socket);
       undo.add(() => shim.close());
       shims.set(id, shim);
-      for (const stream of takeEarly(id)) stream.connect(await connectShim(places(id).socket));
+      for (const stream of early.take(id)) stream.connect(await connectShim(places(id).socket));
     };
     try {
       await rm(places(id).exitRecord, {force: true});
@@ -114,49 +144,83 @@ export function createLife(parts: LifeParts): Life {
         container,
         image: parts.resolveImage(container.config.image),
         sharedSandbox: sharedSandbox(container, {containers, roots}),
+        joined: joinersOf(containers, id).length > 0,
         onReady,
       };
       const startedAt = parts.now().toISOString();
       const pid = await startContainer(parts, run, undo);
-      setState(id, {...neverStarted, status: 'running', pid, startedAt});
+      setState(id, {...neverStarted, status: 'running', pid, startedAt, restartCount});
       supervise(id, shims.get(id)!);
       parts.emit(containerEvent(find(id), 'start'));
     } catch (error) {
       shims.delete(id);
       await undo.run();
-      for (const stream of takeEarly(id)) stream.end();
-      setState(id, {error: (error as Error).message, exitCode: startExitCode(error)});
+      for (const stream of early.take(id)) stream.end();
+      const {status} = container.state;
+      const exitCode = startExitCode(error);
+      setState(id, {error: (error as Error).message, exitCode, status: status === 'restarting' ? 'exited' : status});
+      if (status === 'restarting') events.emit(`exit ${id}`, exitCode);
       if (container.config.autoRemove) await discard(id, {volumes: 'remove'});
       throw error;
     }
   };
 
-  /** Runs once for each run, under the container's lock. */
-  const finish = async (id: string): Promise<void> => {
+  /** Its own sandbox, or the one it joined whose owner has ended already, goes with the last who lives in it. */
+  const leaveSandbox = async (id: string): Promise<void> => {
+    const owner = sandboxOwner(containers, find(id));
+    if (!containers.has(owner)) return;
+    const release = async (): Promise<void> => {
+      const holder = containers.get(owner);
+      const ended = owner === id || (holder !== undefined && !hasProcess(holder.state));
+      if (ended && joinersOf(containers, owner).every(joiner => joiner.id === id)) await releaseNetwork(parts, owner);
+    };
+    await (owner === id ? release() : locked(owner, release));
+  };
+
+  /** Runs once for each run, under the container's lock. Nobody knows how it ended when the shim was killed with it. */
+  const finish = async (id: string, {unknownCode, restarts: wantsMore}: Ending): Promise<void> => {
     shims.get(id)?.close();
     shims.delete(id);
     const record = await readExitRecord(places(id).exitRecord);
     const oomKilled = readOomKilled(parts.cgroups, parts.cgroupPath(id));
     await cleanUpRun(parts, id);
+    await leaveSandbox(id);
     await releaseVolumes(parts, find(id)).catch(error => parts.log(`volumes of "${find(id).name}"`, error));
-    setState(id, {
-      status: 'exited',
-      pid: 0,
-      oomKilled,
-      ...(record ?? {exitCode: 137, finishedAt: parts.now().toISOString()}),
-    });
-    if (oomKilled) parts.emit(containerEvent(find(id), 'oom'));
-    parts.emit(containerEvent(find(id), 'die', {exitCode: String(find(id).state.exitCode)}));
-    events.emit(`exit ${id}`, find(id).state.exitCode);
-    if (find(id).config.autoRemove) await discard(id, {volumes: 'remove'});
+    const {state} = find(id);
+    const end = record ?? {exitCode: unknownCode, finishedAt: parts.now().toISOString()};
+    const ended: ContainerState = {...state, status: 'exited', pid: 0, oomKilled, ...end};
+    const again = wantsMore({...find(id), state: ended});
+    const restartCount = state.restartCount + (again ? 1 : 0);
+    setState(id, again ? {...ended, status: 'restarting', restartCount} : ended);
+    tellEnd(id);
+    if (again) restarts.schedule(id, ranMs(ended), () => void locked(id, () => beginAgain(id)));
+    else if (find(id).config.autoRemove && !kept.has(id)) await discard(id, {volumes: 'remove'});
+  };
+
+  const tellEnd = (id: string): void => {
+    const container = find(id);
+    const {exitCode, oomKilled} = container.state;
+    const execDuration = String(Math.floor(ranMs(container.state) / 1000));
+    if (oomKilled) parts.emit(containerEvent(container, 'oom'));
+    parts.emit(containerEvent(container, 'die', {exitCode: String(exitCode), execDuration}));
+    events.emit(`exit ${id}`, exitCode);
+  };
+
+  const standDown = async (id: string): Promise<void> => {
+    const {status, exitCode} = find(id).state;
+    restarts.cancel(id);
+    setState(id, {manuallyStopped: true, ...(status === 'restarting' ? {status: 'exited'} : {})});
+    if (status === 'restarting') events.emit(`exit ${id}`, exitCode);
   };
 
   const discard = async (id: string, {volumes}: Removal): Promise<void> => {
     const container = find(id);
     const {exitCode} = container.state;
+    restarts.cancel(id);
+    if (joinersOf(containers, id).length > 0) await releaseNetwork(parts, id);
     await rm(places(id).stateDir, {recursive: true, force: true});
     await forgetVolumes(parts, volumes === 'remove' ? ownVolumes(parts, container) : [], [id]);
-    for (const stream of takeEarly(id)) stream.end();
+    for (const stream of early.take(id)) stream.end();
     locks.delete(id);
     parts.emit(containerEvent(container, 'destroy'));
     events.emit(`remove ${id}`, exitCode);
@@ -165,35 +229,17 @@ export function createLife(parts: LifeParts): Life {
   const attach = async (id: string): Promise<Duplex> => {
     const stream = createAttachStream();
     parts.emit(containerEvent(find(id), 'attach'));
-    if (find(id).state.status === 'running') {
+    if (hasProcess(find(id).state)) {
       stream.connect(await connectShim(places(id).socket));
       return stream.duplex;
     }
-    const streams = early.get(id) ?? new Set();
-    early.set(id, streams.add(stream));
-    stream.duplex.once('close', () => streams.delete(stream));
+    early.add(id, stream);
     return stream.duplex;
   };
 
-  /** The servers of the last daemon ended with it. What a container has done to its own ports must not keep us from serving others. */
-  const serveNamesAgain = async (container: Container): Promise<void> => {
-    const view = await filesView(parts, container, parts.controller.attachmentsOf({owner: container.id}));
-    const {netns} = places(container.id);
-    for (const job of [serveNames(parts, netns, view), completeNetworkFiles(places(container.id), view)])
-      await job.catch(error => parts.log(container.name, error));
-  };
-
-  /** A container the store calls running may have ended while nobody watched; one it does not may be half started. */
-  const recoverOne = async ({id, state}: Container): Promise<void> => {
-    const shim = await connectShim(places(id).socket).catch(() => null);
-    if (shim && state.status === 'running') {
-      await serveNamesAgain(find(id));
-      return supervise(id, shim);
-    }
-    shim?.close();
-    if (state.status === 'running') return locked(id, () => finish(id));
-    await cleanUpRun(parts, id);
-    if (state.status === 'exited' && find(id).config.autoRemove) await discard(id, {volumes: 'remove'});
+  const comeUp = async (due: readonly Container[]): Promise<void> => {
+    for (const {id} of due) setState(id, {status: 'restarting'});
+    for (const group of startOrder(due)) await Promise.all(group.map(({id}) => locked(id, () => beginAgain(id))));
   };
 
   const next = async (event: string): Promise<number> => Number((await once(events, event))[0]);
@@ -202,12 +248,21 @@ export function createLife(parts: LifeParts): Life {
       await mkdir(places(id).stateDir, {recursive: true, mode: 0o711});
       for (const mount of find(id).config.storage.mounts) if (mount.kind === 'volume') await makeData(roots, mount);
     },
-    start: id => locked(id, () => start(id)),
+    start: id => locked(id, () => begin(id)),
     async signal(id, signal) {
       const shim = shims.get(id);
       if (shim === undefined) return;
       shim.signal(signal);
       parts.emit(containerEvent(find(id), 'kill', {signal: String(signal)}));
+    },
+    standDown: id => locked(id, () => standDown(id)),
+    async keeping(id, job) {
+      kept.add(id);
+      try {
+        return await job();
+      } finally {
+        kept.delete(id);
+      }
     },
     // With --rm the exit has removed it already.
     remove: (id, options) => locked(id, async () => (containers.has(id) ? discard(id, options) : undefined)),
@@ -217,27 +272,17 @@ export function createLife(parts: LifeParts): Life {
     removed: id => next(`remove ${id}`),
     async recover() {
       await sweepTrash(roots);
-      await Promise.all([...containers.values()].map(recoverOne));
-      await sweepRuns(parts, new Set(containers.keys()));
+      await recover(parts, {
+        adopt: supervise,
+        end: id => locked(id, () => finish(id, {unknownCode: 255, restarts: () => false})),
+        discard: id => discard(id, {volumes: 'remove'}),
+      });
+      void comeUp([...containers.values()].filter(({state}) => !hasProcess(state)).filter(restartsWithDaemon));
     },
     async close() {
+      restarts.close();
       for (const shim of shims.values()) shim.close();
       shims.clear();
     },
   };
-}
-
-/** As Docker's: 127 and 126 for a command that is not there or cannot be run, 128 for the rest. */
-function startExitCode(error: unknown): number {
-  const exit = error instanceof TnetError ? errorStatus(error.code).exit : 1;
-  return exit === 126 || exit === 127 ? exit : 128;
-}
-
-async function readExitRecord(path: string): Promise<{exitCode: number; finishedAt: string} | null> {
-  try {
-    const {exitCode, finishedAt} = JSON.parse(await readFile(path, 'utf8')) as {exitCode: number; finishedAt: string};
-    return {exitCode, finishedAt};
-  } catch {
-    return null; // the shim itself was killed
-  }
 }

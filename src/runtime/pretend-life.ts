@@ -1,8 +1,9 @@
 import {Duplex} from 'node:stream';
 import {TnetError} from '../errors.ts';
-import type {Container} from '../model/container.ts';
+import {type Container, isRunning} from '../model/container.ts';
 import {findContainer} from './find-container.ts';
 import {joinNetworks} from './join-networks.ts';
+import {joinersOf} from './joiners.ts';
 import type {Life, LifeParts} from './life.ts';
 import {containerPlaces} from './places.ts';
 import {sharedSandbox} from './shared-sandbox.ts';
@@ -14,14 +15,18 @@ export function pretendLife(parts: Pick<LifeParts, 'store' | 'controller' | 'roo
   const find = (id: string): Container => findContainer(containers, id);
   const start = async (id: string): Promise<void> => {
     const container = find(id);
-    if (container.state.status === 'running')
-      throw new TnetError('ERR_NOT_MODIFIED', `container ${id} is already running`);
+    if (isRunning(container.state)) throw new TnetError('ERR_NOT_MODIFIED', `container ${id} is already running`);
     parts.resolveImage(container.config.image);
     const shared = sharedSandbox(container, {containers, roots: parts.roots});
-    await joinNetworks(parts, {container, sharedSandbox: shared}, createUndo());
+    await joinNetworks(
+      parts,
+      {container, sharedSandbox: shared, joined: joinersOf(containers, container.id).length > 0},
+      createUndo(),
+    );
   };
-  /** Its processes gone, it leaves its networks; as cleanUpRun() does. */
+  /** Its processes gone, it leaves its networks, unless others live in its sandbox; as releaseNetwork(). */
   const end = async (id: string): Promise<number> => {
+    if (joinersOf(containers, id).length > 0) return 0;
     const {controller, roots} = parts;
     await controller.detach(...controller.attachmentsOf({owner: id}).map(attachment => attachment.id));
     await controller.removeSandbox(containerPlaces(roots, id).netns);
@@ -32,6 +37,8 @@ export function pretendLife(parts: Pick<LifeParts, 'store' | 'controller' | 'roo
     start,
     place: nothing,
     signal: nothing,
+    standDown: nothing,
+    keeping: (_, job) => job(),
     remove: nothing,
     attach: async () => Duplex.from([]),
     alone: (id, change) => change(find(id)),

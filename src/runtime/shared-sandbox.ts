@@ -1,5 +1,5 @@
 import {TnetError} from '../errors.ts';
-import type {Container} from '../model/container.ts';
+import {type Container, hasProcess} from '../model/container.ts';
 import {findContainer} from './find-container.ts';
 import {containerPlaces, type Roots} from './places.ts';
 
@@ -12,7 +12,7 @@ export interface Others {
 export function sharedSandbox({config: {network}}: Container, others: Others): string | null {
   if (network.kind !== 'container') return null;
   const other = findContainer(others.containers, network.container);
-  if (other.state.status !== 'running')
+  if (!hasProcess(other.state))
     throw new TnetError('ERR_CONFLICT', `cannot join network of a non running container: ${other.id}`);
   if (other.config.network.kind === 'host') return null;
   return other.config.network.kind === 'container'

@@ -13,6 +13,7 @@ import {type CgroupHost, createCgroup, joinCgroup, killCgroup, removeCgroup} fro
 import {nameserversOf, ndotsOf} from './files.ts';
 import type {Image} from './images/image.ts';
 import {joinNetworks} from './join-networks.ts';
+import {sandboxOwner} from './joiners.ts';
 import {defaultCapabilities} from './launch/capabilities.ts';
 import {launch} from './launch/launch.ts';
 import {planLaunch} from './launch/plan-launch.ts';
@@ -41,6 +42,8 @@ export interface Start {
   readonly image: Image;
   /** Sandbox of the container named by `--network container:`. */
   readonly sharedSandbox: string | null;
+  /** Others live in its sandbox already: it is entered again as it is. */
+  readonly joined: boolean;
   /** The shim listens, the container's first instruction has not run. */
   readonly onReady: (pid: number) => Promise<void>;
 }
@@ -52,13 +55,25 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
   await mkdir(dirname(places.netns), {recursive: true});
   const {netns, attachments} = await joinNetworks(parts, start, undo);
   const view = await filesView(parts, container, attachments);
-  await writeFiles(view, places);
-  undo.add(async () => parts.dns.close(places.netns));
+  // Who joins a sandbox has its names too: the host name and the files of its owner, as with Docker.
+  const owner = ownerOf(parts, container);
+  await makeFolders(places);
+  if (owner === container) await writeNetworkFiles(places, view);
+  if (!start.joined) undo.add(async () => parts.dns.close(places.netns));
   if (netns !== null) await serveNames(parts, netns, view);
   const mounts = await placeMounts(parts, container, undo);
   const {unifiedDir} = makeCgroup(parts, container, undo);
-  const settings = await launchSettings(container.config);
-  const spec = runSpec({container, image, places, netns, mounts, cgroupDir: unifiedDir, settings});
+  const spec = runSpec({
+    container,
+    owner,
+    image,
+    places,
+    files: containerPlaces(parts.roots, owner.id),
+    netns,
+    mounts,
+    cgroupDir: unifiedDir,
+    settings: await launchSettings(container.config),
+  });
   const {pid} = await launch(planLaunch(spec), {
     beforeGo: async child => {
       joinCgroup(parts.cgroups, parts.cgroupPath(container.id), child);
@@ -82,10 +97,14 @@ export async function filesView(
   };
 }
 
-async function writeFiles(view: FilesView, places: ContainerPlaces): Promise<void> {
+function ownerOf({store}: StartParts, container: Container): Container {
+  const {containers} = store.state;
+  return containers.get(sandboxOwner(containers, container)) ?? container;
+}
+
+async function makeFolders(places: ContainerPlaces): Promise<void> {
   for (const dir of [places.upper, places.work, places.target, dirname(places.socket)])
     await mkdir(dir, {recursive: true, mode: 0o755});
-  await writeNetworkFiles(places, view);
 }
 
 /** Names of a user network are answered inside the sandbox; `undo` closes what holds its namespace. */
@@ -116,13 +135,19 @@ interface RunParts {
   readonly container: Container;
   readonly image: Image;
   readonly places: ContainerPlaces;
+  /** Of the sandbox. */
+  readonly owner: Container;
+  /** The owner's: those of the network. */
+  readonly files: ContainerPlaces;
   readonly netns: string | null;
   readonly mounts: readonly PlacedMount[];
   readonly cgroupDir: string | null;
   readonly settings: LaunchSettings;
 }
 
-function runSpec({container: {id, config}, image, places, netns, mounts, cgroupDir, settings}: RunParts): RunSpec {
+function runSpec(parts: RunParts): RunSpec {
+  const {owner, image, places, files, netns, mounts, cgroupDir, settings} = parts;
+  const {id, config} = parts.container;
   const args = config.args.length > 0 ? config.args : image.cmd;
   if (args.length === 0) throw new TnetError('ERR_BAD_REQUEST', 'no command specified');
   return {
@@ -133,13 +158,13 @@ function runSpec({container: {id, config}, image, places, netns, mounts, cgroupD
     netns,
     cgroupDir,
     args,
-    env: completeEnv(config.env, image.env, config.hostname),
+    env: completeEnv(config.env, image.env, owner.config.hostname),
     cwd: config.cwd || '/',
-    hostname: config.hostname,
+    hostname: owner.config.hostname,
     binds: [
-      {source: places.hosts, target: '/etc/hosts', readonly: false},
-      {source: places.hostname, target: '/etc/hostname', readonly: false},
-      {source: places.resolvConf, target: '/etc/resolv.conf', readonly: false},
+      {source: files.hosts, target: '/etc/hosts', readonly: false},
+      {source: files.hostname, target: '/etc/hostname', readonly: false},
+      {source: files.resolvConf, target: '/etc/resolv.conf', readonly: false},
     ],
     mounts,
     masks: image.masks,

@@ -4,16 +4,19 @@ import {killCgroup, listCgroups, removeCgroup} from './cgroup/cgroup.ts';
 import {containerPlaces, containersDir, netnsDir, socketsDir} from './places.ts';
 import type {StartParts} from './start.ts';
 
-/** Takes away everything that a run of `id` had outside the container's own files; each part may be gone already. */
-export async function cleanUpRun(parts: StartParts, id: string): Promise<void> {
-  const {controller, cgroups, roots} = parts;
-  const {netns, socket} = containerPlaces(roots, id);
-  await killCgroup(cgroups, parts.cgroupPath(id));
-  await removeCgroup(cgroups, parts.cgroupPath(id));
+/** Takes away what a run of `id` had outside the container's own files, but for its network; each part may be gone already. */
+export async function cleanUpRun({cgroups, roots, cgroupPath}: StartParts, id: string): Promise<void> {
+  await killCgroup(cgroups, cgroupPath(id));
+  await removeCgroup(cgroups, cgroupPath(id));
+  await rm(containerPlaces(roots, id).socket, {force: true});
+}
+
+/** Takes its network away. Whoever joined its sandbox is left with loopback. */
+export async function releaseNetwork({controller, roots, dns}: StartParts, id: string): Promise<void> {
+  const {netns} = containerPlaces(roots, id);
   await controller.detach(...controller.attachmentsOf({owner: id}).map(attachment => attachment.id));
-  parts.dns.close(netns);
+  dns.close(netns);
   await controller.removeSandbox(netns);
-  await rm(socket, {force: true});
 }
 
 /** Takes away what belongs to no container: a crash may have come between making it and writing it down, or the reverse. */

@@ -144,6 +144,7 @@ test("decodeContainer() takes what Docker's CLI sends", t => {
       process: plainProcess,
       confinement: defaultConfinement,
       autoRemove: true,
+      restart: {name: 'no', maxRetries: 0},
       openStdin: false,
       stopSignal: 'SIGTERM',
       stopTimeoutS: 10,

@@ -1,11 +1,11 @@
 import test from 'ava';
+import {formatDuration} from '../../src/api/format-duration.ts';
 import {encodeContainer, formatNetworkMode} from '../../src/daemon/encode-container.ts';
 import {encodeContainerSummary, formatStatus} from '../../src/daemon/encode-container-summary.ts';
 import {encodeLogLine} from '../../src/daemon/encode-log.ts';
 import {encodeNetwork} from '../../src/daemon/encode-network.ts';
 import {encodePortBindings, encodePorts} from '../../src/daemon/encode-ports.ts';
 import {describeFailure} from '../../src/daemon/failure.ts';
-import {formatDuration} from '../../src/daemon/format-duration.ts';
 import {createLogger} from '../../src/daemon/logger.ts';
 import {createRouter} from '../../src/daemon/router.ts';
 import {KernelError, TnetError} from '../../src/errors.ts';
@@ -26,6 +26,7 @@ const container: Container = {
   name: 'web',
   created: '2026-11-24T10:00:00.000Z',
   config: {
+    restart: {name: 'no', maxRetries: 0},
     image: 'host',
     args: ['sh', '-c', 'echo hi'],
     env: ['A=b'],
@@ -56,6 +57,8 @@ const container: Container = {
     error: '',
     startedAt: '2026-11-24T10:00:01.000Z',
     finishedAt: null,
+    restartCount: 0,
+    manuallyStopped: false,
   },
 };
 

@@ -116,6 +116,8 @@ export function createFakeEngine(controller: Controller): FakeEngine {
         error: '',
         startedAt: null,
         finishedAt: null,
+        restartCount: 0,
+        manuallyStopped: false,
       };
       const container = {id, name: name ?? `fake_${id.slice(0, 6)}`, created: new Date().toISOString(), config, state};
       entries.set(id, {container, lines: [], events: new EventEmitter().setMaxListeners(0), stdin: new PassThrough()});
@@ -161,6 +163,13 @@ export function createFakeEngine(controller: Controller): FakeEngine {
         );
       if (running) await exited(entry, 137);
       drop(entry);
+    },
+    async restart(ref) {
+      find(ref);
+    },
+    async rename(ref, name) {
+      const entry = find(ref);
+      entry.container = {...entry.container, name};
     },
     publish: async (_, mapping) => mapping,
     unpublish: async () => {},

@@ -92,10 +92,10 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
   };
 }
 
-/** Resolves when `condition` holds; rejects after two seconds. */
+/** Resolves when `condition` holds; rejects after ten seconds. */
 export async function eventually(condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 2000; !condition(); ) {
-    if (Date.now() > deadline) throw new Error('it did not happen within 2 s');
+  for (const deadline = Date.now() + 10_000; !condition(); ) {
+    if (Date.now() > deadline) throw new Error('it did not happen within 10 s');
     await new Promise(resolve => setTimeout(resolve, 5));
   }
 }

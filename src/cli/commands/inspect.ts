@@ -3,6 +3,7 @@ import {ApiError} from '../../api/api-error.ts';
 import type {Client} from '../../api/client.ts';
 import type {Context} from '../context.ts';
 import {describeError} from '../failure.ts';
+import {compileTemplate} from '../template/template.ts';
 
 const kinds: Readonly<Record<string, (name: string) => string>> = {
   container: name => `/containers/${name}/json`,
@@ -17,24 +18,36 @@ export function registerInspect(program: Command, context: Context): void {
     .description('print everything about containers, networks, images or volumes')
     .argument('<name...>')
     .option('--type <type>', 'container, network, image or volume, when a name is several')
-    .addHelpText('after', '\nExamples:\n  tnet inspect web\n  tnet inspect --type network bridge')
-    .action(async (names: string[], {type}: {type?: string}) =>
-      printInspected(names, type === undefined ? Object.keys(kinds) : [type], context),
+    .option('-f, --format <template>', "json, or a template like '{{.State.Status}}'")
+    .addHelpText(
+      'after',
+      "\nExamples:\n  tnet inspect web\n  tnet inspect -f '{{json .NetworkSettings.Ports}}' web\n  tnet inspect --type network bridge",
+    )
+    .action(async (names: string[], {type, format}: {type?: string; format?: string}) =>
+      printInspected(names, {types: type === undefined ? Object.keys(kinds) : [type], format}, context),
     );
 }
 
-/** An array, as Docker's; what is not found is told, and the rest printed. */
+export interface Inspection {
+  /** Tried in this order. */
+  readonly types: readonly string[];
+  readonly format?: string | undefined;
+}
+
+/** An array, as Docker's, or a line each by a template; what is not found is told, and the rest printed. */
 export async function printInspected(
   names: readonly string[],
-  types: readonly string[],
+  {types, format}: Inspection,
   context: Context,
 ): Promise<void> {
+  const render = format === undefined ? null : compileTemplate(format === 'json' ? '{{json .}}' : format);
   const unknown = types.find(type => !Object.hasOwn(kinds, type));
   if (unknown !== undefined) throw new SyntaxError(`unknown type "${unknown}": want ${Object.keys(kinds).join(', ')}`);
   const client = await context.connect();
   const results = await Promise.allSettled(names.map(name => inspect(client, name, types)));
   const found = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));
-  context.print(JSON.stringify(found, null, 4));
+  if (render === null) context.print(JSON.stringify(found, null, 4));
+  else for (const thing of found) context.print(render(thing));
   for (const result of results) if (result.status === 'rejected') context.fail(describeError(result.reason));
 }
 

@@ -12,11 +12,26 @@ interface Verb {
   readonly query?: Query;
 }
 
-export function registerStart(program: Command, context: Context): void {
-  dryRunOptions(command(program, 'start', 'start containers that do not run', '  tnet start web')).action(
-    (names: string[], options: DryRunOptions) =>
-      callOrForetell(names, {context, options}, {method: 'POST', path: '/start'}),
-  );
+export function registerRestart(program: Command, context: Context): void {
+  command(program, 'restart', 'stop containers and start them', '  tnet restart -t 2 web')
+    .option('-t, --timeout <s>', 'how long to wait before SIGKILL', parseInteger)
+    .option('-s, --signal <signal>', 'what to send instead of the stop signal')
+    .action((names: string[], {timeout, signal}: {timeout?: number; signal?: string}) =>
+      callEach(names, context, {method: 'POST', path: '/restart', query: {t: timeout, signal}}),
+    );
+}
+
+export function registerRename(program: Command, context: Context): void {
+  program
+    .command('rename')
+    .description('give a container another name; its name on its networks follows')
+    .argument('<container>')
+    .argument('<name>')
+    .addHelpText('after', '\nExamples:\n  tnet rename web web-old')
+    .action(async (container: string, name: string) => {
+      const client = await context.connect();
+      await client.call('POST', `/containers/${encodeURIComponent(container)}/rename`, {query: {name}});
+    });
 }
 
 export function registerStop(program: Command, context: Context): void {

@@ -6,6 +6,7 @@ import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {forEachName} from '../each.ts';
 import {type Filtered, filterQuery} from '../filter-query.ts';
 import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
+import {networkRow, networkTitles} from '../network-row.ts';
 import {collect} from '../parse.ts';
 import {printInspected} from './inspect.ts';
 import {registerConnect, registerDisconnect} from './network-connect.ts';
@@ -35,9 +36,12 @@ export function registerNetwork(program: Command, context: Context): void {
     .command('inspect')
     .description('print everything about networks')
     .argument('<network...>')
+    .option('-f, --format <template>', "json, or a template like '{{.Driver}}'")
     .option('-v, --verbose', "for Docker's sake: there is no swarm to tell more of")
     .addHelpText('after', '\nExamples:\n  tnet network inspect bridge')
-    .action((names: string[]) => printInspected(names, ['network'], context));
+    .action((names: string[], {format}: {format?: string}) =>
+      printInspected(names, {types: ['network'], format}, context),
+    );
   dryRunOptions(network.command('rm'))
     .alias('remove')
     .description('remove networks')
@@ -83,6 +87,7 @@ function listing(options: ListOptions): Listing<NetworkResource> {
       {title: 'SUBNET', shrinksTo: 10},
     ],
     key: ({Id}) => Id,
+    template: {titles: networkTitles, row: network => networkRow(network, options)},
     row: ({Id, Name, Driver, IPAM, Internal}) => [
       shortId(Id, options),
       Name,

@@ -1,17 +1,34 @@
 import type {Command} from 'commander';
 import type {ContainerSummary} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
+import {type Filtered, filterQuery} from '../filter-query.ts';
 import {formatPorts} from '../format-ports.ts';
 import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
+import {collect, parseInteger} from '../parse.ts';
+import {psRow, psTitles} from '../ps-row.ts';
+
+interface PsOptions extends ListOptions, Filtered {
+  readonly all?: boolean;
+  readonly last?: number;
+  readonly latest?: boolean;
+}
 
 export function registerPs(program: Command, context: Context): void {
   listOptions(program.command('ps'))
     .description('list containers')
     .option('-a, --all', 'also those that do not run')
-    .addHelpText('after', '\nExamples:\n  tnet ps -a\n  tnet rm -f $(tnet ps -aq)')
-    .action(async (options: ListOptions & {all?: boolean}) => {
+    .option('-n, --last <n>', 'the newest, whatever their state', parseInteger)
+    .option('-l, --latest', 'the newest one')
+    .option('-f, --filter <filter>', 'name, status, label, network, publish … =value (repeatable)', collect)
+    .addHelpText(
+      'after',
+      "\nExamples:\n  tnet ps -a --filter status=exited\n  tnet ps --format '{{.Names}}: {{.Status}}'\n  tnet rm -f $(tnet ps -aq)",
+    )
+    .action(async (options: PsOptions) => {
       const client = await context.connect();
-      const containers = await client.call<ContainerSummary[]>('GET', '/containers/json', {query: {all: options.all}});
+      const limit = options.latest ? 1 : options.last;
+      const query = {all: options.all, limit, ...filterQuery(options)};
+      const containers = await client.call<ContainerSummary[]>('GET', '/containers/json', {query});
       printListing(containers, listing(options), options, context);
     });
 }
@@ -27,6 +44,7 @@ function listing(options: ListOptions): Listing<ContainerSummary> {
       {title: 'PORTS', shrinksTo: 12},
     ],
     key: ({Id}) => Id,
+    template: {titles: psTitles, row: container => psRow(container, options)},
     row: ({Id, Names, Image, Command, Status, Ports}) => [
       shortId(Id, options),
       (Names[0] ?? '').slice(1),

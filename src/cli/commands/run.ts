@@ -1,9 +1,10 @@
 import type {Command} from 'commander';
 import type {Client} from '../../api/client.ts';
-import type {ContainerCreated} from '../../api/engine-types.ts';
 import type {Context} from '../context.ts';
 import {createBody, type RunOptions} from '../create-body.ts';
+import {createContainer, refuseTakenFile} from '../create-container.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
+import {lifeFlags} from '../life-flags.ts';
 import {collect, parseCpus, parseInteger, parseSize, parseSwap} from '../parse.ts';
 import {processOptions} from '../process-body.ts';
 import {runForeground} from '../run-foreground.ts';
@@ -20,12 +21,21 @@ Examples:
 const networkHelp = 'bridge, host, none, container:<name>, a network, or name=<n>,ip=<a>,alias=<a>,… (repeatable)';
 
 export function registerRun(program: Command, context: Context): void {
-  processOptions(dryRunOptions(program.command('run')))
+  createFlags(dryRunOptions(program.command('run')))
     .description('run a command in a new container')
+    .option('-d, --detach', 'print the id and leave it running')
+    .addHelpText('after', examples)
+    .action(async (image: string, command: readonly string[], options: RunOptions & DryRunOptions) =>
+      run(image, command, options, context),
+    );
+}
+
+/** What `run` and `create` have in common. */
+export function createFlags(command: Command): Command {
+  return lifeFlags(processOptions(command))
     .argument('<image>', "host: this machine's own root file system, copy-on-write")
     .argument('[command...]', 'the command and its arguments')
     .passThroughOptions()
-    .option('-d, --detach', 'print the id and leave it running')
     .option('--rm', 'remove it when it exits')
     .option('-i, --interactive', 'forward our stdin')
     .option('--name <name>', 'name, made up without it')
@@ -59,11 +69,7 @@ export function registerRun(program: Command, context: Context): void {
     .option('--memory-swap <size>', 'memory and swap together, -1 is unlimited', parseSwap)
     .option('--pids-limit <n>', 'number of processes', parseInteger)
     .option('--stop-signal <signal>', 'what stop sends (SIGTERM)')
-    .option('--stop-timeout <s>', 'how long stop waits (10)', parseInteger)
-    .addHelpText('after', examples)
-    .action(async (image: string, command: readonly string[], options: RunOptions & DryRunOptions) =>
-      run(image, command, options, context),
-    );
+    .option('--stop-timeout <s>', 'how long stop waits (10)', parseInteger);
 }
 
 async function run(
@@ -73,16 +79,13 @@ async function run(
   context: Context,
 ): Promise<void> {
   const body = createBody(image, command, options, context.io.env);
+  refuseTakenFile(options.cidfile);
   const client = await context.connect();
   if (options.dryRun) {
     const create = {method: 'POST', path: '/containers/create', query: {name: options.name}, body} as const;
     return printDryRun(client, [create], {json: options.json, context});
   }
-  const {Id: id, Warnings: warnings} = await client.call<ContainerCreated>('POST', '/containers/create', {
-    query: {name: options.name},
-    body,
-  });
-  for (const warning of warnings) context.io.stderr.write(`tnet: warning: ${warning}\n`);
+  const id = await createContainer(client, {body, options, context});
   try {
     if (!options.detach) return context.exitWith(await runForeground({client, id, options, io: context.io}));
     await client.call('POST', `/containers/${id}/start`);

@@ -17,7 +17,7 @@ export function registerVolume(program: Command, context: Context): void {
     .description('print everything about volumes')
     .argument('<volume...>')
     .addHelpText('after', '\nExamples:\n  tnet volume inspect data')
-    .action((names: string[]) => printInspected(names, ['volume'], context));
+    .action((names: string[]) => printInspected(names, {types: ['volume']}, context));
   volume
     .command('rm')
     .alias('remove')

@@ -1,15 +1,15 @@
 import {TnetError} from '../../errors.ts';
+import {isRunning} from '../../model/container.ts';
 import type {Verbs} from '../../runtime/preview.ts';
+import {containerFilter} from '../container-filters.ts';
 import {decodeContainer, decodeContainerName} from '../decode-container.ts';
-import {applyFilters, decodeFilters, type Matchers, matchesLabel} from '../decode-filters.ts';
+import {decodeFilters} from '../decode-filters.ts';
 import {isDryRun, perform} from '../dry-run.ts';
 import {encodeContainer} from '../encode-container.ts';
 import {encodeContainerSummary} from '../encode-container-summary.ts';
-import type {ContainerView} from '../encode-endpoint.ts';
-import {encodeMounts} from '../encode-mounts.ts';
-import {decoding} from '../failure.ts';
-import {isHostImage} from '../host-image.ts';
+import {badRequest, decoding} from '../failure.ts';
 import type {ServerParts} from '../parts.ts';
+import {pruneContainers as prune} from '../prune-containers.ts';
 import {queryFlag, queryNatural, querySeconds, refuseParameters} from '../query.ts';
 import {empty, json, type Reply} from '../reply.ts';
 import type {Call, Route} from '../route.ts';
@@ -24,6 +24,17 @@ export function containerRoutes(parts: ServerParts): readonly Route[] {
     {method: 'GET', path: '/containers/:ref/json', handle: call => inspect(parts, call)},
     {method: 'POST', path: '/containers/:ref/start', handle: call => perform(parts, call, start)},
     {method: 'POST', path: '/containers/:ref/stop', handle: call => perform(parts, call, stop)},
+    {
+      method: 'POST',
+      path: '/containers/:ref/restart',
+      handle: ({params, query}) => done(engine.restart(params.ref!, ending(query))),
+    },
+    {
+      method: 'POST',
+      path: '/containers/:ref/rename',
+      handle: ({params, query}) => done(engine.rename(params.ref!, newName(query))),
+    },
+    {method: 'POST', path: '/containers/prune', handle: call => prune(parts, call)},
     {
       method: 'POST',
       path: '/containers/:ref/kill',
@@ -66,23 +77,13 @@ function asCreateError(error: unknown): unknown {
 function list(parts: ServerParts, {query}: Call): Reply {
   refuseParameters(query, ['size']);
   const filters = decodeFilters(query.get('filters'));
-  const limit = queryNatural(query, 'limit');
-  const all = queryFlag(query, 'all') || limit !== null || filters.has('status');
-  const containers = parts.engine.list().filter(({state}) => all || state.status === 'running');
+  const limit = query.get('limit') === '-1' ? null : queryNatural(query, 'limit');
+  const all = queryFlag(query, 'all') || Boolean(limit) || filters.has('status');
+  const containers = parts.engine.list().filter(({state}) => all || isRunning(state));
   const views = newestFirst(containers).map(container => viewContainer(parts, container));
-  const wanted = applyFilters(views, filters, matchers).slice(0, limit || undefined);
+  const wanted = views.filter(containerFilter(filters, parts.engine)).slice(0, limit || undefined);
   return json(wanted.map(view => encodeContainerSummary(view, parts.now())));
 }
-
-const matchers: Matchers<ContainerView> = {
-  id: ({container}, value) => container.id.startsWith(value),
-  name: ({container}, value) => `/${container.name}`.includes(value),
-  label: ({container}, value) => matchesLabel(container.config.labels, value),
-  status: ({container}, value) => container.state.status === value,
-  network: ({networks}, value) => networks.some(({id, name}) => name === value || id.startsWith(value)),
-  volume: (view, value) => encodeMounts(view).some(({Name, Destination}) => [Name, Destination].includes(value)),
-  ancestor: ({container}, value) => container.config.image === value || isHostImage(value),
-};
 
 function inspect(parts: ServerParts, {params, query}: Call): Reply {
   refuseParameters(query, ['size']);
@@ -91,7 +92,17 @@ function inspect(parts: ServerParts, {params, query}: Call): Reply {
 }
 
 function stop({engine}: Verbs, {params, query}: Call): Promise<Reply> {
-  return done(engine.stop(params.ref!, {timeoutS: querySeconds(query, 't'), signal: query.get('signal') || null}));
+  return done(engine.stop(params.ref!, ending(query)));
+}
+
+function ending(query: URLSearchParams): {timeoutS: number | null; signal: string | null} {
+  return {timeoutS: querySeconds(query, 't'), signal: query.get('signal') || null};
+}
+
+function newName(query: URLSearchParams): string {
+  const name = decodeContainerName(query.get('name'));
+  if (name === null) throw badRequest('Neither old nor new names may be empty');
+  return name;
 }
 
 async function remove({engine}: Verbs, {params, query}: Call): Promise<Reply> {
