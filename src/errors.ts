@@ -9,6 +9,8 @@ const codes = {
   ERR_IMAGE_NOT_FOUND: {http: 404, cni: 7, exit: 125},
   ERR_VOLUME_NOT_FOUND: {http: 404, cni: 7, exit: 1},
   ERR_ATTACHMENT_NOT_FOUND: {http: 404, cni: 3, exit: 1},
+  /** What an attachment needs of the kernel is not there any more. */
+  ERR_ATTACHMENT_BROKEN: {http: 500, cni: 105, exit: 1},
   ERR_FORBIDDEN: {http: 403, cni: 7, exit: 1},
   ERR_NETWORK_IN_USE: {http: 403, cni: 7, exit: 1},
   ERR_NAME_IN_USE: {http: 409, cni: 7, exit: 1},

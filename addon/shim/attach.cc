@@ -59,7 +59,8 @@ bool Client::begin(ClientRequests& requests) {
   if (type == StdinData && missing_ == 0) requests.stdinEnd();
   if (type == StdinData) feedsStdin_ = true;
   if (type == Subscribe) subscribed_ = true;
-  return type <= Signal;
+  if (type == ProcessWanted) requests.process(fd_.get());
+  return type <= Signal || type == ProcessWanted;
 }
 
 /** A piece of a payload. */

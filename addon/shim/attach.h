@@ -15,6 +15,7 @@ enum Frame : unsigned char {
   StdinData = 0,  // without payload: close stdin
   Subscribe = 1,
   Signal = 2,  // payload: its number, one byte
+  ProcessWanted = 16,  // answered by one byte that carries a pidfd of the container
   // to a client
   StdoutData = 1,
   StderrData = 2,
@@ -26,6 +27,8 @@ struct ClientRequests {
   std::function<void(std::string_view)> stdinData;
   std::function<void()> stdinEnd;
   std::function<void(int)> signal;
+  /** Sends a pidfd of the container over that socket. */
+  std::function<void(int)> process;
   /** Whether stdin takes no more for now; its feeders wait then. */
   std::function<bool()> stdinFull;
 };

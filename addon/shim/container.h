@@ -46,6 +46,10 @@ Outcome makeSymlink(Container&, const Args& textAndPath);
 Outcome maskPath(Container&, const Args& path);
 Outcome makeReadonly(Container&, const Args& path);
 
+// node.cc
+Outcome makeNode(Container&, const Args& pathTypeMajorMinorModeUidGid);
+Outcome sealRoot(Container&, const Args&);
+
 // sources.cc
 Outcome openSource(Container&, const Args& pathSubpathExtent);
 Outcome attachSource(Container&, const Args& indexTargetAttributesTopPropagation);

@@ -17,6 +17,8 @@ inline constexpr OpOf<Shim> shimOps[] = {
     {{"record", 1, 1}, openRecord},
     {{"stdin", 0, 0}, keepStdin},
     {{"cgroup", 1, 1}, openCgroup},
+    {{"join", 2, 2}, joinContainer},
+    {{"endall", 1, 1}, endAll},
     {{"clone", 0, anyNumber}, chooseNamespaces},
 };
 
@@ -29,8 +31,9 @@ inline constexpr OpOf<Container> containerOps[] = {
     {{"overlay", 6, anyNumber}, mountOverlay},
     {{"mount", 4, 4}, mountFilesystem},
     {{"device", 3, 3}, bindDevice},
-    {{"node", 5, 5}, bindNode},
+    {{"bindnode", 5, 5}, bindNode},
     {{"symlink", 2, 2}, makeSymlink},
+    {{"node", 7, 7}, makeNode},
     {{"bind", 3, 3}, bindPath},
     {{"populate", 3, 3}, populateVolume},
     {{"attach", 5, 5}, attachSource},
@@ -44,6 +47,7 @@ inline constexpr OpOf<Container> containerOps[] = {
     {{"umask", 1, 1}, setUmask},
     {{"null", 0, 0}, nullStdin},
     {{"cwd", 1, 1}, enterCwd},
+    {{"seal", 0, 0}, sealRoot},
     {{"cloexec", 0, 0}, closeOnExec},
     {{"sysctl", 2, 2}, writeSysctl},
     {{"oomscore", 1, 1}, adjustOomScore},

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 
+#include "ending.h"
 #include "failure.h"
 #include "fd.h"
 #include "program.h"
@@ -49,6 +50,7 @@ struct Shim {
   Record record;
   bool stdinWanted = false;
   Fd cgroup;
+  Ending ending;
   /** CLONE_NEW… */
   uint64_t namespaces = 0;
 };
@@ -60,3 +62,9 @@ Outcome openRecord(Shim&, const Args& path);
 Outcome keepStdin(Shim&, const Args&);
 Outcome openCgroup(Shim&, const Args& path);
 Outcome chooseNamespaces(Shim&, const Args& kinds);
+
+// join.cc
+Outcome joinContainer(Shim&, const Args& socketAndKind);
+
+// ending.cc
+Outcome endAll(Shim&, const Args& cgroupDir);

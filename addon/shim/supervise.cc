@@ -1,6 +1,7 @@
 #include "supervise.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,6 +32,25 @@ enum Place { Stdout, Stderr, Stdin, Progress, Exit, Listening, FirstClient };
 
 int exitCode(const siginfo_t& info) { return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status; }
 
+/** One byte, because a descriptor travels only with data. */
+void sendDescriptor(int socket, const Fd& fd) {
+  char byte = 0;
+  iovec data{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  const int number = fd.get();
+  memcpy(CMSG_DATA(header), &number, sizeof number);
+  if (fd) sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 class Supervisor {
  public:
   Supervisor(const Program& program, Shim& shim, Child child, Fd status)
@@ -41,6 +61,7 @@ class Supervisor {
             .stdinData = [this](std::string_view data) { input_.write(data); },
             .stdinEnd = [this] { input_.end(); },
             .signal = [this](int signal) { syscall(SYS_pidfd_send_signal, child_.pidfd.get(), signal, nullptr, 0); },
+            .process = [this](int socket) { sendDescriptor(socket, child_.pidfd); },
             .stdinFull = [this] { return input_.isFull(); },
         }) {}
 
@@ -129,13 +150,15 @@ class Supervisor {
   }
 
   /**
-   * When pid 1 of a pid namespace can be reaped, every process in it is dead, so what they wrote is in the pipes already:
+   * When pid 1 of a pid namespace can be reaped, every process in it is dead; where the first process is none, `endall` has
+   * said so, and the rest is killed here. Then what they wrote is in the pipes already:
    * reading goes until they are empty, not until they are closed, and nobody outside who holds an end can delay the exit.
    */
   void finish() {
     state_ = State::Over;
     const std::string time = timeNow();
     const std::string json = "{\"exitCode\":" + std::to_string(exitCode(reap())) + ",\"finishedAt\":\"" + time + "\"}";
+    shim_.ending.run();
     for (Output& output : outputs_) drain(output);
     shim_.record.publish(json);
     shim_.listener.removePath();

@@ -1,5 +1,6 @@
 import type {ContainerCreate} from '../api/engine-types.ts';
 import {readVariables, resolveVariables} from './environment.ts';
+import {type IsolationOptions, isolationBody} from './isolation-flags.ts';
 import {type LifeOptions, readLabels, restartBody} from './life-flags.ts';
 import {parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
@@ -7,7 +8,7 @@ import {type ProcessOptions, processBody} from './process-body.ts';
 import {type StorageOptions, storageBody} from './storage-body.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions extends LifeOptions, ProcessOptions, StorageOptions {
+export interface RunOptions extends LifeOptions, StorageOptions, IsolationOptions, ProcessOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -86,6 +87,7 @@ export function createBody(
       ...given('Memory', options.memory),
       ...given('MemorySwap', options.memorySwap),
       ...given('PidsLimit', options.pidsLimit),
+      ...isolationBody(options),
     },
     NetworkingConfig: {EndpointsConfig: Object.fromEntries(networks.map(({name, endpoint}) => [name, endpoint]))},
   };

@@ -1,3 +1,4 @@
+import {isolationFields} from './decode-isolation.ts';
 import {type Accepted, anything, isEmpty, oneOf} from './unsupported.ts';
 
 const decoded = (...names: readonly string[]): Accepted => Object.fromEntries(names.map(name => [name, anything]));
@@ -35,7 +36,7 @@ export const acceptedHostConfig: Accepted = {
     return oneOf('', 'json-file')(Type ?? '') && isEmpty(Config);
   },
   MemorySwappiness: oneOf(-1),
-  IpcMode: oneOf('private'),
-  CgroupnsMode: oneOf('private'),
+  ...decoded(...Object.keys(isolationFields)),
+  UsernsMode: oneOf('host'), // there is no other yet
   Isolation: oneOf('default'),
 };

@@ -3,7 +3,7 @@ import {netnsHeader} from '../api/netns.ts';
 import {TnetError} from '../errors.ts';
 import {badRequest} from './failure.ts';
 import type {ServerParts} from './parts.ts';
-import {readJson} from './read-json.ts';
+import {readBody, readJson} from './read-json.ts';
 import {json, type Reply} from './reply.ts';
 import type {Hijacked, HijackRoute, Route} from './route.ts';
 import {createRouter} from './router.ts';
@@ -24,7 +24,8 @@ export function createAnswerer(parts: ServerParts): Answerer {
       const found = match(request.method ?? '', path);
       if (found === null) return json({message: `page not found: tnet does not serve ${request.method} ${path}`}, 404);
       if (!found.route.anywhere) refuseForeign(request, parts.netns);
-      const body = request.method === 'POST' ? await readJson(request) : null;
+      const read = found.route.raw ? readBody : readJson;
+      const body = request.method === 'POST' ? await read(request) : null;
       return found.route.handle({params: found.params, query, body});
     },
     async hijack(request) {

@@ -6,6 +6,7 @@ import {decodeConfinement} from './decode-confinement.ts';
 import {decodeDns, decodeExtraHosts, dnsFields} from './decode-dns.ts';
 import {decodeEndpoints, networkingConfig} from './decode-endpoints.ts';
 import {decodeExposed, publishExposed} from './decode-exposed.ts';
+import {decodeIsolation, isolationFields, pickIsolation} from './decode-isolation.ts';
 import {decodeLimits, limitFields} from './decode-limits.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
@@ -19,6 +20,7 @@ import {labels, natural, orNull, text, texts, validate} from './validate.ts';
 const hostConfig = v.looseObject({
   NetworkMode: orNull(text),
   ...limitFields,
+  ...isolationFields,
   ...portFields,
   ...dnsFields,
   ...restartFields,
@@ -80,6 +82,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
       dns: decodeDns(host),
       extraHosts: decodeExtraHosts(host.ExtraHosts ?? []),
       limits: decodeLimits(host),
+      isolation: decodeIsolation(pickIsolation(host), body.Hostname ?? ''),
       storage: decodeStorage(host, Object.keys(body.Volumes ?? {})),
       process: decodeProcessSettings(host, body.User ?? ''),
       confinement: decodeConfinement(host.SecurityOpt ?? []),

@@ -1,6 +1,7 @@
 import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
 import {type Container, isRunning, type Limits, type NetworkMode} from '../model/container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
+import {encodeIsolation} from './encode-isolation.ts';
 import {encodeMounts, encodeStorage, encodeVolumeTargets} from './encode-mounts.ts';
 import {encodePortBindings, encodePorts} from './encode-ports.ts';
 import {encodeConfinement, encodeProcessSettings} from './encode-process-settings.ts';
@@ -86,15 +87,12 @@ function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
     AutoRemove: config.autoRemove,
     RestartPolicy: encodeRestart(config.restart),
     LogConfig: {Type: 'json-file', Config: {}},
-    IpcMode: 'private',
-    CgroupnsMode: 'private',
-    Privileged: false,
+    ...encodeIsolation(config.isolation),
     PublishAllPorts: false,
     Dns: config.dns.servers,
     DnsSearch: config.dns.search,
     DnsOptions: config.dns.options,
     ExtraHosts: config.extraHosts.map(({name, address}) => `${name}:${address ?? 'host-gateway'}`),
-    ReadonlyRootfs: false,
     ...encodeStorage(config.storage),
     ...encodeLimits(config.limits),
     ...encodeProcessSettings(config.process),

@@ -5,6 +5,7 @@ import type {ServerResponse} from 'node:http';
 export type Reply =
   | {readonly kind: 'json'; readonly status: number; readonly body: unknown}
   | {readonly kind: 'text'; readonly status: number; readonly body: string}
+  | {readonly kind: 'bytes'; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array}
   | {readonly kind: 'empty'; readonly status: number}
   | {readonly kind: 'stream'; readonly type: string; readonly chunks: AsyncIterable<Uint8Array | string>};
 
@@ -19,6 +20,8 @@ export const stream = (type: string, chunks: AsyncIterable<Uint8Array | string>)
 export async function sendReply(response: ServerResponse, reply: Reply): Promise<void> {
   if (reply.kind === 'empty') return void response.writeHead(reply.status).end();
   if (reply.kind === 'stream') return sendStream(response, reply);
+  if (reply.kind === 'bytes')
+    return void response.writeHead(200, {...reply.headers, 'content-length': reply.body.length}).end(reply.body);
   const type = reply.kind === 'json' ? 'application/json' : 'text/plain; charset=utf-8';
   const body = reply.kind === 'json' ? `${JSON.stringify(reply.body)}\n` : reply.body;
   response.writeHead(reply.status, {'content-type': type, 'content-length': Buffer.byteLength(body)}).end(body);

@@ -5,13 +5,15 @@ import type {Pattern} from './router.ts';
 export interface Call {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
-  /** Parsed JSON of a POST, null without one. */
+  /** Parsed JSON of a POST, null without one; of a `raw` route its bytes. */
   readonly body: unknown;
 }
 
 export interface Route extends Pattern {
   /** Also for clients that stand in another network namespace: nothing of the host is changed or told. */
   readonly anywhere?: true;
+  /** The body is no JSON. */
+  readonly raw?: true;
   handle(call: Call): Reply | Promise<Reply>;
 }
 

@@ -8,7 +8,16 @@ import {deleteLinks} from './delete-links.ts';
 import {formatOp} from './diff.ts';
 import {describeStep, isIptables, isNft} from './execute.ts';
 import type {Iptables} from './iptables.ts';
-import type {AltnameItem, ElementItem, LinkItem, NamespacePath, Op, RouteItem, SysctlItem} from './item.ts';
+import type {
+  AltnameItem,
+  ElementItem,
+  LinkItem,
+  NamespacePath,
+  Op,
+  RouteItem,
+  SettingsItem,
+  SysctlItem,
+} from './item.ts';
 import {linkIndex} from './link-index.ts';
 import type {Native} from './native.ts';
 import {delAddress, newAddress} from './netlink/address.ts';
@@ -46,6 +55,8 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
       return applyAltname(parts, op.do, item);
     case 'sysctl':
       return applySysctl(parts, op.do, item);
+    case 'settings':
+      return applySettings(parts, op.do, item);
     case 'qdisc':
       return applyQdisc(parts, op.do, item);
     case 'filter':
@@ -86,6 +97,12 @@ function changeLink({sockets}: ApplyParts, item: LinkItem & {ns: NamespacePath},
   if (altname !== null && altname !== was?.altname) messages.push(addAltname(name, altname));
   if (was?.altname && altname !== null && altname !== was.altname) messages.push(delAltname(name, was.altname));
   requestAll(sockets.route(item.ns), messages, `change link "${name}"`);
+}
+
+function applySettings({sockets}: ApplyParts, verb: Op['do'], item: SettingsItem & {ns: NamespacePath}): void {
+  if (verb === 'del') return;
+  const {ns, link, kind: _, ...settings} = item;
+  sockets.route(ns).request(setLink(link, given(settings)), `change link "${link}"`);
 }
 
 function applyAltname({sockets}: ApplyParts, verb: Op['do'], item: AltnameItem & {ns: NamespacePath}): void {

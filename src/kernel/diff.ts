@@ -13,6 +13,7 @@ const rank: Readonly<Record<Item['kind'], number>> = {
   'iptables-chains': 1.5,
   'iptables-rule': 1.5,
   link: 3,
+  settings: 3.9,
   sysctl: 4,
   address: 5,
   route: 6,
@@ -105,6 +106,7 @@ function identity(item: Item): readonly (string | number | null)[] {
     case 'qdisc':
       return [item.link, item.type === 'ingress' ? 'ingress' : 'root'];
     case 'filter':
+    case 'settings':
       return [item.link];
     case 'fdb':
       return [item.link, item.mac, item.to];
@@ -210,6 +212,8 @@ function describe(item: Item): string {
       return `${item.mac} dst ${item.to} dev ${item.link}`;
     case 'sysctl':
       return `${item.path.replaceAll('/', '.')} = ${item.value}`;
+    case 'settings':
+      return `dev ${item.link}`;
     case 'table':
       return `inet ${item.table.name} (${item.table.comment})`;
     case 'element':

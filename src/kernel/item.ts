@@ -120,6 +120,18 @@ export interface SysctlItem {
   readonly value: string;
 }
 
+/** What a link that is there is set to; null and what is left out stay as they are. Taken back with the link alone. */
+export interface SettingsItem {
+  readonly kind: 'settings';
+  readonly link: string;
+  readonly mtu: number | null;
+  readonly mac: Mac | null;
+  readonly promiscuous: boolean | null;
+  readonly allMulticast: boolean | null;
+  /** Packets. */
+  readonly txQueueLength: number | null;
+}
+
 /** The nft table `inet tnet`: everything but the elements of its sets, recognised by a fingerprint in its comment. */
 export interface TableItem {
   readonly kind: 'table';
@@ -171,6 +183,7 @@ export type Item = {readonly ns: NamespacePath} & (
   | FilterItem
   | FdbItem
   | SysctlItem
+  | SettingsItem
   | TableItem
   | ElementItem
   | IptablesChainsItem

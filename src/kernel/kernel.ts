@@ -1,7 +1,7 @@
 import type {Family, Prefix} from '../model/ip.ts';
 import type {SysctlChange} from '../model/state.ts';
 import type {World} from './diff.ts';
-import type {Item, Op} from './item.ts';
+import type {Item, NamespacePath, Op} from './item.ts';
 import type {QueuedLinkStats} from './link-stats.ts';
 import type {PortRange} from './netlink/flush-ports.ts';
 import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
@@ -18,6 +18,10 @@ export interface Kernel {
   /** All that is ours in iptables, and whom it lets through. Apart from `read` because it asks a program, where iptables is in use. */
   readIptables(): Promise<IptablesReading>;
   execute(ops: readonly Op[], onError: OnError): Promise<void>;
+  /** Links, addresses and routes inside a sandbox. */
+  readSandbox(ns: NamespacePath): World;
+  /** Whether a sandbox is there, and still the one that is meant. */
+  hasNamespace(ns: NamespacePath): boolean;
   /** Resolves when the link can carry frames: a bridge port forwards only after the carrier event, ~1 ms after its creation. */
   awaitCarrier(link: string): Promise<void>;
   /** What must be set so that packets of a family that come in by the host's links, or by `bridges`, are forwarded; empty when they are. */

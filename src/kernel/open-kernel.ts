@@ -11,9 +11,10 @@ import {watchKernel} from './monitor.ts';
 import type {Native} from './native.ts';
 import {flushPorts} from './netlink/flush-ports.ts';
 import type {NftTable} from './netlink/nftables/types.ts';
-import {hostLinks, isForwarding, readWorld} from './read.ts';
+import {hasNamespace, hostLinks, isForwarding, readWorld} from './read.ts';
 import {readCounters} from './read-counters.ts';
 import {readIptables} from './read-iptables.ts';
+import {readSandbox} from './read-sandbox.ts';
 import {createSockets} from './sockets.ts';
 
 export interface KernelSpec {
@@ -40,10 +41,21 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     }
   };
 
+  const lettingGo = <T>(job: () => T): T => {
+    try {
+      return job();
+    } finally {
+      sockets.releaseForeign();
+    }
+  };
+
   return {
-    read: want => readWorld(parts, want),
+    read: want => lettingGo(() => readWorld(parts, want)),
     readIptables: () => readIptables(parts),
-    execute: (ops, onError) => execute(ops, onError, step => applyStep(parts, step)),
+    execute: (ops, onError) =>
+      execute(ops, onError, step => applyStep(parts, step)).finally(() => sockets.releaseForeign()),
+    readSandbox: ns => lettingGo(() => readSandbox(parts, ns)),
+    hasNamespace: ns => lettingGo(() => hasNamespace(sockets, ns)),
     awaitCarrier,
     linkNames: () => hostLinks(parts).map(({name}) => name),
     hasLinkType: type => hasLinkType(sockets, type),

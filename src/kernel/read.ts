@@ -1,5 +1,6 @@
 import {existsSync} from 'node:fs';
 import {KernelError} from '../errors.ts';
+import {sandboxPath} from '../model/sandbox.ts';
 import {type ApplyParts, readSysctl} from './apply.ts';
 import {itemKey, type World} from './diff.ts';
 import type {AddressItem, FdbItem, Item, LinkItem, NamespacePath, RouteItem} from './item.ts';
@@ -48,7 +49,7 @@ type LinkNames = ReadonlyMap<number, string>;
 
 const linkTypes = ['bridge', 'veth', 'ifb', 'dummy', 'macvlan', 'ipvlan', 'vlan', 'vxlan'] as const;
 
-function linkItem(info: LinkInfo, names: LinkNames, ns: NamespacePath = ''): Item & LinkItem {
+export function linkItem(info: LinkInfo, names: LinkNames, ns: NamespacePath = ''): Item & LinkItem {
   return {
     ns,
     kind: 'link',
@@ -117,7 +118,7 @@ function readTable({sockets, table}: ReadParts): Item[] {
 }
 
 function readOne(parts: ReadParts, item: Item): Item[] {
-  if (item.kind === 'netns') return existsSync(item.ns) ? [item] : [];
+  if (item.kind === 'netns') return existsSync(sandboxPath(item.ns)) ? [item] : [];
   if (item.kind === 'link' && item.detail !== undefined && item.ns !== '') return linkInSandbox(parts, item);
   if (item.kind !== 'sysctl' || item.ns !== '') return [];
   const value = readSysctl(parts, item.ns, item.path);
@@ -126,7 +127,6 @@ function readOne(parts: ReadParts, item: Item): Item[] {
 
 /** A link without an end on the host can only be looked for where it is. */
 function linkInSandbox({sockets}: ReadParts, {ns, name}: Item & LinkItem): Item[] {
-  if (!existsSync(ns)) return [];
   const [answer] = orNothing(() => sockets.route(ns).request(getLink(name)));
   if (answer === undefined) return [];
   const info = decodeLink(answer);
@@ -155,6 +155,16 @@ function orNothing<T>(read: () => readonly T[]): readonly T[] {
     return read();
   } catch (error) {
     if (error instanceof KernelError && [2, 19].includes(error.errno)) return []; // ENOENT, ENODEV
+    throw error;
+  }
+}
+
+export function hasNamespace({netnsFd}: Pick<ReadParts['sockets'], 'netnsFd'>, ns: NamespacePath): boolean {
+  try {
+    netnsFd(ns);
+    return true;
+  } catch (error) {
+    if (error instanceof KernelError) return false;
     throw error;
   }
 }

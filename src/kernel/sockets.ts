@@ -1,4 +1,6 @@
-import {closeSync, constants, openSync} from 'node:fs';
+import {closeSync, constants, fstatSync, openSync} from 'node:fs';
+import {KernelError} from '../errors.ts';
+import {identityOf, isForeign, sandboxPath} from '../model/sandbox.ts';
 import type {NamespacePath} from './item.ts';
 import type {Fd, Native} from './native.ts';
 import {systemError} from './netlink/answer.ts';
@@ -14,6 +16,8 @@ export interface Sockets {
   /** `/proc`, or a proc file system that is faster for a sandbox's. */
   procRoot(ns: NamespacePath): string;
   release(ns: NamespacePath): void;
+  /** Lets go of other runtimes' namespaces: a file descriptor of ours would keep them, and every link in them, alive. */
+  releaseForeign(): void;
   close(): void;
 }
 
@@ -51,6 +55,9 @@ export function createSockets(native: Native): Sockets {
     netnsFd,
     procRoot: procMounts.root,
     release,
+    releaseForeign() {
+      for (const ns of [...namespaces.keys()]) if (isForeign(ns)) release(ns);
+    },
     close() {
       procMounts.close();
       for (const socket of sockets.values()) socket.close();
@@ -60,10 +67,26 @@ export function createSockets(native: Native): Sockets {
   };
 }
 
-/** KernelError, so that removing something from a namespace that is gone is no failure. */
+/** KernelError, so that removing something from a namespace that is gone is no failure; nor from one whose path is another's now. */
 function openNamespace(ns: NamespacePath): Fd {
+  const fd = open(sandboxPath(ns), ns);
+  const meant = identityOf(ns);
+  if (meant === null || namespaceIdentity(fd) === meant) return fd;
+  closeSync(fd);
+  throw new KernelError(`Cannot open network namespace "${sandboxPath(ns)}": it is another one now`, {errno: ENOENT});
+}
+
+const ENOENT = 2;
+
+/** `device:inode`, as `stat -Lc %d:%i /proc/self/ns/net`. */
+function namespaceIdentity(fd: Fd): string {
+  const {dev, ino} = fstatSync(fd);
+  return `${dev}:${ino}`;
+}
+
+function open(path: string, ns: NamespacePath): Fd {
   try {
-    return openSync(ns, constants.O_RDONLY); // libuv adds O_CLOEXEC
+    return openSync(path, constants.O_RDONLY); // libuv adds O_CLOEXEC
   } catch (error) {
     throw systemError(error, `open network namespace "${ns}"`);
   }

@@ -1,4 +1,4 @@
-import {type Family, type Ip, ipFamily} from './ip.ts';
+import {type Family, type Ip, ipFamily, type Prefix} from './ip.ts';
 import type {Mac} from './mac.ts';
 import type {PortMapping} from './port-mapping.ts';
 
@@ -8,12 +8,21 @@ export interface Lease {
   readonly prefixLength: number;
 }
 
+/** A route in the sandbox, out of the attachment's link. */
+export interface Route {
+  readonly to: Prefix;
+  /** null: what is there is on the link. */
+  readonly via: Ip | null;
+  /** The lowest wins; left out, the kernel's. */
+  readonly metric?: number;
+}
+
 /** One sandbox on one network. */
 export interface Attachment {
   /** 64 hex digits; Docker's endpoint id. */
   readonly id: string;
   readonly network: string;
-  /** Path of the network namespace, `<run root>/netns/<id>` or another runtime's. */
+  /** Path of the network namespace, `<run root>/netns/<id>`, or another runtime's (model/sandbox.ts). */
   readonly sandbox: string;
   /** Id of the container, or of whatever the other runtime calls one. */
   readonly owner: string;
@@ -28,6 +37,8 @@ export interface Attachment {
   readonly names: readonly string[];
   /** The highest of a sandbox's attachments gives the default route. null: this one takes no part, it keeps a route and ports of its own. */
   readonly gatewayPriority: number | null;
+  /** These and no others. Left out: a default route, where this attachment is the gateway. */
+  readonly routes?: readonly Route[];
   /** Docker's endpoint driver options. */
   readonly options: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,6 @@
 import type {Confinement} from './confinement.ts';
 import type {Ip} from './ip.ts';
+import type {Isolation} from './isolation.ts';
 import type {Mac} from './mac.ts';
 import type {Storage} from './mount.ts';
 import type {PortMapping} from './port-mapping.ts';
@@ -71,6 +72,7 @@ export interface ContainerConfig {
   readonly limits: Limits;
   readonly process: ProcessSettings;
   readonly confinement: Confinement;
+  readonly isolation: Isolation;
   readonly storage: Storage;
   readonly autoRemove: boolean;
   readonly restart: RestartPolicy;

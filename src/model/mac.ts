@@ -17,3 +17,8 @@ export function macFromIp(ip: Ip): Mac {
   const digits = low.toString(16).padStart(8, '0');
   return parseMac(`02:42:${digits.replace(/..(?!$)/g, '$&:')}`);
 }
+
+/** The same for what has no address: of the first 8 of many hex digits. */
+export function macFromId(id: string): Mac {
+  return parseMac(`02:42:${id.slice(0, 8).replace(/..(?!$)/g, '$&:')}`);
+}

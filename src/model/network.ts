@@ -1,12 +1,21 @@
 import {type Family, type Ip, ipFamily, type Prefix} from './ip.ts';
 
-export type NetworkDriver = 'bridge' | 'macvlan' | 'ipvlan' | 'vxlan' | 'host' | 'none';
+/** `foreign`: the links are another program's; we give addresses, publish ports and limit what is there. */
+export type NetworkDriver = 'bridge' | 'macvlan' | 'ipvlan' | 'vxlan' | 'foreign' | 'host' | 'none';
+
+/** Both ends included. */
+export interface AddressSpan {
+  readonly first: Ip;
+  readonly last: Ip;
+}
 
 export interface Subnet {
   readonly prefix: Prefix;
   readonly gateway: Ip;
   /** Addresses are chosen from here when it is set; an explicit address may be outside it. */
   readonly range: Prefix | null;
+  /** The same where a prefix cannot say it; the first with a free address gives it. */
+  readonly spans?: readonly AddressSpan[];
   /** Addresses of other machines, by name: never given away. Docker's `--aux-address`. */
   readonly reserved: Readonly<Record<string, Ip>>;
 }
@@ -19,7 +28,7 @@ export interface Network {
   readonly driver: NetworkDriver;
   /** RFC 3339. */
   readonly created: string;
-  /** At most one of each family. */
+  /** At most one of each family; none where addresses are somebody else's matter. */
   readonly subnets: readonly Subnet[];
   /** No way out: nothing is masqueraded, nothing is published. */
   readonly internal: boolean;
@@ -36,6 +45,11 @@ export interface Network {
 /** The host is a router of these: it has a bridge with the gateway's address, translates addresses and publishes ports. */
 export function isBridged({driver}: Pick<Network, 'driver'>): boolean {
   return driver === 'bridge' || driver === 'vxlan';
+}
+
+/** Packets from elsewhere come to their attachments through the host, so ports can be published. */
+export function isBehindHost(network: Pick<Network, 'driver'>): boolean {
+  return isBridged(network) || network.driver === 'foreign';
 }
 
 export const predefinedNetworks = ['bridge', 'host', 'none'] as const;

@@ -1,4 +1,6 @@
-import {diff, toWorld} from '../kernel/diff.ts';
+import {KernelError} from '../errors.ts';
+import {diff, toWorld, type World} from '../kernel/diff.ts';
+import type {Item} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Store} from '../store/store.ts';
@@ -13,7 +15,11 @@ export interface ChangeParts {
   readonly firewall: Firewall;
 }
 
-/** Makes of an attachment that is there another version of it: what differs on the host is changed, what is inside the sandbox stays. */
+/**
+ * Makes of an attachment that is there another version of it: what differs on the host is changed, what is inside the sandbox
+ * stays. Mostly the host is as we left it, and looking at a thousand others would take longer than the change: it is read when
+ * the change fails.
+ */
 export async function changeAttachment(
   {store, kernel, firewall}: ChangeParts,
   attachment: Attachment,
@@ -24,14 +30,22 @@ export async function changeAttachment(
   store.commit({put: {attachments: [next]}});
   await undoing(
     async () => {
-      const after = onHost();
-      const scope = toWorld([...before, ...after]);
-      const {ours} = await kernel.readIptables();
-      const actual = new Map([...kernel.read(scope.values()), ...ours].filter(([key]) => scope.has(key)));
-      return kernel.execute(diff(actual, toWorld(after)), 'undo');
+      const [was, want] = [toWorld(before), toWorld(onHost())];
+      try {
+        await kernel.execute(diff(was, want), 'undo');
+      } catch (error) {
+        if (!(error instanceof KernelError)) throw error;
+        await kernel.execute(diff(await readScope(kernel, [...was.values(), ...want.values()]), want), 'undo');
+      }
     },
     () => store.commit({put: {attachments: [attachment]}}),
   );
+}
+
+async function readScope(kernel: Kernel, items: readonly Item[]): Promise<World> {
+  const scope = toWorld(items);
+  const {ours} = await kernel.readIptables();
+  return new Map([...kernel.read(scope.values()), ...ours].filter(([key]) => scope.has(key)));
 }
 
 /** Other options of what is attached already, as its limits. Throws ERR_BAD_REQUEST for wrong ones. */

@@ -1,24 +1,25 @@
-import {TnetError} from '../errors.ts';
 import {diff, itemKey, toWorld} from '../kernel/diff.ts';
 import type {Item, Op} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Prefix} from '../model/ip.ts';
-import {isBridged, isPredefined, type Network} from '../model/network.ts';
+import {isBridged, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
+import {leftBehind, planAltered} from './alter-network.ts';
 import {type BridgeFlags, planBridgeChange, refuseWhileAttached} from './bridge-flags.ts';
 import {configureAttachment} from './change-attachment.ts';
+import {checkAttachment} from './check-attachment.ts';
 import {planDetach} from './detach.ts';
 import {chooseParent} from './drivers/parent.ts';
 import {findNetwork} from './find-network.ts';
 import {type FirewallName, firewallOf} from './firewall/renderer.ts';
-import {ensure, readOurs, withoutDevices} from './foreign.ts';
+import {ensure, isFrame, readOurs} from './foreign.ts';
 import {forgetGone, noteForwarding, settingsOf} from './forwarding.ts';
-import {repairScope} from './intact.ts';
 import type {AddressPool} from './ipam.ts';
 import {createLock} from './lock.ts';
-import {type AttachSpec, planNewAttachment} from './new-attachment.ts';
+import {lostAttachments, withoutLost} from './lost.ts';
+import {type AttachSpec, planNewAttachment, refuseFull} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
 import {
   isRealized,
@@ -30,8 +31,10 @@ import {
   validateAttachment,
   validateNetwork,
 } from './plan.ts';
-import {findAttachment, publishPort, refuseWithoutFirewall, unpublishPort} from './publish.ts';
-import type {Reservations} from './reservation.ts';
+import {planRepair} from './plan-repair.ts';
+import {findAttachment, publishPort, refuseWithoutFirewall, replacePorts, unpublishPort} from './publish.ts';
+import {refuseRemoval} from './refuse-removal.ts';
+import {type Reservations, reserveAgain} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
 import {type AttachmentStats, readStats} from './stats.ts';
 import {undoing} from './undoing.ts';
@@ -45,6 +48,10 @@ export interface Controller {
   stats(attachments: readonly Attachment[]): readonly AttachmentStats[];
   create(spec: NetworkSpec): Promise<Network>;
   remove(ref: string): Promise<void>;
+  /** Other options or subnets of what is there. As create, and ERR_NETWORK_IN_USE where attachments stand in the way. */
+  alter(ref: string, spec: NetworkSpec): Promise<Network>;
+  /** Throws ERR_SUBNET_FULL when a network has no address left to give. */
+  requireRoom(ref: string): void;
   /** A network namespace with loopback up and nothing else. */
   createSandbox(path: string): Promise<void>;
   removeSandbox(path: string): Promise<void>;
@@ -54,6 +61,12 @@ export interface Controller {
   publish(attachmentId: string, mapping: PortMapping): Promise<PortMapping>;
   /** Takes it back, and its connections with it. ERR_BAD_REQUEST when it is not published. */
   unpublish(attachmentId: string, mapping: PortMapping): Promise<void>;
+  /** Publishes these and no others. As publish. */
+  setPorts(attachmentId: string, ports: readonly PortMapping[]): Promise<void>;
+  /** Compares an attachment with the kernel. ERR_ATTACHMENT_BROKEN, ERR_ATTACHMENT_NOT_FOUND. */
+  check(attachmentId: string): Promise<void>;
+  /** Brings links up and sets what can be set in a sandbox that is another runtime's; all or nothing, and not remembered. */
+  adjust(items: readonly Item[]): Promise<void>;
   /** Other options of what is attached already, as its limits. ERR_BAD_REQUEST, ERR_ATTACHMENT_NOT_FOUND. */
   configure(attachmentId: string, options: Attachment['options']): Promise<void>;
   /** Idempotent: unknown ids are fine. The ports of one go on through its sandbox's next gateway. */
@@ -158,6 +171,21 @@ export async function createController(parts: ControllerParts): Promise<Controll
     store.commit({remove: {networks: [network.id], sysctls: settingsOf(network.device, state)}});
   };
 
+  const alter = async (ref: string, spec: NetworkSpec): Promise<Network> => {
+    const network = get(ref);
+    const next = chooseParent(planAltered(network, spec, state, seed()), kernel);
+    validateNetwork(next, {...state, networks: new Map([...state.networks].filter(([id]) => id !== network.id))});
+    store.commit({put: {networks: [next]}});
+    return undoing(
+      async () => {
+        await kernel.execute(leftBehind(network, next, firewall), 'continue');
+        await repair();
+        return next;
+      },
+      () => store.commit({put: {networks: [network]}}),
+    );
+  };
+
   const attach = async (spec: AttachSpec): Promise<Attachment> => {
     const network = get(spec.network);
     refuseWithoutFirewall(firewall, spec.ports);
@@ -184,35 +212,29 @@ export async function createController(parts: ControllerParts): Promise<Controll
   /** What fails on the way is reported at the end: the rest is taken away all the same. */
   const detach = async (ids: readonly string[]): Promise<void> => {
     const {ops, change, moved, freed} = planDetach(state, new Set(ids), firewall);
-    await kernel.execute(ops, 'continue');
+    await kernel.execute(withoutLost(ops, kernel), 'continue');
     if (freed.length > 0) kernel.flushPorts(freed);
     for (const {from, to} of moved) reservations.move(from, to);
     for (const id of ids) reservations.release(id);
     store.commit(change);
   };
 
-  const planRepair = async (): Promise<readonly Op[]> => {
+  const repairs = async (): Promise<readonly Op[]> => {
     const {rules, beside} = await look();
-    const whole = readOurs(kernel, planHost(state, beside), rules);
-    const {items, actual} =
-      whole.foreign.size === 0
-        ? whole
-        : readOurs(kernel, planHost(withoutDevices(state, whole.foreign), beside), rules);
-    const scope = repairScope(items, actual);
-    const ops = diff(scope.actual, toWorld(scope.items)).map(overRoute);
-    return [...scope.halfMade.map((item): Op => ({do: 'del', item})), ...ops];
+    const ops = planRepair(state, beside, planned => readOurs(kernel, planned, rules));
+    return withoutLost(ops, kernel);
   };
 
   /** Devices that it has made may need settings that could not be seen to be missing before. */
   const repair = async ({dryRun = false} = {}): Promise<readonly Op[]> => {
-    if (dryRun) return planRepair();
+    if (dryRun) return repairs();
     noteForwarding(parts);
-    const ops = await planRepair();
+    const ops = await repairs();
     await kernel.execute(ops, 'continue');
     const known = state.sysctls.size;
     noteForwarding(parts);
     if (state.sysctls.size === known) return ops;
-    const more = await planRepair();
+    const more = await repairs();
     await kernel.execute(more, 'continue');
     return [...ops, ...more];
   };
@@ -230,6 +252,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     store.commit({remove: {sysctls: [...state.sysctls.keys()]}});
   };
 
+  store.commit({remove: {attachments: lostAttachments(state, kernel).map(({id}) => id)}});
   const unwatch = kernel.watch(firewall.watches, () => void lock(repair).catch(() => {}));
   await lock(() => changeBridge(parts.bridgeFlags ?? {}));
   await lock(repair);
@@ -241,6 +264,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
     stats: attachments => readStats(kernel, attachments),
     create: spec => lock(() => create(spec)),
     remove: ref => lock(() => remove(ref)),
+    alter: (ref, spec) => lock(() => alter(ref, spec)),
+    requireRoom: ref => refuseFull(get(ref), state),
     createSandbox: path =>
       kernel.execute(
         planSandbox(path).map(item => ({do: 'add', item})),
@@ -248,9 +273,18 @@ export async function createController(parts: ControllerParts): Promise<Controll
       ),
     removeSandbox: path => kernel.execute([{do: 'del', item: {ns: path, kind: 'netns'}}], 'continue'),
     attach: spec => lock(() => attach(spec)),
+    check: id => lock(() => checkAttachment({state, kernel, firewall}, findAttachment(store, id))),
+    adjust: items =>
+      lock(() =>
+        kernel.execute(
+          items.map(item => ({do: 'add', item})),
+          'undo',
+        ),
+      ),
     configure: (id, options) =>
       lock(() => configureAttachment({...parts, firewall}, findAttachment(store, id), options)),
     publish: (id, mapping) => lock(() => publishPort({...parts, firewall}, {id, mapping})),
+    setPorts: (id, ports) => lock(() => replacePorts({...parts, firewall}, {id, ports})),
     unpublish: (id, mapping) => lock(() => unpublishPort({...parts, firewall}, {id, mapping})),
     detach: (...ids) => lock(() => detach(ids.filter(id => state.attachments.has(id)))),
     repair: options => lock(() => repair(options)),
@@ -262,35 +296,4 @@ export async function createController(parts: ControllerParts): Promise<Controll
       kernel.close();
     },
   };
-}
-
-/** What all networks have in common. */
-function isFrame({kind}: Item): boolean {
-  return kind === 'table' || kind === 'iptables-chains';
-}
-
-/** A detach that was cut off may have led a sandbox out another way already: its routes are not read, so they are replaced. */
-function overRoute(op: Op): Op {
-  const inside = op.do === 'add' && op.item.kind === 'route' && op.item.ns !== '';
-  return inside ? {do: 'set', item: op.item, was: op.item} : op;
-}
-
-function refuseRemoval(network: Network, attachments: readonly Attachment[]): void {
-  if (isPredefined(network.name)) {
-    throw new TnetError('ERR_FORBIDDEN', `${network.name} is a pre-defined network and cannot be removed`);
-  }
-  if (attachments.length === 0) return;
-  throw new TnetError(
-    'ERR_NETWORK_IN_USE',
-    `error while removing network: network ${network.name} id ${network.id} has active endpoints`,
-  );
-}
-
-/** After a restart the rules still stand; a port that somebody took meanwhile stays published, it is only not held. */
-function reserveAgain(attachments: Iterable<Attachment>, reservations: Reservations): void {
-  for (const {id, ports} of attachments) {
-    try {
-      reservations.reserve(id, ports);
-    } catch {}
-  }
 }

@@ -63,3 +63,8 @@ function refuseForeignLinks(want: World, actual: World): void {
     );
   }
 }
+
+/** What all networks have in common. */
+export function isFrame({kind}: Item): boolean {
+  return kind === 'table' || kind === 'iptables-chains';
+}

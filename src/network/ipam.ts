@@ -38,11 +38,11 @@ export const defaultPools: readonly AddressPool[] = [
 export function allocate(subnet: Subnet, taken: ReadonlySet<Ip>, want?: Ip): Ip {
   if (want !== undefined) return claim(subnet, taken, want);
   const {family, first, last} = usableRange(subnet.prefix);
-  const range = subnet.range === null ? {first, last} : prefixRange(subnet.range);
-  for (let value = range.first; value <= range.last; value++) {
-    const ip = ipFromNumber(value, family);
-    if (!taken.has(ip) && value >= first && value <= last && !isReserved(subnet, ip)) return ip;
-  }
+  for (const range of rangesOf(subnet) ?? [{first, last}])
+    for (let value = range.first; value <= range.last; value++) {
+      const ip = ipFromNumber(value, family);
+      if (!taken.has(ip) && value >= first && value <= last && !isReserved(subnet, ip)) return ip;
+    }
   throw new TnetError(
     'ERR_SUBNET_FULL',
     `no available IPv${family} addresses on this network's address pools: ${subnet.range ?? subnet.prefix}`,
@@ -78,6 +78,12 @@ export function choosePrefix(pools: readonly AddressPool[], used: readonly Prefi
 export function defaultGateway(prefix: Prefix): Ip {
   const {family, first} = usableRange(prefix);
   return ipFromNumber(first, family);
+}
+
+/** Where addresses are chosen from; null: anywhere in the subnet. */
+function rangesOf({range, spans}: Subnet): readonly {readonly first: bigint; readonly last: bigint}[] | null {
+  if (spans !== undefined) return spans.map(({first, last}) => ({first: ipToNumber(first), last: ipToNumber(last)}));
+  return range === null ? null : [prefixRange(range)];
 }
 
 function claim(subnet: Subnet, taken: ReadonlySet<Ip>, want: Ip): Ip {

@@ -1,9 +1,9 @@
 import {TnetError} from '../errors.ts';
-import type {Attachment, Lease} from '../model/attachment.ts';
+import type {Attachment, Lease, Route} from '../model/attachment.ts';
 import {bandwidthOptions, parseBandwidth} from '../model/bandwidth.ts';
 import {type Ip, ipFamily, prefixLengthOf} from '../model/ip.ts';
-import {type Mac, macFromIp} from '../model/mac.ts';
-import {isBridged, type Network, subnetOf} from '../model/network.ts';
+import {type Mac, macFromId, macFromIp} from '../model/mac.ts';
+import {isBehindHost, isBridged, type Network, subnetOf} from '../model/network.ts';
 import {formatPortMapping, type PortMapping, splitUnchosen} from '../model/port-mapping.ts';
 import type {State} from '../model/state.ts';
 import {attachmentsIn} from './gateway.ts';
@@ -21,6 +21,12 @@ export interface AttachSpec {
   readonly ifname: string | null;
   /** At most one of each family; the others get the lowest free one. */
   readonly addresses: readonly Ip[];
+  /** Chosen by somebody else's address management: nothing is allocated. */
+  readonly leases?: readonly Lease[];
+  /** Left out: the default route, where this attachment is the gateway. */
+  readonly routes?: readonly Route[];
+  /** On a foreign network: the other end of its link, if that is on the host. */
+  readonly hostIfname?: string;
   readonly mac: Mac | null;
   readonly ports: readonly PortMapping[];
   readonly names: readonly string[];
@@ -31,24 +37,27 @@ export interface AttachSpec {
 /** The attachment as it will be, host ports not yet chosen. Throws ERR_PORT_IN_USE, ERR_ADDRESS_IN_USE, ERR_SUBNET_FULL, ERR_BAD_REQUEST, ERR_CONFLICT. */
 export function planNewAttachment(spec: AttachSpec, network: Network, state: State, id: string): Attachment {
   const siblings = attachmentsIn(state, spec.sandbox);
-  if (siblings.some(sibling => sibling.network === network.id))
+  // Docker's endpoints are one a network; one with an interface name and routes of its own disturbs no other.
+  if (spec.gatewayPriority !== null && siblings.some(sibling => sibling.network === network.id))
     throw new TnetError('ERR_FORBIDDEN', `endpoint with name ${spec.owner} already exists in network ${network.name}`);
   checkAttachmentOptions(spec.options, network);
   const ports = bindPorts(spec.ports, network);
   refuseConflicts(ports, network, state);
-  const leases = chooseLeases(spec.addresses, network, state);
+  const leases =
+    spec.leases === undefined ? chooseLeases(spec.addresses, network, state) : claimLeases(spec.leases, network, state);
   return {
     id,
     network: network.id,
     sandbox: spec.sandbox,
     owner: spec.owner,
     ifname: chooseIfname(spec, network, siblings),
-    hostIfname: isBridged(network) ? `veth${id.slice(0, 7)}` : '',
-    mac: chooseMac(spec.mac ?? macFromIp(leases[0]!.address), network, state),
+    hostIfname: isBridged(network) ? `veth${id.slice(0, 7)}` : (spec.hostIfname ?? ''),
+    mac: chooseMac(spec.mac ?? defaultMac(leases, id), network, state),
     leases,
     ports,
     names: spec.names,
     gatewayPriority: spec.gatewayPriority,
+    ...(spec.routes === undefined ? {} : {routes: spec.routes}),
     options: spec.options,
   };
 }
@@ -85,6 +94,10 @@ function chooseIfname(spec: AttachSpec, network: Network, siblings: readonly Att
   for (let i = 0; ; i++) if (!taken.has(`${prefix}${i}`)) return `${prefix}${i}`;
 }
 
+function defaultMac([lease]: readonly Lease[], id: string): Mac {
+  return lease === undefined ? macFromId(id) : macFromIp(lease.address);
+}
+
 function chooseMac(mac: Mac, network: Network, state: State): Mac {
   for (const attachment of state.attachments.values())
     if (attachment.network === network.id && attachment.mac === mac)
@@ -111,6 +124,19 @@ function chooseLeases(wanted: readonly Ip[], network: Network, state: State): re
   });
 }
 
+function claimLeases(leases: readonly Lease[], network: Network, state: State): readonly Lease[] {
+  const taken = leasedAddresses(network, state);
+  const held = leases.find(({address}) => taken.has(address));
+  if (held === undefined) return leases;
+  throw new TnetError('ERR_ADDRESS_IN_USE', `Address already in use: ${held.address}`);
+}
+
+/** Throws ERR_SUBNET_FULL when the next attachment would not get an address. */
+export function refuseFull(network: Network, state: State): void {
+  const taken = leasedAddresses(network, state);
+  for (const subnet of network.subnets) allocate(subnet, taken);
+}
+
 /** Plain loops, here and below: with a thousand attachments, arrays of them would cost more than the kernel's work. */
 function leasedAddresses(network: Network, state: State): ReadonlySet<Ip> {
   const taken = new Set<Ip>();
@@ -122,7 +148,7 @@ function leasedAddresses(network: Network, state: State): ReadonlySet<Ip> {
 
 /** Throws ERR_PORT_IN_USE for ports that are taken, ERR_BAD_REQUEST where nothing can be published. */
 export function refuseConflicts(ports: readonly PortMapping[], network: Network, state: State): void {
-  if (ports.length > 0 && !isBridged(network))
+  if (ports.length > 0 && !isBehindHost(network))
     throw new TnetError(
       'ERR_BAD_REQUEST',
       `Cannot publish ports on network "${network.name}": ${network.driver} containers are on the wire themselves, reach them at their own address`,

@@ -9,6 +9,7 @@ import {
   prefixLengthOf,
 } from '../model/ip.ts';
 import {
+  type AddressSpan,
   isBridged,
   isPredefined,
   type Network,
@@ -31,6 +32,8 @@ export interface NetworkSpec {
   readonly internal: boolean;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
+  /** Made for a configuration of another runtime's, and called `cni:NAME`, as no network of the user's can be. It may be without addresses. */
+  readonly plugin?: 'cni' | 'docker';
 }
 
 export interface SubnetSpec {
@@ -38,6 +41,7 @@ export interface SubnetSpec {
   readonly prefix: Prefix;
   readonly gateway: Ip | null;
   readonly range: Prefix | null;
+  readonly spans?: readonly AddressSpan[];
   readonly reserved: Readonly<Record<string, Ip>>;
 }
 
@@ -62,7 +66,7 @@ const validName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
 /** A network from what was asked, what is there already and a seed. Throws ERR_NAME_IN_USE, ERR_SUBNET_IN_USE, ERR_SUBNET_FULL, ERR_BAD_REQUEST. */
 export function planNewNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): Network {
-  checkName(spec.name, state);
+  checkName(spec, state);
   if (spec.driver === 'host' || spec.driver === 'none')
     throw new TnetError(
       'ERR_FORBIDDEN',
@@ -98,9 +102,9 @@ export function newNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): 
   return {
     id: seed.id,
     created: seed.created,
-    name: spec.name,
+    name: networkName(spec),
     driver: spec.driver,
-    subnets: spec.driver === 'host' || spec.driver === 'none' ? [] : planSubnets(spec, networks, seed),
+    subnets: planSubnets(spec, networks, seed),
     internal: spec.internal,
     options: spec.options,
     labels: spec.labels,
@@ -110,16 +114,23 @@ export function newNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): 
   };
 }
 
-function checkName(name: string, state: State): void {
+/** As it is known by here. */
+export function networkName({plugin, name}: Pick<NetworkSpec, 'plugin' | 'name'>): string {
+  return plugin === undefined ? name : `${plugin}:${name}`;
+}
+
+function checkName(spec: NetworkSpec, state: State): void {
+  const {name} = spec;
   if (!validName.test(name))
     throw new TnetError(
       'ERR_BAD_REQUEST',
       `invalid network name "${name}": only [a-zA-Z0-9][a-zA-Z0-9_.-]* is allowed`,
     );
-  if (isPredefined(name))
+  const whole = networkName(spec);
+  if (isPredefined(whole))
     throw new TnetError('ERR_FORBIDDEN', `operation is not permitted on predefined ${name} network`);
-  if ([...state.networks.values()].some(network => network.name === name))
-    throw new TnetError('ERR_NAME_IN_USE', `network with name ${name} already exists`);
+  if ([...state.networks.values()].some(network => network.name === whole))
+    throw new TnetError('ERR_NAME_IN_USE', `network with name ${whole} already exists`);
 }
 
 /** Like the links that traffic leaves by: a larger one would be cut or, in a tunnel, silently dropped on the way. */
@@ -131,8 +142,10 @@ function planMtu(spec: NetworkSpec, {mtu}: NetworkSeed): number | null {
 }
 
 function planSubnets(spec: NetworkSpec, networks: readonly Network[], seed: NetworkSeed): readonly Subnet[] {
-  const used = networks.flatMap(network => network.subnets.map(subnet => subnet.prefix));
+  if (spec.driver === 'host' || spec.driver === 'none') return [];
+  const used = spec.driver === 'foreign' ? [] : prefixesOf(networks);
   const families = ([4, 6] as const).filter(family => (family === 4 ? spec.ipv4 : spec.ipv6));
+  if (families.length === 0 && spec.plugin !== undefined) return [];
   if (families.length === 0) throw new TnetError('ERR_BAD_REQUEST', 'IPv4 or IPv6 must be enabled');
   for (const {prefix} of spec.subnets)
     if (!families.includes(ipFamily(prefix)))
@@ -144,6 +157,11 @@ function planSubnets(spec: NetworkSpec, networks: readonly Network[], seed: Netw
     const subnet = asked[0] ?? anySubnet(family);
     return planSubnet(subnet, [...used, ...foreignTo(spec, subnet, seed)], seed);
   });
+}
+
+/** The links of foreign networks may be where ours are not. */
+function prefixesOf(networks: readonly Network[]): readonly Prefix[] {
+  return networks.filter(({driver}) => driver !== 'foreign').flatMap(({subnets}) => subnets.map(({prefix}) => prefix));
 }
 
 /** A subnet that is given to macvlan or ipvlan is mostly that of the parent's wire: the host has a route to it. */
@@ -182,17 +200,18 @@ function poolsOf(family: Family, size: number, {instance, pools: given = []}: Ne
   return pools.filter(({base}) => prefixLengthOf(base) <= size).map(({base}) => ({base, size}));
 }
 
-function checkSubnet({prefix, gateway, range, reserved}: SubnetSpec): Subnet {
+function checkSubnet({prefix, gateway, range, spans, reserved}: SubnetSpec): Subnet {
   const inside: readonly (readonly [string, string | null])[] = [
     ['gateway', gateway],
     ['ip-range', range?.split('/')[0] ?? null],
+    ...(spans ?? []).flatMap(({first, last}) => [['range', first] as const, ['range', last] as const]),
     ...Object.entries(reserved).map(([name, ip]) => [`aux-address ${name}`, ip] as const),
   ];
   for (const [what, ip] of inside) {
     if (ip !== null && !prefixContains(prefix, ip as Ip))
       throw new TnetError('ERR_BAD_REQUEST', `no matching subnet for ${what} ${ip}: ${prefix} does not hold it`);
   }
-  return {prefix, gateway: gateway ?? defaultGateway(prefix), range, reserved};
+  return {prefix, gateway: gateway ?? defaultGateway(prefix), range, ...(spans ? {spans} : {}), reserved};
 }
 
 function lowestFreeIndex(networks: readonly Network[]): number {

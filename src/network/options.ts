@@ -20,12 +20,20 @@ export interface BridgeOptions {
   readonly inhibitIpv4: boolean;
   /** Source address of what leaves, instead of the outgoing link's. */
   readonly snat: Readonly<Record<Family, Ip | null>>;
+  /** Whether the bridge has the gateway's address, in families that are not isolated. */
+  readonly address: boolean;
+  /** Frames may leave by the port they came by, also where nothing is published. */
+  readonly hairpin: boolean;
   /** Start of interface names in sandboxes. */
   readonly prefix: string;
 }
 
 const domain = 'com.docker.network.';
+/** Options that Docker has no word for. */
+const ownDomain = 'tnet.bridge.';
 const modes: readonly string[] = ['nat', 'nat-unprotected', 'routed', 'isolated'];
+export const bridgeAddress = `${ownDomain}address`;
+export const bridgeHairpin = `${ownDomain}hairpin`;
 export const bridgeName = `${domain}bridge.name`;
 export const enableIcc = `${domain}bridge.enable_icc`;
 export const driverMtu = `${domain}driver.mtu`;
@@ -34,6 +42,8 @@ export const driverMtu = `${domain}driver.mtu`;
 const known: Readonly<Record<string, {readonly takes: string; readonly accepts: (value: string) => boolean}>> = {
   [`${domain}bridge.default_bridge`]: flag(),
   [bridgeName]: {takes: 'a device name', accepts: () => true}, // checked by the driver
+  [bridgeAddress]: flag(),
+  [bridgeHairpin]: flag(),
   [enableIcc]: flag(),
   [`${domain}bridge.enable_ip_masquerade`]: flag(),
   [`${domain}bridge.inhibit_ipv4`]: flag(),
@@ -57,7 +67,7 @@ const known: Readonly<Record<string, {readonly takes: string; readonly accepts: 
 /** Throws ERR_BAD_REQUEST: an option of Docker's that would change what the network does is obeyed or refused, never ignored. Foreign ones are kept. */
 export function checkOptions({options, internal}: Pick<Network, 'options' | 'internal'>): void {
   for (const [option, value] of Object.entries(options)) {
-    if (!option.startsWith(domain)) continue;
+    if (!option.startsWith(domain) && !option.startsWith(ownDomain)) continue;
     const rule = Object.hasOwn(known, option) ? known[option] : undefined;
     if (rule === undefined) throw refused(`option "${option}" is not supported by the bridge driver`);
     if (!rule.accepts(value)) throw refused(`invalid value "${value}" of option "${option}": want ${rule.takes}`);
@@ -77,6 +87,8 @@ export function bridgeOptions({options}: Pick<Network, 'options'>): BridgeOption
     hostBinding: binding === '0.0.0.0' ? null : binding,
     inhibitIpv4: text('bridge.inhibit_ipv4') === 'true',
     snat: {4: ip('host_ipv4'), 6: ip('host_ipv6')},
+    address: options[bridgeAddress] !== 'false',
+    hairpin: options[bridgeHairpin] === 'true',
     prefix: text('container_iface_prefix') ?? 'eth',
   };
 }

@@ -1,3 +1,4 @@
+import {itemKey} from '../kernel/diff.ts';
 import type {Item} from '../kernel/item.ts';
 import {type Attachment, leaseOf} from '../model/attachment.ts';
 import type {Family} from '../model/ip.ts';
@@ -6,6 +7,7 @@ import type {Network} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 import {bridgeDriver} from './drivers/bridge.ts';
 import type {Driver, Role} from './drivers/driver.ts';
+import {foreignDriver} from './drivers/foreign.ts';
 import {ipvlanDriver} from './drivers/ipvlan.ts';
 import {macvlanDriver} from './drivers/macvlan.ts';
 import {vxlanDriver} from './drivers/vxlan.ts';
@@ -19,6 +21,7 @@ const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {
   macvlan: macvlanDriver,
   ipvlan: ipvlanDriver,
   vxlan: vxlanDriver,
+  foreign: foreignDriver,
 };
 
 /** Throws ERR_BAD_REQUEST and ERR_CONFLICT. */
@@ -68,13 +71,24 @@ export function planSandboxLinks(state: State, sandbox: string, firewall: Firewa
 
 function planLinks(attachments: readonly Attachment[], networks: State['networks']): readonly Item[] {
   const targets = targetsOf(attachments, networks);
-  return attachments.flatMap(attachment => {
+  const items = attachments.flatMap(attachment => {
     const network = networks.get(attachment.network)!;
     const role: Role = {
       defaultRoutes: ([4, 6] as const).filter(family => isGateway(attachment, {attachments, networks, family})),
       published: targets.has(attachment.id),
     };
     return namedLast(drivers[network.driver]?.planAttachment(network, attachment, role) ?? []);
+  });
+  return firstRoutes(items);
+}
+
+/** Two attachments with routes of their own may both lead out: the earlier does, and the other takes over from it. */
+function firstRoutes(items: readonly Item[]): readonly Item[] {
+  const seen = new Set<string>();
+  return items.filter(item => {
+    if (item.kind !== 'route' || item.ns === '') return true;
+    const key = itemKey(item);
+    return !seen.has(key) && seen.add(key);
   });
 }
 

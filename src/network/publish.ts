@@ -50,6 +50,35 @@ export function refuseWithoutFirewall({name}: Firewall, ports: readonly PortMapp
   throw new TnetError('ERR_BAD_REQUEST', 'Cannot publish ports: the daemon runs with --firewall none');
 }
 
+/** Publishes these ports and no others; those that stay are not touched, and neither are their connections. */
+export async function replacePorts(
+  parts: PublishParts,
+  {id, ports}: {readonly id: string; readonly ports: readonly PortMapping[]},
+): Promise<void> {
+  const attachment = findAttachment(parts.store, id);
+  const network = networkOf(parts.store, attachment);
+  const wanted = bindPorts(ports, network);
+  const kept = attachment.ports.filter(port => isAmong(port, wanted));
+  const gone = attachment.ports.filter(port => !kept.includes(port));
+  const fresh = wanted.filter(port => !isAmong(port, kept));
+  refuseWithoutFirewall(parts.firewall, fresh);
+  refuseConflicts(fresh, network, parts.store.state);
+  const chosen = parts.reservations.reserve(id, fresh);
+  await undoing(
+    () => (gone.length + chosen.length === 0 ? Promise.resolve() : setPorts(parts, attachment, [...kept, ...chosen])),
+    () => {
+      for (const port of chosen) parts.reservations.release(id, port);
+    },
+  );
+  if (gone.length > 0) parts.kernel.flushPorts(gone);
+  for (const port of gone) parts.reservations.release(id, port);
+}
+
+function isAmong(port: PortMapping, ports: readonly PortMapping[]): boolean {
+  const name = formatPortMapping(port);
+  return ports.some(other => formatPortMapping(other) === name);
+}
+
 /** Takes a published port back, and the connections through it. */
 export async function unpublishPort(parts: PublishParts, {id, mapping}: PortChange): Promise<void> {
   const attachment = findAttachment(parts.store, id);

@@ -161,3 +161,15 @@ function openOn<T>(hostIp: Ip | null, open: (ip: string) => T): T {
     throw error;
   }
 }
+
+/** After a restart the rules still stand; a port that somebody took meanwhile stays published, it is only not held. */
+export function reserveAgain(
+  attachments: Iterable<{readonly id: string; readonly ports: readonly PortMapping[]}>,
+  reservations: Reservations,
+): void {
+  for (const {id, ports} of attachments) {
+    try {
+      reservations.reserve(id, ports);
+    } catch {}
+  }
+}

@@ -31,6 +31,8 @@ export function shadowKernel(real: Kernel): ShadowKernel {
         .forwardingChanges(family, [...new Set(asked)])
         .flatMap(change => onEach(fresh, change.path).map(path => ({...change, path})));
     },
+    hasNamespace: real.hasNamespace,
+    readSandbox: real.readSandbox,
     linkNames: real.linkNames,
     hasLinkType: real.hasLinkType,
     linkStats: real.linkStats,

@@ -9,6 +9,7 @@ import {createAttachStream} from './attach-stream.ts';
 import {readOomKilled} from './cgroup/cgroup.ts';
 import {createEarlyStreams} from './early-streams.ts';
 import type {Image} from './images/host-image.ts';
+import {launchIsolation} from './join-isolation.ts';
 import {joinersOf, sandboxOwner} from './joiners.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
 import {containerPlaces} from './places.ts';
@@ -144,6 +145,7 @@ export function createLife(parts: LifeParts): Life {
         container,
         image: parts.resolveImage(container.config.image),
         sharedSandbox: sharedSandbox(container, {containers, roots}),
+        isolation: launchIsolation(container, {containers, roots}),
         joined: joinersOf(containers, id).length > 0,
         onReady,
       };

@@ -1,6 +1,5 @@
 import {release} from 'node:os';
 import {shimPath} from '../kernel/native.ts';
-import type {Confinement} from '../model/confinement.ts';
 import type {ContainerConfig} from '../model/container.ts';
 import {resolveDevices} from './devices.ts';
 import type {LaunchConfinement, LaunchSettings} from './launch/run-spec.ts';
@@ -24,12 +23,13 @@ export async function launchSettings(config: ContainerConfig): Promise<LaunchSet
   };
 }
 
-/** For a process with `capabilities`, on this machine. */
+/** For a process with `capabilities`, on this machine. A privileged one is unconfined unless it was given a profile. */
 export function launchConfinement(
-  {noNewPrivileges, seccomp}: Confinement,
+  {confinement: {noNewPrivileges, seccomp}, isolation}: ContainerConfig,
   capabilities: readonly string[],
 ): LaunchConfinement {
-  if (seccomp.kind === 'unconfined') return {noNewPrivileges, seccomp: null};
+  const open = seccomp.kind === 'unconfined' || (seccomp.kind === 'default' && isolation.privileged);
+  if (open) return {noNewPrivileges, seccomp: null};
   const [major = 0, minor = 0] = release().split('.').map(Number);
   const target = {machine: process.arch, kernel: [major, minor], capabilities} as const;
   return {noNewPrivileges, seccomp: seccompFilter(seccomp.kind === 'profile' ? seccomp.text : null, target)};

@@ -11,10 +11,12 @@ import {planUpstreams} from '../network/dns/upstream.ts';
 import type {Store} from '../store/store.ts';
 import {type CgroupHost, createCgroup, joinCgroup, killCgroup, removeCgroup} from './cgroup/cgroup.ts';
 import {nameserversOf, ndotsOf} from './files.ts';
+import {readBoundingSet} from './host-isolation.ts';
 import type {Image} from './images/image.ts';
 import {joinNetworks} from './join-networks.ts';
 import {sandboxOwner} from './joiners.ts';
-import {defaultCapabilities} from './launch/capabilities.ts';
+import {grantCapabilities} from './launch/capabilities.ts';
+import type {LaunchIsolation} from './launch/isolation.ts';
 import {launch} from './launch/launch.ts';
 import {planLaunch} from './launch/plan-launch.ts';
 import type {PlacedMount} from './launch/plan-mounts.ts';
@@ -22,6 +24,7 @@ import type {LaunchSettings, RunSpec} from './launch/run-spec.ts';
 import {type FilesView, isServedByUs, resolvConfText, writeNetworkFiles} from './network-files.ts';
 import {type ContainerPlaces, containerPlaces, type Roots} from './places.ts';
 import {launchConfinement, launchSettings} from './process-spec.ts';
+import {mountSharedMemory, unmountSharedMemory} from './shared-memory.ts';
 import type {Undo} from './undo.ts';
 import {placeMounts} from './volumes/place-mounts.ts';
 
@@ -42,6 +45,7 @@ export interface Start {
   readonly image: Image;
   /** Sandbox of the container named by `--network container:`. */
   readonly sharedSandbox: string | null;
+  readonly isolation: LaunchIsolation;
   /** Others live in its sandbox already: it is entered again as it is. */
   readonly joined: boolean;
   /** The shim listens, the container's first instruction has not run. */
@@ -63,6 +67,7 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
   if (netns !== null) await serveNames(parts, netns, view);
   const mounts = await placeMounts(parts, container, undo);
   const {unifiedDir} = makeCgroup(parts, container, undo);
+  const isolation = shareMemory(parts, start, undo);
   const spec = runSpec({
     container,
     owner,
@@ -71,6 +76,7 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
     files: containerPlaces(parts.roots, owner.id),
     netns,
     mounts,
+    isolation,
     cgroupDir: unifiedDir,
     settings: await launchSettings(container.config),
   });
@@ -81,6 +87,13 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
     },
   });
   return pid;
+}
+
+/** The /dev/shm of one that others may join is mounted by us. */
+function shareMemory({roots}: StartParts, {container: {id, config}, isolation}: Start, undo: Undo): LaunchIsolation {
+  if (config.isolation.ipc.kind !== 'shareable') return isolation;
+  undo.add(() => unmountSharedMemory(containerPlaces(roots, id).sharedMemory));
+  return {...isolation, sharedMemory: {path: mountSharedMemory(roots, id, config.process.shmSizeBytes)}};
 }
 
 export async function filesView(
@@ -141,15 +154,17 @@ interface RunParts {
   readonly files: ContainerPlaces;
   readonly netns: string | null;
   readonly mounts: readonly PlacedMount[];
+  readonly isolation: LaunchIsolation;
   readonly cgroupDir: string | null;
   readonly settings: LaunchSettings;
 }
 
 function runSpec(parts: RunParts): RunSpec {
-  const {owner, image, places, files, netns, mounts, cgroupDir, settings} = parts;
+  const {owner, image, places, files, netns, mounts, isolation, cgroupDir, settings} = parts;
   const {id, config} = parts.container;
   const args = config.args.length > 0 ? config.args : image.cmd;
   if (args.length === 0) throw new TnetError('ERR_BAD_REQUEST', 'no command specified');
+  const capabilities = grantCapabilities(config.isolation, readBoundingSet());
   return {
     id,
     stateDir: places.stateDir,
@@ -168,9 +183,10 @@ function runSpec(parts: RunParts): RunSpec {
     ],
     mounts,
     masks: image.masks,
-    capabilities: defaultCapabilities,
+    capabilities,
     settings,
-    confinement: launchConfinement(config.confinement, defaultCapabilities),
+    confinement: launchConfinement(config, capabilities),
+    isolation,
     openStdin: config.openStdin,
   };
 }

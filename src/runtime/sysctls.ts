@@ -1,5 +1,5 @@
 import {TnetError} from '../errors.ts';
-import type {ContainerConfig, NetworkMode} from '../model/container.ts';
+import type {ContainerConfig} from '../model/container.ts';
 
 type Sysctl = readonly [path: string, value: string];
 
@@ -16,18 +16,18 @@ const ofNewNetwork: Readonly<Record<string, string>> = {
  * All sysctls of a container: Docker's, and what was asked for, as paths below /proc/sys. ERR_BAD_REQUEST for one that is
  * not of a namespace of the container's own: it would change the machine.
  */
-export function sysctlsOf({network, domainname, process}: ContainerConfig): readonly Sysctl[] {
-  for (const name of Object.keys(process.sysctls)) refuseForeign(dotted(name), network);
+export function sysctlsOf({network, domainname, process, isolation}: ContainerConfig): readonly Sysctl[] {
+  for (const name of Object.keys(process.sysctls)) refuseForeign(dotted(name), {network, isolation});
   const own = network.kind === 'network' || network.kind === 'none';
   const values = {
     ...(own ? ofNewNetwork : {}),
-    ...(domainname === '' ? {} : {'kernel.domainname': domainname}),
+    ...(domainname === '' || isolation.uts === 'host' ? {} : {'kernel.domainname': domainname}),
     ...process.sysctls,
   };
   return Object.entries(values).map(([name, value]) => [pathOf(name), value]);
 }
 
-function refuseForeign(name: string, network: NetworkMode): void {
+function refuseForeign(name: string, {network, isolation}: Pick<ContainerConfig, 'network' | 'isolation'>): void {
   const refuse = (why: string): never => {
     throw new TnetError('ERR_BAD_REQUEST', `sysctl "${name}" ${why}`);
   };
@@ -37,6 +37,7 @@ function refuseForeign(name: string, network: NetworkMode): void {
     return;
   }
   if (!ofIpc.test(name)) refuse('is not in a separate kernel namespace');
+  if (isolation.ipc.kind === 'host') refuse('is not allowed in the hosts ipc namespace');
 }
 
 /** sysctl(8): where the first separator is a slash, the two are swapped: `net/ipv4/conf/eth0.1/forwarding`. */

@@ -9,6 +9,7 @@ import {queryFlag} from '../../src/daemon/query.ts';
 import {defaultConfinement} from '../../src/model/confinement.ts';
 import {hostDns, noLimits} from '../../src/model/container.ts';
 import {parseIp} from '../../src/model/ip.ts';
+import {isolatedByDefault} from '../../src/model/isolation.ts';
 import {noStorage} from '../../src/model/mount.ts';
 import {formatPortMapping} from '../../src/model/port-mapping.ts';
 import {plainProcess} from '../../src/model/process-settings.ts';
@@ -140,6 +141,7 @@ test("decodeContainer() takes what Docker's CLI sends", t => {
         memorySwapBytes: 134_217_728,
         pidsLimit: 10,
       },
+      isolation: isolatedByDefault,
       storage: noStorage,
       process: plainProcess,
       confinement: defaultConfinement,
@@ -202,13 +204,13 @@ const refusals: readonly (readonly [string, object, object, RegExp])[] = [
   ['devices on a tmpfs', {}, {Tmpfs: {'/run': 'dev'}}, /^tmpfs option "dev" is not supported/],
   ['a field we never heard of', {Quantum: 1}, {}, /^Quantum 1 is not supported/],
   ['a name of Object.prototype', {toString: 'x'}, {}, /^toString "x" is not supported/],
+  ['an unknown capability', {}, {CapAdd: ['FLY']}, /^invalid CapAdd: unknown capability: "CAP_FLY"/],
   ['an image as a mount', {}, {Mounts: [{Type: 'image', Target: '/x'}]}, /type "image": mount type unknown/],
-  ['capabilities', {}, {CapAdd: ['NET_ADMIN']}, /^HostConfig\.CapAdd \["NET_ADMIN"\] is not supported/],
   ['a name server that is none', {}, {Dns: ['one']}, /invalid IP address "one"/],
   ['a search domain with a blank', {}, {DnsSearch: ['a b']}, /invalid DNS search domain/],
   ['a host without address', {}, {ExtraHosts: ['db']}, /bad format for add-host: "db"/],
   ['another logger', {}, {LogConfig: {Type: 'syslog'}}, /^HostConfig\.LogConfig/],
-  ["the host's pids", {}, {PidMode: 'host'}, /^HostConfig\.PidMode "host"/],
+  ['pids of nobody', {}, {PidMode: 'all'}, /^invalid PID mode: all/],
   ['an alias with a blank', endpoint({Aliases: ['d b']}), {NetworkMode: 'blue'}, /invalid alias "d b"/],
   ['an alias on bridge', endpoint({Aliases: ['db']}, 'bridge'), {}, /only supported for user-defined networks/],
   ['a wrong MAC address', endpoint({MacAddress: '02:00'}), {NetworkMode: 'blue'}, /invalid MAC address "02:00"/],

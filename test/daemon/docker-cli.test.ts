@@ -136,7 +136,7 @@ test("docker run fails in Docker's words, with its exit codes", async t => {
     [['-v', '/tmp:/', 'host', 'echo'], 125, /invalid specification: destination can't be '\/'/],
     [['-v', '/tmp:/tmp:rx', 'host', 'echo'], 125, /invalid mode: rx/],
     [['-t', 'host', 'echo'], 125, /Tty true is not supported/],
-    [['--privileged', 'host', 'echo'], 125, /HostConfig.Privileged true is not supported/],
+    [['--cap-add', 'FLY', 'host', 'echo'], 125, /invalid CapAdd: unknown capability: "CAP_FLY"/],
     [['--restart', 'always', '--rm', 'host', 'echo'], 125, /cannot specify both --restart and --rm/],
     [['--link', 'x:y', '--network', 'bridge', 'host', 'echo'], 125, /Links \["x:y"\] is not supported/],
     [['-m', '1m', 'host', 'echo'], 125, /Minimum memory limit allowed is 6MB/],

@@ -13,6 +13,7 @@ import type {Attachment} from '../../src/model/attachment.ts';
 import {defaultConfinement} from '../../src/model/confinement.ts';
 import {type Container, hostDns, noLimits} from '../../src/model/container.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
+import {isolatedByDefault} from '../../src/model/isolation.ts';
 import {parseMac} from '../../src/model/mac.ts';
 import {noStorage} from '../../src/model/mount.ts';
 import type {Network} from '../../src/model/network.ts';
@@ -40,6 +41,7 @@ const container: Container = {
     domainname: '',
     dns: hostDns,
     extraHosts: [],
+    isolation: isolatedByDefault,
     limits: {...noLimits, memoryBytes: 64e6, cpuQuotaUs: 50_000},
     storage: noStorage,
     process: plainProcess,

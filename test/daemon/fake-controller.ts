@@ -47,6 +47,15 @@ export function createFakeController(): Controller {
         throw new TnetError('ERR_NETWORK_IN_USE', `error while removing network: network ${ref} has active endpoints`);
       networks.delete(network.id);
     },
+    async alter(ref, spec) {
+      const network = {...get(ref), options: spec.options, labels: spec.labels};
+      networks.set(network.id, network);
+      return network;
+    },
+    requireRoom: ref => void get(ref),
+    check: async () => {},
+    adjust: async () => {},
+    setPorts: async () => {},
     createSandbox: async () => {},
     removeSandbox: async () => {},
     async attach(spec) {

@@ -4,6 +4,7 @@ import type {Context} from '../context.ts';
 import {createBody, type RunOptions} from '../create-body.ts';
 import {createContainer, refuseTakenFile} from '../create-container.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
+import {isolationFlags} from '../isolation-flags.ts';
 import {lifeFlags} from '../life-flags.ts';
 import {collect, parseCpus, parseInteger, parseSize, parseSwap} from '../parse.ts';
 import {processOptions} from '../process-body.ts';
@@ -32,7 +33,7 @@ export function registerRun(program: Command, context: Context): void {
 
 /** What `run` and `create` have in common. */
 export function createFlags(command: Command): Command {
-  return lifeFlags(processOptions(command))
+  return processOptions(isolationFlags(lifeFlags(command)))
     .argument('<image>', "host: this machine's own root file system, copy-on-write")
     .argument('[command...]', 'the command and its arguments')
     .passThroughOptions()

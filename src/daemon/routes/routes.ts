@@ -7,6 +7,7 @@ import {doctorRoutes} from './doctor.ts';
 import {eventRoutes} from './events.ts';
 import {imageRoutes} from './images.ts';
 import {networkRoutes} from './networks.ts';
+import {pluginRoutes} from './plugin.ts';
 import {statsRoutes} from './stats.ts';
 import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
@@ -24,6 +25,7 @@ export function routes(parts: ServerParts): readonly Route[] {
     imageRoutes,
     volumeRoutes,
     tnetRoutes,
+    pluginRoutes,
     doctorRoutes,
     statsRoutes,
     captureRoutes,

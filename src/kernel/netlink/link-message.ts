@@ -11,6 +11,8 @@ export const RTM_DELLINKPROP = 109;
 
 /** include/uapi/linux/if.h */
 export const IFF_UP = 0x1;
+export const IFF_PROMISC = 0x100;
+export const IFF_ALLMULTI = 0x200;
 export const IFF_LOWER_UP = 0x10000;
 
 /** struct ifinfomsg. `type` is ARPHRD_*, `change` the mask of the `flags` to set. */

@@ -1,6 +1,8 @@
 import type {Mac} from '../../model/mac.ts';
 import {kindDataOf, type LowerLink, type OtherLink} from './link-kinds.ts';
 import {
+  IFF_ALLMULTI,
+  IFF_PROMISC,
   IFF_UP,
   type LinkMessage,
   linkFormat,
@@ -60,6 +62,10 @@ export interface LinkChanges extends LinkSettings {
   readonly isolated?: boolean;
   /** Bridge port: ARP and neighbour solicitations for the bridge's own addresses do not leave by it. */
   readonly neighSuppress?: boolean;
+  readonly promiscuous?: boolean;
+  readonly allMulticast?: boolean;
+  /** In packets. */
+  readonly txQueueLength?: number;
   /** false: no IPv6 link-local address will ever come (IN6_ADDR_GEN_MODE_NONE), so no DAD and MLD chatter. Ignored at creation. */
   readonly ipv6LinkLocal?: boolean;
 }
@@ -74,7 +80,7 @@ export type LinkRef = number | string;
 export function newLink(spec: NewLink): NetlinkMessage {
   const {name} = spec;
   return linkRequest(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, {
-    ...flagsOf(spec.up),
+    ...flagsOf(spec),
     attributes: {
       ...settingAttributes(spec),
       link: 'lower' in spec ? spec.lower : undefined,
@@ -102,9 +108,10 @@ export function setLink(link: LinkRef, settings: LinkChanges): NetlinkMessage {
   const {index, attributes} = linkTarget(link);
   return linkRequest(RTM_NEWLINK, 0, {
     index,
-    ...flagsOf(settings.up),
+    ...flagsOf(settings),
     attributes: {
       ...attributes,
+      txQueueLength: settings.txQueueLength,
       ...(settings.name === undefined ? {} : {name: settings.name}),
       ...settingAttributes(settings),
       afSpec: addrGenMode(settings.ipv6LinkLocal),
@@ -173,8 +180,15 @@ function linkTarget(link: LinkRef): {index?: number; attributes: {name?: string;
   return {attributes: link.length > maxNameLength ? {altname: link} : {name: link}};
 }
 
-function flagsOf(up: boolean | undefined): {flags?: number; change?: number} {
-  return up === undefined ? {} : {flags: up ? IFF_UP : 0, change: IFF_UP};
+function flagsOf({up, promiscuous, allMulticast}: LinkChanges): {flags?: number; change?: number} {
+  const asked = [
+    [IFF_UP, up],
+    [IFF_PROMISC, promiscuous],
+    [IFF_ALLMULTI, allMulticast],
+  ] as const;
+  const change = asked.reduce((mask, [flag, value]) => (value === undefined ? mask : mask | flag), 0);
+  const flags = asked.reduce((mask, [flag, value]) => (value ? mask | flag : mask), 0);
+  return change === 0 ? {} : {flags, change};
 }
 
 function settingAttributes({mac, mtu, group, master, netnsFd}: LinkSettings): LinkMessage['attributes'] {

@@ -1,14 +1,14 @@
 import {TnetError} from '../../errors.ts';
 import type {Item} from '../../kernel/item.ts';
-import {type Attachment, leaseOf} from '../../model/attachment.ts';
+import type {Attachment} from '../../model/attachment.ts';
 import {parseBandwidth} from '../../model/bandwidth.ts';
 import {type Family, type Ip, ipFamily, type Prefix, prefixLengthOf} from '../../model/ip.ts';
-import {macFromIp} from '../../model/mac.ts';
+import {macFromId, macFromIp} from '../../model/mac.ts';
 import {type Network, type Subnet, subnetOf} from '../../model/network.ts';
 import {bridgeOptions, checkOptions} from '../options.ts';
 import {planBandwidth} from './bandwidth.ts';
 import {type Driver, linkGroup, plainLink, type Role} from './driver.ts';
-import {defaultRoute, ipv6Sysctls} from './inside.ts';
+import {ipv6InSandbox, planRoutes} from './inside.ts';
 
 /** IFNAMSIZ is 16 with the closing NUL; '/' and white space are refused by dev_valid_name(). */
 const linkName = /^[^/:\s]{1,15}$/;
@@ -37,7 +37,7 @@ function planNetwork(network: Network): readonly Item[] {
       group: linkGroup(network),
       mtu,
       // A bridge takes the lowest MAC of its ports, and changes it with them, unless one was set.
-      mac: macFromIp(subnets[0]!.gateway),
+      mac: subnets[0] === undefined ? macFromId(network.id) : macFromIp(subnets[0].gateway),
       altname: `tnet-${network.id.slice(0, 12)}`,
     },
     ...subnets.flatMap(({prefix}) => deviceSysctls(network, ipFamily(prefix))),
@@ -49,8 +49,8 @@ function planNetwork(network: Network): readonly Item[] {
 }
 
 function hasAddress(network: Network, family: Family): boolean {
-  const {mode, inhibitIpv4} = bridgeOptions(network);
-  return mode[family] !== 'isolated' && !(family === 4 && inhibitIpv4);
+  const {mode, inhibitIpv4, address} = bridgeOptions(network);
+  return address && mode[family] !== 'isolated' && !(family === 4 && inhibitIpv4);
 }
 
 /** Without a link-local address a router asks for no neighbour of a forwarded packet (ndisc_send_ns); Docker's is this one too. */
@@ -92,6 +92,7 @@ function deviceSysctls({device, internal}: Network, family: Family): readonly It
 function planAttachment(network: Network, attachment: Attachment, {defaultRoutes, published}: Role): readonly Item[] {
   const {sandbox, ifname, hostIfname, mac, leases, id} = attachment;
   const {device, mtu} = network;
+  const {icc, hairpin} = bridgeOptions(network);
   return [
     {
       ...plainLink,
@@ -103,14 +104,14 @@ function planAttachment(network: Network, attachment: Attachment, {defaultRoutes
       altname: `tnet-${id.slice(0, 12)}`,
       master: device,
       // With br_netfilter a DNATed frame to its own sender is bridged, not routed: out of the port it came by.
-      hairpin: published,
+      hairpin: published || hairpin,
       // Between ports of a bridge the firewall sees frames only with br_netfilter; the bridge itself parts them always.
-      isolated: !bridgeOptions(network).icc,
+      isolated: !icc,
       peer: {ns: sandbox, name: ifname, mac, mtu},
     },
     ...planBandwidth(hostIfname, parseBandwidth(attachment.options, mtu ?? undefined), linkGroup(network)),
-    ...(leaseOf(attachment, 6) ? ipv6Sysctls(sandbox, ifname) : []),
+    ...ipv6InSandbox(attachment),
     ...leases.map((lease): Item => ({ns: sandbox, kind: 'address', link: ifname, ...lease})),
-    ...defaultRoutes.map(family => defaultRoute(network, attachment, family)),
+    ...planRoutes(network, attachment, defaultRoutes),
   ];
 }

@@ -3,7 +3,7 @@ import {type Attachment, leaseOf} from '../../model/attachment.ts';
 import type {Mac} from '../../model/mac.ts';
 import type {Network} from '../../model/network.ts';
 import {linkGroup, plainLink, type Role} from './driver.ts';
-import {defaultRoute, ipv6Sysctls} from './inside.ts';
+import {ipv6Sysctls, planRoutes, withoutIpv6} from './inside.ts';
 
 /** What is particular to a driver whose attachments stand on a parent link. */
 export interface LowerLinkPlan extends Pick<Role, 'defaultRoutes'> {
@@ -17,7 +17,7 @@ export interface LowerLinkPlan extends Pick<Role, 'defaultRoutes'> {
 /** One link that is born in the sandbox, on a link of the host's; nothing of it is on the host. */
 export function planLowerLink(network: Network, attachment: Attachment, plan: LowerLinkPlan): readonly Item[] {
   const {sandbox, ifname, leases, id} = attachment;
-  const routes = plan.defaultRoutes.map(family => defaultRoute(network, attachment, family));
+  const routes = planRoutes(network, attachment, plan.defaultRoutes);
   return [
     {
       ...plainLink,
@@ -34,18 +34,4 @@ export function planLowerLink(network: Network, attachment: Attachment, plan: Lo
     ...leases.map((lease): Item => ({ns: sandbox, kind: 'address', link: ifname, ...lease})),
     ...routes.map((route): Item => (route.kind === 'route' && plan.via === 'link' ? {...route, via: null} : route)),
   ];
-}
-
-/**
- * Others on the wire send router advertisements: a container would take addresses and routes from anybody (CVE-2024-32473). So
- * without an IPv6 subnet the link has no IPv6 at all, also in a sandbox that has it elsewhere.
- */
-function withoutIpv6({sandbox, ifname}: Attachment): readonly Item[] {
-  const set = (name: string, value: string): Item => ({
-    ns: sandbox,
-    kind: 'sysctl',
-    path: `net/ipv6/conf/${ifname}/${name}`,
-    value,
-  });
-  return [set('accept_ra', '0'), set('disable_ipv6', '1')];
 }

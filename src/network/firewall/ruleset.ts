@@ -1,6 +1,6 @@
 import {type Attachment, leaseOf} from '../../model/attachment.ts';
 import {type Family, type Ip, ipFamily, type Prefix} from '../../model/ip.ts';
-import {isBridged, type Network} from '../../model/network.ts';
+import {isBehindHost, isBridged, type Network} from '../../model/network.ts';
 import {familiesOf, isAnyHost, type PortMapping, type Proto} from '../../model/port-mapping.ts';
 import type {State} from '../../model/state.ts';
 import {bySandbox, gatewayOf} from '../gateway.ts';
@@ -67,7 +67,7 @@ export function publishedPorts(
   networks: State['networks'],
 ): readonly PublishedPort[] {
   // What is on the wire itself is not reached through the host.
-  const behind = attachments.filter(({network: id}) => isBridged(networks.get(id)!));
+  const behind = attachments.filter(({network: id}) => isBehindHost(networks.get(id)!));
   return attachments.flatMap(attachment =>
     attachment.ports.flatMap(mapping =>
       familiesOf(mapping).flatMap(family => {

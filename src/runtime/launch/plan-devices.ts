@@ -1,10 +1,12 @@
+import type {LaunchIsolation} from './isolation.ts';
+import {nodeOps, sharedMemoryOps} from './plan-isolation.ts';
 import type {LaunchOp} from './plan-launch.ts';
-import type {DeviceNode, LaunchSettings} from './run-spec.ts';
+import type {BoundDevice, LaunchSettings} from './run-spec.ts';
 
 /** Even /dev is nodev: its nodes are binds of the host's, each a mount of its own; so are those that were asked for. */
-export function deviceOps({shmSizeBytes, devices}: LaunchSettings): LaunchOp[] {
+export function deviceOps(isolation: LaunchIsolation, {shmSizeBytes, devices}: LaunchSettings): LaunchOp[] {
   return [
-    ['mount', 'tmpfs', '/dev', 'nosuid,nodev', 'mode=755,size=64k'],
+    ['mount', 'tmpfs', '/dev', isolation.privileged ? 'nosuid' : 'nosuid,nodev', 'mode=755,size=64k'],
     ['device', '/dev/null', '1', '3'],
     ['device', '/dev/zero', '1', '5'],
     ['device', '/dev/full', '1', '7'],
@@ -18,12 +20,13 @@ export function deviceOps({shmSizeBytes, devices}: LaunchSettings): LaunchOp[] {
     ['symlink', 'pts/ptmx', '/dev/ptmx'],
     ['symlink', '/proc/kcore', '/dev/core'],
     ['mount', 'devpts', '/dev/pts', 'nosuid,noexec', 'newinstance,ptmxmode=0666,mode=0620,gid=5'],
-    ['mount', 'tmpfs', '/dev/shm', 'nosuid,nodev,noexec', `mode=1777,size=${shmSizeBytes}`],
     ['mount', 'mqueue', '/dev/mqueue', 'nosuid,nodev,noexec', ''],
-    ...devices.map(nodeOp),
+    ...nodeOps(isolation.nodes),
+    ...sharedMemoryOps(isolation, shmSizeBytes),
+    ...devices.map(boundOp),
   ];
 }
 
-function nodeOp({source, target, type, major, minor}: DeviceNode): LaunchOp {
-  return ['node', source, target, type, `${major}`, `${minor}`];
+function boundOp({source, target, type, major, minor}: BoundDevice): LaunchOp {
+  return ['bindnode', source, target, type, `${major}`, `${minor}`];
 }

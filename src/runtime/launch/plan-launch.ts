@@ -1,5 +1,5 @@
-import {maskedPaths, readonlyPaths} from './default-paths.ts';
 import {deviceOps} from './plan-devices.ts';
+import {cloneOps} from './plan-isolation.ts';
 import {mountOps, sourceOps} from './plan-mounts.ts';
 import {initTarget, processOps} from './plan-process.ts';
 import type {OverlayRootfs, RunSpec} from './run-spec.ts';
@@ -12,22 +12,22 @@ export function planLaunch(spec: RunSpec): LaunchOp[] {
   return [...shimOps(spec), ...namespaceOps(spec), ...rootfsOps(spec), ...processOps(spec)];
 }
 
-function shimOps({stateDir, socketPath, cgroupDir, openStdin}: RunSpec): LaunchOp[] {
+function shimOps({stateDir, socketPath, cgroupDir, openStdin, isolation}: RunSpec): LaunchOp[] {
   return [
     ['socket', socketPath],
     ['log', `${stateDir}/container.log`],
     ['record', `${stateDir}/exit.json`],
     ...(openStdin ? ([['stdin']] as const) : []),
     ...(cgroupDir === null ? [] : ([['cgroup', cgroupDir]] as const)),
-    ['clone', 'pid', 'mnt', 'uts', 'ipc'],
+    ...cloneOps(isolation, cgroupDir),
   ];
 }
 
 /** The cgroup namespace comes after the gate: its root is the cgroup its maker is in, and the daemon joins v1's before. */
-function namespaceOps({netns, mounts}: RunSpec): LaunchOp[] {
+function namespaceOps({netns, mounts, isolation}: RunSpec): LaunchOp[] {
   return [
     ...(netns === null ? [] : ([['setns', 'net', netns]] as const)),
-    ['unshare', 'cgroup'],
+    ...(isolation.cgroupns === 'host' ? [] : ([['unshare', 'cgroup']] as const)),
     ...sourceOps(mounts),
     ['slave', '/'],
   ];
@@ -37,24 +37,26 @@ function namespaceOps({netns, mounts}: RunSpec): LaunchOp[] {
  * What the image hides, before mounts: a volume must not be filled with it. Masks of the kernel's files after binds, so that
  * no bind can uncover what a mask hides. sysfs shows the netns of who mounts it: after setns.
  */
-function rootfsOps({rootfs, cgroupDir, binds, mounts, masks, settings}: RunSpec): LaunchOp[] {
+function rootfsOps({rootfs, cgroupDir, binds, mounts, masks, isolation, settings}: RunSpec): LaunchOp[] {
+  const {privileged} = isolation;
+  const kernelFiles = privileged ? 'nosuid,nodev,noexec' : 'ro,nosuid,nodev,noexec';
   return [
-    overlayOp(rootfs),
+    overlayOp(rootfs, privileged ? '' : 'nodev'),
     ['mount', 'proc', '/proc', 'nosuid,nodev,noexec', ''],
-    ['mount', 'sysfs', '/sys', 'ro,nosuid,nodev,noexec', ''],
-    ...(cgroupDir === null ? [] : ([['mount', 'cgroup2', '/sys/fs/cgroup', 'ro,nosuid,nodev,noexec', '']] as const)),
-    ...deviceOps(settings),
+    ['mount', 'sysfs', '/sys', kernelFiles, ''],
+    ...(cgroupDir === null ? [] : ([['mount', 'cgroup2', '/sys/fs/cgroup', kernelFiles, '']] as const)),
+    ...deviceOps(isolation, settings),
     ['mount', 'tmpfs', '/run', 'nosuid,nodev', 'mode=755'],
     ...masks.map(path => ['hide', path] as const),
     ...mountOps(mounts, binds),
     ...(settings.initPath === null ? [] : ([['bind', settings.initPath, initTarget, 'ro,nosuid,nodev']] as const)),
-    ...maskedPaths.map(path => ['mask', path] as const),
-    ...readonlyPaths.map(path => ['readonly', path] as const),
+    ...isolation.maskedPaths.map(path => ['mask', path] as const),
+    ...isolation.readonlyPaths.map(path => ['readonly', path] as const),
     ['pivot'],
   ];
 }
 
 /** nodev: what the container makes with CAP_MKNOD cannot be opened, without any devices cgroup. */
-function overlayOp({target, upper, work, lower}: OverlayRootfs): LaunchOp {
-  return ['overlay', target, 'nodev', 'index=off,metacopy=off', upper, work, ...lower];
+function overlayOp({target, upper, work, lower}: OverlayRootfs, attributes: string): LaunchOp {
+  return ['overlay', target, attributes, 'index=off,metacopy=off', upper, work, ...lower];
 }

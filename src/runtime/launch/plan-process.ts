@@ -6,15 +6,16 @@ import type {LaunchConfinement, LaunchSettings, RunSpec} from './run-spec.ts';
 export const initTarget = '/sbin/docker-init';
 
 /** From the finished root file system to the command. What needs a capability comes before it goes. */
-export function processOps({hostname, cwd, openStdin, settings, confinement, ...spec}: RunSpec): LaunchOp[] {
+export function processOps({hostname, cwd, openStdin, settings, confinement, isolation, ...spec}: RunSpec): LaunchOp[] {
   const mask = capabilityMask(spec.capabilities);
   return [
-    ['hostname', hostname],
+    ...(isolation.uts === 'host' ? [] : ([['hostname', hostname]] as const)),
     ['keyring'],
     ['umask', '022'],
     ...settingOps(settings),
     ...(openStdin ? [] : ([['null']] as const)),
     ['cwd', cwd],
+    ...(isolation.readonlyRootfs ? ([['seal']] as const) : []),
     ['cloexec'],
     ['bounding', mask],
     ['user', settings.user, ...settings.groups],

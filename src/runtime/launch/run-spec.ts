@@ -1,3 +1,4 @@
+import type {LaunchIsolation} from './isolation.ts';
 import type {PlacedMount} from './plan-mounts.ts';
 
 /** What the shim needs to place one process. Paths are absolute and on the host unless said otherwise. */
@@ -27,6 +28,7 @@ export interface RunSpec {
   readonly capabilities: readonly string[];
   readonly settings: LaunchSettings;
   readonly confinement: LaunchConfinement;
+  readonly isolation: LaunchIsolation;
   /** Keep a pipe for stdin; otherwise it is /dev/null. */
   readonly openStdin: boolean;
 }
@@ -59,13 +61,13 @@ export interface LaunchSettings {
   /** null leaves that of the daemon. */
   readonly oomScoreAdj: number | null;
   readonly shmSizeBytes: number;
-  readonly devices: readonly DeviceNode[];
+  readonly devices: readonly BoundDevice[];
   /** The host's program that is to be pid 1 and start `args`; null: they are pid 1. */
   readonly initPath: string | null;
 }
 
 /** A device of the host that is to be seen inside. */
-export interface DeviceNode {
+export interface BoundDevice {
   readonly source: string;
   readonly target: string;
   readonly type: 'b' | 'c';

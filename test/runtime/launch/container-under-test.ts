@@ -5,6 +5,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {detectCgroups} from '../../../src/runtime/cgroup/cgroup.ts';
 import {defaultCapabilities} from '../../../src/runtime/launch/capabilities.ts';
+import {isolated} from '../../../src/runtime/launch/isolation.ts';
 import {type Launched, launch} from '../../../src/runtime/launch/launch.ts';
 import {planLaunch} from '../../../src/runtime/launch/plan-launch.ts';
 import type {LaunchSettings, RunSpec} from '../../../src/runtime/launch/run-spec.ts';
@@ -60,6 +61,7 @@ export function makeSpec({shell = 'true', ...change}: Change = {}): RunSpec {
     capabilities: defaultCapabilities,
     settings: plainSettings,
     confinement: {noNewPrivileges: false, seccomp: null},
+    isolation: isolated,
     openStdin: false,
     ...change,
   };

@@ -1,6 +1,7 @@
 import test from 'ava';
 import {capabilityMask, defaultCapabilities} from '../../../src/runtime/launch/capabilities.ts';
 import {maskedPaths, readonlyPaths} from '../../../src/runtime/launch/default-paths.ts';
+import {isolated} from '../../../src/runtime/launch/isolation.ts';
 import {planLaunch} from '../../../src/runtime/launch/plan-launch.ts';
 import type {RunSpec} from '../../../src/runtime/launch/run-spec.ts';
 
@@ -30,6 +31,7 @@ const spec: RunSpec = {
     initPath: null,
   },
   confinement: {noNewPrivileges: false, seccomp: 'f00d'},
+  isolation: isolated,
   openStdin: true,
 };
 const names = (change: Partial<RunSpec> = {}): string[] => planLaunch({...spec, ...change}).map(([name]) => name);
@@ -144,6 +146,6 @@ test('planLaunch() says who, and what is set', t => {
   t.deepEqual(find('sysctl'), [['sysctl', 'net/ipv4/ip_forward', '1']]);
   t.deepEqual(find('rlimit'), [['rlimit', '7', '1024', '2048']]);
   t.deepEqual(find('oomscore'), [['oomscore', '100']]);
-  t.deepEqual(find('node'), [['node', '/dev/fuse', '/dev/f', 'c', '10', '229']]);
+  t.deepEqual(find('bindnode'), [['bindnode', '/dev/fuse', '/dev/f', 'c', '10', '229']]);
   t.true(find('mount').some(op => op[2] === '/dev/shm' && op[4] === 'mode=1777,size=65536'));
 });

@@ -1,0 +1,37 @@
+import type {Attachment} from '../../../model/attachment.ts';
+import {ipFamily} from '../../../model/ip.ts';
+import {isBridged, type Network} from '../../../model/network.ts';
+import type {CniRequest} from './contract.ts';
+import type {Addresses} from './main-plugin.ts';
+import type {CniInterface, CniResult} from './result.ts';
+
+export interface Made extends Pick<Addresses, 'routes' | 'dns' | 'gateways'> {
+  readonly network: Network;
+  readonly attachment: Attachment;
+  readonly request: CniRequest;
+}
+
+/** What an ADD has made: the bridge and the end on the host, if there are such, and the link in the sandbox, whose the addresses are. */
+export function describeAttachment({network, attachment, request, routes, dns, gateways}: Made): CniResult {
+  const mtu = network.mtu === null ? {} : {mtu: network.mtu};
+  const host: readonly CniInterface[] = isBridged(network)
+    ? [
+        {name: network.device, ...mtu},
+        {name: attachment.hostIfname, ...mtu},
+      ]
+    : [];
+  const known = [...gateways, ...network.subnets.map(({gateway}) => gateway)];
+  return {
+    interfaces: [...host, {name: attachment.ifname, mac: attachment.mac, ...mtu, sandbox: request.netns}],
+    ips: attachment.leases.map(({address, prefixLength}) => {
+      const gateway = known.find(each => ipFamily(each) === ipFamily(address));
+      return {
+        address: `${address}/${prefixLength}`,
+        ...(gateway === undefined ? {} : {gateway}),
+        interface: host.length,
+      };
+    }),
+    routes,
+    dns,
+  };
+}

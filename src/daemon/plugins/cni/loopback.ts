@@ -1,0 +1,24 @@
+import {plainLink} from '../../../network/drivers/driver.ts';
+import {passOn} from './chained.ts';
+import type {CniPlugin} from './plugin.ts';
+import {encodeResult} from './result.ts';
+import {sandboxOf} from './sandbox.ts';
+
+/** The sandbox's own loopback, up. It goes with its namespace. */
+export const loopback: CniPlugin = {
+  async add({controller, netns}, request) {
+    await controller.adjust([{...plainLink, ns: sandboxOf(request, netns), name: 'lo', type: 'loopback'}]);
+    if (request.config.prevResult) return passOn(request);
+    const result = {
+      interfaces: [{name: 'lo', mac: '00:00:00:00:00:00', sandbox: request.netns}],
+      ips: [
+        {address: '127.0.0.1/8', interface: 0},
+        {address: '::1/128', interface: 0},
+      ],
+      routes: [],
+      dns: {},
+    };
+    return encodeResult(result, request.version);
+  },
+  async del() {},
+};

@@ -1,0 +1,183 @@
+import {readFileSync} from 'node:fs';
+import {TnetError} from '../../../errors.ts';
+import type {Attachment, Lease} from '../../../model/attachment.ts';
+import {formatPrefix, type Ip, ipFamily} from '../../../model/ip.ts';
+import type {Network} from '../../../model/network.ts';
+import type {AttachSpec} from '../../../network/new-attachment.ts';
+import type {SubnetSpec} from '../../../network/new-network.ts';
+import {CniError, type CniRequest, cniCodes} from './contract.ts';
+import {delegate} from './delegate.ts';
+import {describeAttachment} from './describe-attachment.ts';
+import {ensureNetwork, findInline, inlineSpec} from './inline-network.ts';
+import {type CniInputs, readInputs, refuseUnknownArgs} from './inputs.ts';
+import {readDns, toRoutes} from './ipam.ts';
+import type {MainConfig} from './main-config.ts';
+import type {CniParts, CniPlugin} from './plugin.ts';
+import {parseResolvConf} from './resolv-conf.ts';
+import {type CniDns, type CniRoute, decodeResult, encodeResult} from './result.ts';
+import {findAttachment, networkOption, sandboxOf} from './sandbox.ts';
+
+/** A plugin that makes links, from how its configuration is read. */
+export function mainPlugin(decode: (inputs: CniInputs, request: CniRequest) => MainConfig): CniPlugin {
+  return {
+    async add(parts, request) {
+      refuseUnknownArgs(request);
+      const config = decode(readInputs(request), request);
+      const sandbox = sandboxOf(request, parts.netns);
+      const addresses = await askForAddresses(config, request);
+      try {
+        await leaveStale(parts, request, sandbox);
+        const network = await ensureNetwork(parts.controller, inlineSpec(config, addresses.subnets));
+        const attachment = await parts.controller.attach(attachSpec({config, request, sandbox, network, addresses}));
+        return encodeResult(describeAttachment({network, attachment, request, ...addresses}), request.version);
+      } catch (error) {
+        if (config.ipam.kind === 'foreign') await delegate(asDel(request), config.ipam.type).catch(() => {});
+        throw error;
+      }
+    },
+    async del({controller}, request) {
+      const config = decode(readInputs(request), request);
+      const attachment = findAttachment(controller, request);
+      if (attachment !== undefined) await controller.detach(attachment.id);
+      if (config.ipam.kind === 'foreign') await delegate(request, config.ipam.type);
+    },
+    async check({controller}, request) {
+      const config = decode(readInputs(request), request);
+      const attachment = findAttachment(controller, request);
+      if (attachment === undefined)
+        throw new CniError(
+          cniCodes.unknownContainer,
+          `container "${request.containerId}" has no "${request.ifname}" on this network`,
+        );
+      await controller.check(attachment.id);
+      if (config.ipam.kind === 'foreign') await delegate(request, config.ipam.type);
+    },
+    async status({controller}, request) {
+      const config = decode(readInputs(request), request);
+      if (config.ipam.kind === 'foreign') return void (await delegate(request, config.ipam.type));
+      const network = findInline(controller, config.name);
+      if (network !== undefined) requireRoom(controller, network);
+    },
+  };
+}
+
+/** 50: no further container can be attached. */
+export function requireRoom(controller: CniParts['controller'], {id}: Network): void {
+  try {
+    controller.requireRoom(id);
+  } catch (error) {
+    if (!(error instanceof TnetError) || error.code !== 'ERR_SUBNET_FULL') throw error;
+    throw new CniError(cniCodes.unavailable, error.message);
+  }
+}
+
+/** What the address management says. */
+export interface Addresses {
+  /** Of the network. */
+  readonly subnets: readonly SubnetSpec[];
+  /** Given by others; undefined: the network chooses, `wanted` if it can. */
+  readonly leases: readonly Lease[] | undefined;
+  readonly wanted: readonly Ip[];
+  readonly routes: readonly CniRoute[];
+  readonly dns: CniDns;
+  /** By family, where there is one. */
+  readonly gateways: readonly Ip[];
+}
+
+async function askForAddresses({ipam, defaultGateway, dns: own}: MainConfig, request: CniRequest): Promise<Addresses> {
+  const asked = await askIpam(ipam, request);
+  const dns = own.keys().length > 0 ? readDns(own) : asked.dns;
+  return {...asked, dns, routes: withDefaults(asked, defaultGateway)};
+}
+
+async function askIpam(ipam: MainConfig['ipam'], request: CniRequest): Promise<Addresses> {
+  switch (ipam.kind) {
+    case 'none':
+      return {subnets: [], leases: [], wanted: [], routes: [], dns: {}, gateways: []};
+    case 'pool':
+      return {...ipam, leases: undefined, dns: dnsOf(ipam), gateways: []};
+    case 'given':
+      return {...fromGiven(ipam.addresses), routes: ipam.routes, dns: {...dnsOf(ipam), ...ipam.dns}};
+    case 'foreign':
+      return fromForeign((await delegate(request, ipam.type)) ?? {}, ipam.type);
+  }
+}
+
+function dnsOf({resolvConf}: {readonly resolvConf: string}): CniDns {
+  if (resolvConf === '') return {};
+  try {
+    return parseResolvConf(readFileSync(resolvConf, 'utf8'));
+  } catch (cause) {
+    throw new CniError(cniCodes.io, `Cannot read resolvConf: ${(cause as Error).message}`);
+  }
+}
+
+type Given = readonly {readonly address: Ip; readonly prefixLength: number; readonly gateway: Ip | null}[];
+
+function fromGiven(addresses: Given): Pick<Addresses, 'subnets' | 'leases' | 'wanted' | 'gateways'> {
+  const subnets = addresses.map(({address, prefixLength, gateway}): SubnetSpec => {
+    return {prefix: formatPrefix(address, prefixLength), gateway, range: null, reserved: {}};
+  });
+  return {
+    subnets: subnets.filter(
+      ({prefix}, i) => subnets.findIndex(other => ipFamily(other.prefix) === ipFamily(prefix)) === i,
+    ),
+    leases: addresses.map(({address, prefixLength}) => ({address, prefixLength})),
+    wanted: [],
+    gateways: addresses.flatMap(({gateway}) => gateway ?? []),
+  };
+}
+
+function fromForeign(result: Readonly<Record<string, unknown>>, type: string): Addresses {
+  const {ips, routes, dns} = decodeResult(result);
+  if (ips.length === 0) throw new CniError(999, `IPAM plugin "${type}" returned missing IP config`);
+  const addresses = ips.map(({address, gateway}) => {
+    const [ip, length] = address.split('/');
+    return {address: ip as Ip, prefixLength: Number(length), gateway: (gateway as Ip | undefined) ?? null};
+  });
+  return {...fromGiven(addresses), routes, dns};
+}
+
+const everywhere = {4: '0.0.0.0/0', 6: '::/0'} as const;
+
+function withDefaults({routes, subnets}: Addresses, wanted: boolean): readonly CniRoute[] {
+  if (!wanted) return routes;
+  const missing = subnets
+    .map(({prefix}) => everywhere[ipFamily(prefix)])
+    .filter(dst => !routes.some(route => route.dst === dst));
+  return [...routes, ...missing.map(dst => ({dst}))];
+}
+
+interface AttachWords {
+  readonly config: MainConfig;
+  readonly request: CniRequest;
+  readonly sandbox: string;
+  readonly network: Network;
+  readonly addresses: Addresses;
+}
+
+function attachSpec({config, request, sandbox, network, addresses}: AttachWords): AttachSpec {
+  const gateways = [...addresses.gateways, ...network.subnets.map(({gateway}) => gateway)];
+  return {
+    network: network.id,
+    sandbox,
+    owner: request.containerId,
+    ifname: request.ifname,
+    addresses: addresses.wanted,
+    ...(addresses.leases === undefined ? {} : {leases: addresses.leases}),
+    routes: toRoutes(addresses.routes, gateways),
+    mac: config.mac,
+    ports: [],
+    names: [],
+    gatewayPriority: null,
+    options: {[networkOption]: config.name},
+  };
+}
+
+/** One of a namespace that is gone, whose DEL never came, is in nobody's way. */
+async function leaveStale({controller}: CniParts, request: CniRequest, sandbox: string): Promise<void> {
+  const old: Attachment | undefined = findAttachment(controller, request);
+  if (old !== undefined && old.sandbox !== sandbox) await controller.detach(old.id);
+}
+
+const asDel = (request: CniRequest): CniRequest => ({...request, env: {...request.env, CNI_COMMAND: 'DEL'}});

@@ -1,0 +1,39 @@
+import {statSync} from 'node:fs';
+import type {Attachment} from '../../../model/attachment.ts';
+import {foreignSandbox, isForeign} from '../../../model/sandbox.ts';
+import type {Controller} from '../../../network/controller.ts';
+import {CniError, type CniRequest, cniCodes} from './contract.ts';
+
+/** Which CNI network an attachment was made for: networks of ours may serve several. */
+export const networkOption = 'tnet.cni.network';
+
+/**
+ * The sandbox that CNI_NETNS names. `own` is the daemon's namespace: a caller's stale /proc/PID/ns/net may be the host's, and no
+ * plugin shall work there. Throws CniError 8.
+ */
+export function sandboxOf({netns, env}: CniRequest, own: string): string {
+  const identity = identityOf(netns);
+  const isAllowed = ['1', 'true'].includes(env.CNI_NETNS_OVERRIDE ?? '');
+  if (identity === own && !isAllowed)
+    throw new CniError(cniCodes.netns, `plugin's netns and netns from CNI_NETNS should not be the same`, netns);
+  return foreignSandbox(netns, identity);
+}
+
+function identityOf(netns: string): string {
+  try {
+    const {dev, ino} = statSync(netns);
+    return `${dev}:${ino}`;
+  } catch (cause) {
+    throw new CniError(cniCodes.netns, `failed to open netns "${netns}": ${(cause as Error).message}`);
+  }
+}
+
+/** What this container has under this interface name on this CNI network. */
+export function findAttachment(
+  controller: Pick<Controller, 'attachmentsOf'>,
+  {containerId, ifname, config}: CniRequest,
+): Attachment | undefined {
+  return controller
+    .attachmentsOf({owner: containerId})
+    .find(each => isForeign(each.sandbox) && each.ifname === ifname && each.options[networkOption] === config.name);
+}
