@@ -23,9 +23,12 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
       size += chunk.length;
       if (size <= maxBodyBytes) return void chunks.push(chunk);
       chunks.length = 0;
-      reject(badRequest(`request body is over ${maxBodyBytes / 1024 / 1024} MiB`));
     });
-    request.once('end', () => resolve(Buffer.concat(chunks)));
+    // Not before: an answer, and the end after it, would meet bytes on their way, and be lost to a reset.
+    request.once('end', () => {
+      if (size <= maxBodyBytes) resolve(Buffer.concat(chunks));
+      else reject(badRequest(`request body is over ${maxBodyBytes / 1024 / 1024} MiB`));
+    });
     request.once('error', reject);
   });
 }
