@@ -21,6 +21,10 @@ struct Container {
   Fd proc;
   /** To the shim: closes itself at exec. */
   Fd progress;
+  /** A socket to the shim, for the master of the terminal; empty without one. */
+  Fd terminal;
+  /** pidfd of the first process of the container to enter; empty for a new one. */
+  Fd target;
 };
 
 /** Written to `progress` right before exec, so that a death before it is not taken for a start. */
@@ -31,6 +35,9 @@ Outcome joinNamespace(Container&, const Args& kindAndPath);
 Outcome unshareNamespace(Container&, const Args& kind);
 Outcome setHostname(Container&, const Args& name);
 Outcome joinNewKeyring(Container&, const Args&);
+
+// enter.cc
+Outcome enterNamespaces(Container&, const Args& kinds);
 
 // rootfs.cc
 Outcome makeSlave(Container&, const Args& path);
@@ -62,6 +69,7 @@ Outcome populateVolume(Container&, const Args& indexDirectoryTarget);
 Outcome setUmask(Container&, const Args& octal);
 Outcome nullStdin(Container&, const Args&);
 Outcome enterCwd(Container&, const Args& path);
+Outcome enterDirectory(Container&, const Args& path);
 Outcome closeOnExec(Container&, const Args&);
 Outcome limitBounding(Container&, const Args& hexMask);
 Outcome limitCapabilities(Container&, const Args& hexMask);
@@ -78,6 +86,10 @@ Outcome becomeUser(Container&, const Args& specAndGroups);
 
 // seccomp.cc
 Outcome loadSeccomp(Container&, const Args& hexFilter);
+
+// terminal.cc
+Outcome takeTerminal(Container&, const Args& widthAndHeight);
+Outcome bindConsole(Container&, const Args&);
 
 // exec.cc
 Outcome executeCommand(Container&, const Args& command);

@@ -51,12 +51,13 @@ Outcome askForProcess(const Fd& connection, Fd& pidfd) {
  * Enters a namespace of the container whose shim listens there. That shim has held its process by pidfd from birth: no
  * number can have passed to another process, and nothing that the container controls is asked. One that is dead is ESRCH.
  */
-Outcome joinContainer(Shim&, const Args& args) {
+Outcome joinContainer(Shim& shim, const Args& args) {
   Fd connection, pidfd;
   if (Outcome failure = connectTo(args[0], connection)) return failure;
   if (Outcome failure = askForProcess(connection, pidfd)) return failure;
   const uint64_t flag = namespaceFlag(args[1]);
   if (flag == 0) return refused(EINVAL, "setns", args[1]);
   if (setns(pidfd.get(), static_cast<int>(flag)) < 0) return failed("setns", args[1]);
+  shim.target = std::move(pidfd);
   return done;
 }

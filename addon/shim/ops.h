@@ -13,9 +13,10 @@ struct OpOf {
 /** Done by the shim itself, before there is a container. */
 inline constexpr OpOf<Shim> shimOps[] = {
     {{"socket", 1, 1}, listenOn},
-    {{"log", 1, 1}, openLog},
+    {{"log", 3, 3}, openLog},
     {{"record", 1, 1}, openRecord},
     {{"stdin", 0, 0}, keepStdin},
+    {{"terminal", 0, 0}, giveTerminal},
     {{"cgroup", 1, 1}, openCgroup},
     {{"join", 2, 2}, joinContainer},
     {{"endall", 1, 1}, endAll},
@@ -25,6 +26,7 @@ inline constexpr OpOf<Shim> shimOps[] = {
 /** Done by the container's first process, after the gate. */
 inline constexpr OpOf<Container> containerOps[] = {
     {{"setns", 2, 2}, joinNamespace},
+    {{"enter", 1, anyNumber}, enterNamespaces},
     {{"unshare", 1, 1}, unshareNamespace},
     {{"source", 3, 3}, openSource},
     {{"slave", 1, 1}, makeSlave},
@@ -46,7 +48,10 @@ inline constexpr OpOf<Container> containerOps[] = {
     {{"keyring", 0, 0}, joinNewKeyring},
     {{"umask", 1, 1}, setUmask},
     {{"null", 0, 0}, nullStdin},
+    {{"tty", 2, 2}, takeTerminal},
+    {{"console", 0, 0}, bindConsole},
     {{"cwd", 1, 1}, enterCwd},
+    {{"directory", 1, 1}, enterDirectory},
     {{"seal", 0, 0}, sealRoot},
     {{"cloexec", 0, 0}, closeOnExec},
     {{"sysctl", 2, 2}, writeSysctl},

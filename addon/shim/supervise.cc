@@ -1,6 +1,7 @@
 #include "supervise.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,6 +16,7 @@
 #include "log.h"
 #include "status.h"
 #include "stdin.h"
+#include "terminal.h"
 
 namespace {
 
@@ -59,8 +61,10 @@ class Supervisor {
                  {std::move(child_.error), StderrData, LineCutter("stderr")}},
         clients_({
             .stdinData = [this](std::string_view data) { input_.write(data); },
-            .stdinEnd = [this] { input_.end(); },
+            // A terminal has no end of its own: who types ^D says so.
+            .stdinEnd = [this] { if (!shim_.terminalWanted) input_.end(); },
             .signal = [this](int signal) { syscall(SYS_pidfd_send_signal, child_.pidfd.get(), signal, nullptr, 0); },
+            .resize = [this](TerminalSize size) { terminal_.resize(size); },
             .process = [this](int socket) { sendDescriptor(socket, child_.pidfd); },
             .stdinFull = [this] { return input_.isFull(); },
         }) {}
@@ -107,7 +111,7 @@ class Supervisor {
     const std::string_view data(chunk, static_cast<size_t>(count));
     std::string records;
     output.lines.feed(data, timeNow(), records);
-    appendRecords(shim_.log, records);
+    shim_.log.append(records);
     clients_.sendOutput(output.frame, data);
     return true;
   }
@@ -126,9 +130,24 @@ class Supervisor {
   }
 
   void begin() {
+    if (shim_.terminalWanted && !openTerminal()) return giveUp();
     state_ = State::Running;
     writeLine(status_.get(), "{\"started\":true}\n");
     status_.reset();
+  }
+
+  /** The master was sent before exec. It is the output, and the input of a container that has one. */
+  bool openTerminal() {
+    Outcome failure = terminal_.receive(child_.terminal);
+    child_.terminal.reset();
+    if (failure) {
+      syscall(SYS_pidfd_send_signal, child_.pidfd.get(), SIGKILL, nullptr, 0);
+      told_ = errorLine(program_.clone, *failure);
+      return false;
+    }
+    outputs_[Stdout].pipe = terminal_.copy();
+    if (shim_.stdinWanted) input_ = Input(terminal_.copy());
+    return true;
   }
 
   /** The word of failure comes when nothing is left: who hears it may try again at once. */
@@ -173,7 +192,7 @@ class Supervisor {
     while (readOutput(output)) continue;
     std::string records;
     output.lines.end(timeNow(), records);
-    if (!records.empty()) appendRecords(shim_.log, records);
+    shim_.log.append(records);
   }
 
   void flushClients() {
@@ -190,6 +209,7 @@ class Supervisor {
   State state_ = State::Launching;
   std::string told_;
   Input input_;
+  Terminal terminal_;
   Output outputs_[2];
   Clients clients_;
 };

@@ -6,9 +6,10 @@ import {parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
 import {type ProcessOptions, processBody} from './process-body.ts';
 import {type StorageOptions, storageBody} from './storage-body.ts';
+import {type StreamsOptions, streamsBody, streamsHostBody} from './streams-flags.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions extends LifeOptions, StorageOptions, IsolationOptions, ProcessOptions {
+export interface RunOptions extends LifeOptions, StorageOptions, StreamsOptions, IsolationOptions, ProcessOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -64,6 +65,7 @@ export function createBody(
     ...given('ExposedPorts', options.expose && Object.fromEntries(options.expose.map(port => [withProto(port), {}]))),
     Labels: parsePairs([...(options.labelFile ?? []).flatMap(readLabels), ...(options.label ?? [])]),
     OpenStdin: options.interactive ?? false,
+    ...streamsBody(options),
     ...given('StopSignal', options.stopSignal),
     ...given('StopTimeout', options.stopTimeout),
     ...storage.config,
@@ -75,6 +77,7 @@ export function createBody(
       AutoRemove: options.rm ?? false,
       ...restartBody(options),
       Publish: options.publish ?? [],
+      ...streamsHostBody(options),
       ...given('PublishAllPorts', options.publishAll),
       ...given('Dns', options.dns),
       ...given('DnsSearch', options.dnsSearch),

@@ -1,5 +1,5 @@
 import {isolationFields} from './decode-isolation.ts';
-import {type Accepted, anything, isEmpty, oneOf} from './unsupported.ts';
+import {type Accepted, anything, oneOf} from './unsupported.ts';
 
 const decoded = (...names: readonly string[]): Accepted => Object.fromEntries(names.map(name => [name, anything]));
 
@@ -16,6 +16,7 @@ export const acceptedConfig: Accepted = {
     'MacAddress',
     'Labels',
     'OpenStdin',
+    'Tty',
     'StopSignal',
     'StopTimeout',
   ),
@@ -30,11 +31,7 @@ export const acceptedHostConfig: Accepted = {
   ...decoded('PublishAllPorts', 'Dns', 'DnsSearch', 'DnsOptions', 'ExtraHosts'),
   ...decoded('Binds', 'Mounts', 'Tmpfs', 'VolumesFrom', 'VolumeDriver'),
   ...decoded('GroupAdd', 'Init', 'Ulimits', 'Sysctls', 'ShmSize', 'OomScoreAdj', 'Devices', 'SecurityOpt'),
-  ...decoded('ContainerIDFile', 'ConsoleSize', 'RestartPolicy'),
-  LogConfig: value => {
-    const {Type, Config} = value as {Type?: unknown; Config?: unknown};
-    return oneOf('', 'json-file')(Type ?? '') && isEmpty(Config);
-  },
+  ...decoded('ContainerIDFile', 'ConsoleSize', 'LogConfig', 'RestartPolicy'),
   MemorySwappiness: oneOf(-1),
   ...decoded(...Object.keys(isolationFields)),
   UsernsMode: oneOf('host'), // there is no other yet

@@ -8,11 +8,13 @@ import {decodeEndpoints, networkingConfig} from './decode-endpoints.ts';
 import {decodeExposed, publishExposed} from './decode-exposed.ts';
 import {decodeIsolation, isolationFields, pickIsolation} from './decode-isolation.ts';
 import {decodeLimits, limitFields} from './decode-limits.ts';
+import {decodeLogConfig, logFields} from './decode-log-config.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
 import {decodeProcessSettings, processFields} from './decode-process-settings.ts';
 import {decodeRestart, restartFields} from './decode-restart.ts';
 import {decodeStorage, storageFields} from './decode-storage.ts';
+import {consoleSize, decodeStreams, streamFields} from './decode-streams.ts';
 import {badRequest} from './failure.ts';
 import {refuseUnsupported} from './unsupported.ts';
 import {labels, natural, orNull, text, texts, validate} from './validate.ts';
@@ -23,6 +25,8 @@ const hostConfig = v.looseObject({
   ...isolationFields,
   ...portFields,
   ...dnsFields,
+  ...logFields,
+  ConsoleSize: orNull(consoleSize),
   ...restartFields,
   ...storageFields,
   ...processFields,
@@ -42,6 +46,8 @@ const createBody = v.looseObject({
   MacAddress: orNull(text),
   Labels: orNull(labels),
   OpenStdin: orNull(v.boolean()),
+  StdinOnce: orNull(v.boolean()),
+  ...streamFields,
   StopSignal: orNull(text),
   StopTimeout: orNull(natural),
   ExposedPorts: orNull(v.record(text, v.unknown())),
@@ -82,6 +88,8 @@ export function decodeContainer(input: unknown): DecodedContainer {
       dns: decodeDns(host),
       extraHosts: decodeExtraHosts(host.ExtraHosts ?? []),
       limits: decodeLimits(host),
+      streams: decodeStreams(body, host.ConsoleSize),
+      log: decodeLogConfig(host.LogConfig),
       isolation: decodeIsolation(pickIsolation(host), body.Hostname ?? ''),
       storage: decodeStorage(host, Object.keys(body.Volumes ?? {})),
       process: decodeProcessSettings(host, body.User ?? ''),

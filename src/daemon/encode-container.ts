@@ -27,10 +27,17 @@ export function encodeContainer(view: ContainerView): ContainerInspect {
     Driver: 'overlay',
     Platform: 'linux',
     Mounts: encodeMounts(view),
+    ExecIDs: encodeExecIds(view),
     HostConfig: encodeHostConfig(container),
     Config: encodeConfig(container),
     NetworkSettings: encodeNetworkSettings(view),
   };
+}
+
+/** Null for none, as Docker; those that have ended are asked for by their own id. */
+function encodeExecIds({execs = []}: ContainerView): readonly string[] | null {
+  const living = execs.filter(({state}) => state.status !== 'exited').map(({id}) => id);
+  return living.length > 0 ? living : null;
 }
 
 export function formatNetworkMode(mode: NetworkMode): string {
@@ -60,13 +67,13 @@ function encodeConfig({config}: Container): ContainerInspect['Config'] {
     Hostname: config.hostname,
     Domainname: config.domainname,
     User: config.process.user,
-    AttachStdin: false,
-    AttachStdout: true,
-    AttachStderr: true,
+    AttachStdin: config.streams.attach.stdin,
+    AttachStdout: config.streams.attach.stdout,
+    AttachStderr: config.streams.attach.stderr,
     ...(ports.length > 0 ? {ExposedPorts: Object.fromEntries(ports.map(port => [port, {}]))} : {}),
-    Tty: false,
+    Tty: config.streams.tty,
     OpenStdin: config.openStdin,
-    StdinOnce: false,
+    StdinOnce: config.streams.stdinOnce,
     Env: config.env,
     Cmd: config.args,
     Image: config.image,
@@ -86,7 +93,8 @@ function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
     PortBindings: encodePortBindings(config.ports),
     AutoRemove: config.autoRemove,
     RestartPolicy: encodeRestart(config.restart),
-    LogConfig: {Type: 'json-file', Config: {}},
+    LogConfig: {Type: config.log.driver, Config: config.log.options},
+    ConsoleSize: [config.streams.consoleSize.height, config.streams.consoleSize.width],
     ...encodeIsolation(config.isolation),
     PublishAllPorts: false,
     Dns: config.dns.servers,

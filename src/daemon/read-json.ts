@@ -5,7 +5,11 @@ export const maxBodyBytes = 4 * 1024 * 1024;
 
 /** The body as JSON, null when there is none. What is too long is read and dropped: a client that still writes would not read our refusal. */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
-  const body = await readBody(request);
+  return parseJson(await readBody(request));
+}
+
+/** Null when there is none. */
+export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return null;
   try {
     return JSON.parse(body.toString()) as unknown;

@@ -1,11 +1,13 @@
 import type {Confinement} from './confinement.ts';
 import type {Ip} from './ip.ts';
 import type {Isolation} from './isolation.ts';
+import type {LogConfig} from './log-config.ts';
 import type {Mac} from './mac.ts';
 import type {Storage} from './mount.ts';
 import type {PortMapping} from './port-mapping.ts';
 import type {ProcessSettings} from './process-settings.ts';
 import type {RestartPolicy} from './restart-policy.ts';
+import type {StreamsConfig} from './streams.ts';
 
 /** Where a container's network comes from, parsed from Docker's `--network`. */
 export type NetworkMode =
@@ -77,6 +79,8 @@ export interface ContainerConfig {
   readonly autoRemove: boolean;
   readonly restart: RestartPolicy;
   readonly openStdin: boolean;
+  readonly streams: StreamsConfig;
+  readonly log: LogConfig;
   readonly stopSignal: string;
   readonly stopTimeoutS: number;
 }

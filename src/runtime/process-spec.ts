@@ -9,17 +9,28 @@ import {ulimitNumber} from './ulimits.ts';
 
 /** The settings of a container as the launcher takes them. Looks at the devices it names: ERR_LAUNCH when one is not there. */
 export async function launchSettings(config: ContainerConfig): Promise<LaunchSettings> {
-  const {user, groups, init, ulimits, shmSizeBytes, oomScoreAdj, devices} = config.process;
+  const {init, devices} = config.process;
   return {
-    user,
-    groups,
+    ...execSettings(config),
     sysctls: sysctlsOf(config),
-    rlimits: ulimits.map(({name, soft, hard}) => ({resource: ulimitNumber(name), soft, hard})),
-    oomScoreAdj: oomScoreAdj === 0 ? null : oomScoreAdj,
-    shmSizeBytes,
     devices: await resolveDevices(devices),
     // Bound read-only, so that nobody inside can write to it through /proc/1/exe (CVE-2019-5736).
     initPath: init ? shimPath() : null,
+  };
+}
+
+/** Those of a further process: what belongs to the container is made. `user` '' is the container's. */
+export function execSettings({process}: ContainerConfig, user = ''): LaunchSettings {
+  const {groups, ulimits, shmSizeBytes, oomScoreAdj} = process;
+  return {
+    user: user || process.user,
+    groups,
+    sysctls: [],
+    rlimits: ulimits.map(({name, soft, hard}) => ({resource: ulimitNumber(name), soft, hard})),
+    oomScoreAdj: oomScoreAdj === 0 ? null : oomScoreAdj,
+    shmSizeBytes,
+    devices: [],
+    initPath: null,
   };
 }
 

@@ -2,8 +2,9 @@ import {mkdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
-import type {Container} from '../model/container.ts';
+import type {Container, ContainerConfig} from '../model/container.ts';
 import type {Emit} from '../model/event.ts';
+import {parseLogRotation} from '../model/log-config.ts';
 import {subnetOf} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
 import type {DnsServers} from '../network/dns/server.ts';
@@ -110,7 +111,8 @@ export async function filesView(
   };
 }
 
-function ownerOf({store}: StartParts, container: Container): Container {
+/** Of the sandbox it is in. */
+export function ownerOf({store}: StartParts, container: Container): Container {
   const {containers} = store.state;
   return containers.get(sandboxOwner(containers, container)) ?? container;
 }
@@ -144,7 +146,7 @@ function makeCgroup(
   return made;
 }
 
-interface RunParts {
+export interface RunParts {
   readonly container: Container;
   readonly image: Image;
   readonly places: ContainerPlaces;
@@ -159,7 +161,8 @@ interface RunParts {
   readonly settings: LaunchSettings;
 }
 
-function runSpec(parts: RunParts): RunSpec {
+/** Everything of a container's processes; what an exec changes of it is its own. */
+export function runSpec(parts: RunParts): RunSpec {
   const {owner, image, places, files, netns, mounts, isolation, cgroupDir, settings} = parts;
   const {id, config} = parts.container;
   const args = config.args.length > 0 ? config.args : image.cmd;
@@ -173,7 +176,7 @@ function runSpec(parts: RunParts): RunSpec {
     netns,
     cgroupDir,
     args,
-    env: completeEnv(config.env, image.env, owner.config.hostname),
+    env: completeEnv(config, image.env, owner.config.hostname),
     cwd: config.cwd || '/',
     hostname: owner.config.hostname,
     binds: [
@@ -188,11 +191,16 @@ function runSpec(parts: RunParts): RunSpec {
     confinement: launchConfinement(config, capabilities),
     isolation,
     openStdin: config.openStdin,
+    tty: config.streams.tty ? config.streams.consoleSize : null,
+    log: config.log.driver === 'none' ? null : {rotation: parseLogRotation(config.log)},
   };
 }
 
 /** Docker's order: PATH and HOSTNAME, the image's, the user's; a later one of the same name wins. HOME is by passwd, inside. */
-function completeEnv(user: readonly string[], image: readonly string[], hostname: string): readonly string[] {
-  const values = new Map([`HOSTNAME=${hostname}`, ...image, ...user].map(entry => [entry.split('=', 1)[0], entry]));
+function completeEnv({env, streams}: ContainerConfig, image: readonly string[], hostname: string): readonly string[] {
+  const terminal = streams.tty ? ['TERM=xterm'] : [];
+  const values = new Map(
+    [`HOSTNAME=${hostname}`, ...terminal, ...image, ...env].map(entry => [entry.split('=', 1)[0], entry]),
+  );
   return [...values.values()];
 }

@@ -135,7 +135,7 @@ test("docker run fails in Docker's words, with its exit codes", async t => {
     [['--ip', '1.2.3.4', 'host', 'echo'], 125, /user specified IP address is supported on user defined networks only/],
     [['-v', '/tmp:/', 'host', 'echo'], 125, /invalid specification: destination can't be '\/'/],
     [['-v', '/tmp:/tmp:rx', 'host', 'echo'], 125, /invalid mode: rx/],
-    [['-t', 'host', 'echo'], 125, /Tty true is not supported/],
+    [['--log-driver', 'syslog', 'host', 'echo'], 125, /logging driver "syslog" is not supported/],
     [['--cap-add', 'FLY', 'host', 'echo'], 125, /invalid CapAdd: unknown capability: "CAP_FLY"/],
     [['--restart', 'always', '--rm', 'host', 'echo'], 125, /cannot specify both --restart and --rm/],
     [['--link', 'x:y', '--network', 'bridge', 'host', 'echo'], 125, /Links \["x:y"\] is not supported/],

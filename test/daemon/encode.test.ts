@@ -13,12 +13,14 @@ import type {Attachment} from '../../src/model/attachment.ts';
 import {defaultConfinement} from '../../src/model/confinement.ts';
 import {type Container, hostDns, noLimits} from '../../src/model/container.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
+import {defaultLog} from '../../src/model/log-config.ts';
 import {isolatedByDefault} from '../../src/model/isolation.ts';
 import {parseMac} from '../../src/model/mac.ts';
 import {noStorage} from '../../src/model/mount.ts';
 import type {Network} from '../../src/model/network.ts';
 import {parsePortMapping} from '../../src/model/port-mapping.ts';
 import {plainProcess} from '../../src/model/process-settings.ts';
+import {detachedStreams} from '../../src/model/streams.ts';
 
 const id = 'c'.repeat(64);
 
@@ -48,6 +50,8 @@ const container: Container = {
     confinement: defaultConfinement,
     autoRemove: false,
     openStdin: true,
+    streams: detachedStreams,
+    log: defaultLog,
     stopSignal: 'SIGTERM',
     stopTimeoutS: 10,
   },
@@ -204,8 +208,15 @@ test('encodeNetwork() tells what docker network inspect shows', t => {
 
 test('encodeLogLine() puts the time before the text', t => {
   const line = {stream: 'stderr', time: '2026-11-24T10:00:00.123456789Z', text: 'oh\n'} as const;
-  t.is(encodeLogLine(line, true).subarray(8).toString(), '2026-11-24T10:00:00.123456789Z oh\n');
-  t.is(encodeLogLine(line, false).toString('hex'), '02000000000000036f680a');
+  const plain = {timestamps: false, details: false, tty: false};
+  t.is(
+    encodeLogLine(line, {...plain, timestamps: true})
+      .subarray(8)
+      .toString(),
+    '2026-11-24T10:00:00.123456789Z oh\n',
+  );
+  t.is(encodeLogLine(line, plain).toString('hex'), '02000000000000036f680a');
+  t.is(encodeLogLine(line, {...plain, tty: true}).toString(), 'oh\n');
 });
 
 test('describeFailure() takes the status from the code, and a bug for what it is', t => {

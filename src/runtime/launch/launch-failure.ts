@@ -87,6 +87,9 @@ const descriptions: Readonly<Record<string, (...args: readonly string[]) => stri
   rlimit: (number, soft, hard) => `error setting ulimit ${ulimitName(Number(number))}=${soft}:${hard}`,
   oomscore: score => `error setting OOM score adjustment ${score}`,
   seccomp: () => 'error loading the seccomp filter',
+  directory: path => `chdir to cwd (${JSON.stringify(path)}) set in config.json failed`,
+  enter: () => 'error joining the namespaces of the container',
+  tty: () => 'error opening a terminal',
   cwd: path => `error changing to working directory "${path}"`,
 };
 

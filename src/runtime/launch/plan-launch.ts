@@ -1,26 +1,60 @@
 import {deviceOps} from './plan-devices.ts';
 import {cloneOps} from './plan-isolation.ts';
 import {mountOps, sourceOps} from './plan-mounts.ts';
-import {initTarget, processOps} from './plan-process.ts';
-import type {OverlayRootfs, RunSpec} from './run-spec.ts';
+import {initTarget, placingOps, processOps} from './plan-process.ts';
+import type {ExecSpec, OverlayRootfs, RunSpec} from './run-spec.ts';
 
 /** One step of the shim, a system call or a well-defined handful: its name and its arguments (addon/shim/ops.cc). */
 export type LaunchOp = readonly [name: string, ...args: string[]];
 
 /** Everything the shim does for `spec`, in order. Up to `clone` the shim itself acts, from there on the container's first process. */
 export function planLaunch(spec: RunSpec): LaunchOp[] {
-  return [...shimOps(spec), ...namespaceOps(spec), ...rootfsOps(spec), ...processOps(spec)];
+  return [
+    ...shimOps(spec),
+    ...namespaceOps(spec),
+    ...rootfsOps(spec),
+    ...(spec.isolation.uts === 'host' ? [] : ([['hostname', spec.hostname]] as const)),
+    ...processOps(spec, placingOps(spec)),
+  ];
 }
 
-function shimOps({stateDir, socketPath, cgroupDir, openStdin, isolation}: RunSpec): LaunchOp[] {
+/** A process more in a container that runs: the same steps, but that it enters what the container's first one has made. */
+export function planExec({run, containerSocket, socketPath, exitRecord}: ExecSpec): LaunchOp[] {
   return [
     ['socket', socketPath],
-    ['log', `${stateDir}/container.log`],
-    ['record', `${stateDir}/exit.json`],
-    ...(openStdin ? ([['stdin']] as const) : []),
-    ...(cgroupDir === null ? [] : ([['cgroup', cgroupDir]] as const)),
-    ...cloneOps(isolation, cgroupDir),
+    ['record', exitRecord],
+    ...streamOps(run),
+    ...cgroupOps(run),
+    ['join', containerSocket, 'pid'],
+    ['clone'],
+    ['enter', 'mnt', 'uts', 'ipc', 'net', 'cgroup'],
+    ...processOps(run, [['directory', run.cwd]]),
   ];
+}
+
+function shimOps(spec: RunSpec): LaunchOp[] {
+  return [
+    ['socket', spec.socketPath],
+    ...logOps(spec),
+    ['record', `${spec.stateDir}/exit.json`],
+    ...streamOps(spec),
+    ...cgroupOps(spec),
+    ...cloneOps(spec.isolation, spec.cgroupDir),
+  ];
+}
+
+function logOps({log, stateDir}: RunSpec): LaunchOp[] {
+  if (log === null) return [];
+  const {maxBytes, maxFiles} = log.rotation ?? {maxBytes: 0, maxFiles: 1};
+  return [['log', `${stateDir}/container.log`, String(maxBytes), String(maxFiles)]];
+}
+
+function streamOps({openStdin, tty}: RunSpec): LaunchOp[] {
+  return [...(openStdin ? ([['stdin']] as const) : []), ...(tty === null ? [] : ([['terminal']] as const))];
+}
+
+function cgroupOps({cgroupDir}: RunSpec): LaunchOp[] {
+  return cgroupDir === null ? [] : [['cgroup', cgroupDir]];
 }
 
 /** The cgroup namespace comes after the gate: its root is the cgroup its maker is in, and the daemon joins v1's before. */

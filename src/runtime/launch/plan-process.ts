@@ -5,23 +5,32 @@ import type {LaunchConfinement, LaunchSettings, RunSpec} from './run-spec.ts';
 /** Where Docker has it too. */
 export const initTarget = '/sbin/docker-init';
 
-/** From the finished root file system to the command. What needs a capability comes before it goes. */
-export function processOps({hostname, cwd, openStdin, settings, confinement, isolation, ...spec}: RunSpec): LaunchOp[] {
+/** How a container's first process gets its place, after it has its streams. */
+export function placingOps({tty, cwd, isolation}: RunSpec): LaunchOp[] {
+  return [
+    ...(tty === null ? [] : ([['console']] as const)),
+    ['cwd', cwd],
+    ...(isolation.readonlyRootfs ? ([['seal']] as const) : []),
+  ];
+}
+
+/** Of a container's first process and of every other; between them `placing`. What needs a capability comes before it goes. */
+export function processOps(spec: RunSpec, placing: readonly LaunchOp[]): LaunchOp[] {
+  const {openStdin, tty, settings, confinement, env, args} = spec;
   const mask = capabilityMask(spec.capabilities);
   return [
-    ...(isolation.uts === 'host' ? [] : ([['hostname', hostname]] as const)),
     ['keyring'],
     ['umask', '022'],
     ...settingOps(settings),
-    ...(openStdin ? [] : ([['null']] as const)),
-    ['cwd', cwd],
-    ...(isolation.readonlyRootfs ? ([['seal']] as const) : []),
+    ...(tty === null ? [] : ([['tty', String(tty.width), String(tty.height)]] as const)),
+    ...(tty !== null || openStdin ? [] : ([['null']] as const)),
+    ...placing,
     ['cloexec'],
     ['bounding', mask],
     ['user', settings.user, ...settings.groups],
     ...confinementOps(confinement, mask),
-    ['env', ...spec.env],
-    ['exec', ...(settings.initPath === null ? [] : [initTarget, '--']), ...spec.args],
+    ['env', ...env],
+    ['exec', ...(settings.initPath === null ? [] : [initTarget, '--']), ...args],
   ];
 }
 

@@ -63,6 +63,8 @@ export function makeSpec({shell = 'true', ...change}: Change = {}): RunSpec {
     confinement: {noNewPrivileges: false, seccomp: null},
     isolation: isolated,
     openStdin: false,
+    tty: null,
+    log: {rotation: null},
     ...change,
   };
 }

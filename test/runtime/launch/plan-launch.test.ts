@@ -33,6 +33,8 @@ const spec: RunSpec = {
   confinement: {noNewPrivileges: false, seccomp: 'f00d'},
   isolation: isolated,
   openStdin: true,
+  tty: null,
+  log: {rotation: null},
 };
 const names = (change: Partial<RunSpec> = {}): string[] => planLaunch({...spec, ...change}).map(([name]) => name);
 const find = (name: string, change: Partial<RunSpec> = {}) =>
