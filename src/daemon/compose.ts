@@ -34,6 +34,7 @@ import {createVolumes, type Volumes} from '../runtime/volumes/volumes.ts';
 import {openStore} from '../store/store.ts';
 import type {Logger} from './logger.ts';
 import type {DaemonOptions} from './options.ts';
+import {createSandboxNames, type SandboxNames} from './plugins/sandbox-names.ts';
 
 /** The rooms below, opened. The server closes the engine first, then the controller, and with it the store. */
 export interface Composed {
@@ -45,6 +46,7 @@ export interface Composed {
   readonly volumes: Volumes;
   readonly images: Images;
   readonly archives: Archives;
+  readonly names: SandboxNames;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
 }
@@ -103,10 +105,18 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
   };
   const life = createLife(engineParts);
   const engine = await createEngine(engineParts, life);
+  const names = createSandboxNames({
+    dns,
+    controller,
+    hostServers: async () => nameserversOf(await hostResolvConf()),
+    log: (message, error) => log.warn(message, error),
+  });
+  await names.resume();
   await engine.execs.recover();
   const networkPreview = createNetworkPreview(controllerParts, controller);
   return {
     engine,
+    names,
     events,
     preview: createPreview(engineParts, networkPreview),
     doctor: createDoctor({...engineParts, native, reservations, preview: networkPreview}),

@@ -39,6 +39,7 @@ const compose = async () => {
     tracer: createFakeTracer(),
     archives: fakeArchives,
     images: createFakeImages(options.roots, () => engine.list().length),
+    names: {serve: async () => {}, resume: async () => {}},
     volumes: createFakeVolumes(options.roots),
   };
 };

@@ -66,6 +66,7 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
     tracer: createFakeTracer(),
     archives: fakeArchives,
     images: createFakeImages(roots, () => engine.list().length),
+    names: {serve: async () => {}, resume: async () => {}},
     volumes: createFakeVolumes(roots),
     facts,
     root: roots.root,
