@@ -140,6 +140,9 @@ static Napi::Object start(Napi::Env, Napi::Object exports) {
   add(exports, "packetCounts", packetCounts);
   add(exports, "openIcmp", openIcmp);
   add(exports, "openFilesystem", openFilesystem);
+  add(exports, "openReadonly", openReadonly);
+  add(exports, "mountTmpfs", mountTmpfs);
+  add(exports, "unmountTmpfs", unmountTmpfs);
   add(exports, "pinNetns", pinNetns);
   add(exports, "unpinNetns", unpinNetns);
   add(exports, "pidfdOpen", pidfdOpen);

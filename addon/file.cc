@@ -26,6 +26,28 @@ bool lock(int fd, const std::string& mode, bool nonblocking) {
   return check("flock", result) == 0;
 }
 
+/** A read-only mount of one file or directory, attached nowhere: whoever reaches the file through it gets EROFS for a write. */
+int openReadonly(const std::string& path) {
+  const long tree = check("open_tree", syscall(SYS_open_tree, AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  Fd fd(static_cast<int>(tree));
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY;
+  attributes.propagation = MS_PRIVATE;
+  check("mount_setattr", syscall(SYS_mount_setattr, fd.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes));
+  return fd.release();
+}
+
+void mountTmpfs(const std::string& path, const std::string& options) {
+  check("mount", mount("tmpfs", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options.c_str()));
+}
+
+/** Takes the directory along. A missing path or mount is fine. */
+void unmountTmpfs(const std::string& path) {
+  const bool unmounted = umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
+  if (!unmounted && errno != EINVAL && errno != ENOENT) throw SystemError("umount2", errno);
+  if (rmdir(path.c_str()) != 0 && errno != ENOENT) throw SystemError("rmdir", errno);
+}
+
 /** The mount is attached nowhere: it goes with its last file descriptor. */
 int openFilesystem(const std::string& type) {
   const Fd context(check("fsopen", fsopen(type.c_str(), FSOPEN_CLOEXEC)));

@@ -6,6 +6,7 @@ const codes = {
   ERR_BAD_REQUEST: {http: 400, cni: 7, exit: 1},
   ERR_NETWORK_NOT_FOUND: {http: 404, cni: 7, exit: 1},
   ERR_CONTAINER_NOT_FOUND: {http: 404, cni: 3, exit: 1},
+  ERR_EXEC_NOT_FOUND: {http: 404, cni: 3, exit: 1},
   ERR_IMAGE_NOT_FOUND: {http: 404, cni: 7, exit: 125},
   ERR_VOLUME_NOT_FOUND: {http: 404, cni: 7, exit: 1},
   ERR_ATTACHMENT_NOT_FOUND: {http: 404, cni: 3, exit: 1},

@@ -10,12 +10,19 @@
 namespace {
 
 constexpr size_t headerBytes = 8;
+constexpr size_t sizeBytes = 4;
 constexpr size_t maxUnsentBytes = 1024 * 1024;
 
 uint32_t payloadBytes(const std::string& header) {
   uint32_t length;
   memcpy(&length, header.data() + 4, sizeof length);
   return ntohl(length);
+}
+
+TerminalSize decodeSize(const std::string& bytes) {
+  uint16_t numbers[2];
+  memcpy(numbers, bytes.data(), sizeof numbers);
+  return {ntohs(numbers[0]), ntohs(numbers[1])};
 }
 
 void appendFrame(std::string& bytes, Frame type, std::string_view payload) {
@@ -59,13 +66,16 @@ bool Client::begin(ClientRequests& requests) {
   if (type == StdinData && missing_ == 0) requests.stdinEnd();
   if (type == StdinData) feedsStdin_ = true;
   if (type == Subscribe) subscribed_ = true;
-  return type <= Signal;
+  if (type == Resize) size_.clear();
+  if (type == ProcessWanted) requests.process(fd_.get());
+  return type <= Signal || type == ProcessWanted || (type == Resize && missing_ == sizeBytes);
 }
 
 /** A piece of a payload. */
 void Client::handle(std::string_view payload, ClientRequests& requests) {
   if (header_[0] == StdinData) requests.stdinData(payload);
   if (header_[0] == Signal) requests.signal(static_cast<unsigned char>(payload[0]));
+  if (header_[0] == Resize && (size_ += payload).size() == sizeBytes) requests.resize(decodeSize(size_));
 }
 
 void Client::send(Frame type, std::string_view payload) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fd.h"
+#include "terminal.h"
 
 /** First byte of a frame `[type,0,0,0,length BE32]` + payload, Docker's format. */
 enum Frame : unsigned char {
@@ -15,6 +16,8 @@ enum Frame : unsigned char {
   StdinData = 0,  // without payload: close stdin
   Subscribe = 1,
   Signal = 2,  // payload: its number, one byte
+  Resize = 3,          // payload: width and height, BE16 each
+  ProcessWanted = 16,  // answered by one byte that carries a pidfd of the container
   // to a client
   StdoutData = 1,
   StderrData = 2,
@@ -26,6 +29,9 @@ struct ClientRequests {
   std::function<void(std::string_view)> stdinData;
   std::function<void()> stdinEnd;
   std::function<void(int)> signal;
+  std::function<void(TerminalSize)> resize;
+  /** Sends a pidfd of the container over that socket. */
+  std::function<void(int)> process;
   /** Whether stdin takes no more for now; its feeders wait then. */
   std::function<bool()> stdinFull;
 };
@@ -59,6 +65,7 @@ class Client {
   bool feedsStdin_ = false;
   std::string header_;
   uint32_t missing_ = 0;  // of the payload
+  std::string size_;      // what has come of a Resize
   std::string unsent_;
   size_t sent_ = 0;
 };

@@ -16,6 +16,10 @@ struct Container {
   std::vector<char*> environment;
   /** To the shim: closes itself at exec. */
   Fd progress;
+  /** A socket to the shim, for the master of the terminal; empty without one. */
+  Fd terminal;
+  /** pidfd of the first process of the container to enter; empty for a new one. */
+  Fd target;
 };
 
 /** Written to `progress` right before exec, so that a death before it is not taken for a start. */
@@ -26,6 +30,9 @@ Outcome joinNamespace(Container&, const Args& kindAndPath);
 Outcome unshareNamespace(Container&, const Args& kind);
 Outcome setHostname(Container&, const Args& name);
 Outcome joinNewKeyring(Container&, const Args&);
+
+// enter.cc
+Outcome enterNamespaces(Container&, const Args& kinds);
 
 // rootfs.cc
 Outcome makeSlave(Container&, const Args& path);
@@ -40,6 +47,10 @@ Outcome makeSymlink(Container&, const Args& textAndPath);
 Outcome maskPath(Container&, const Args& path);
 Outcome makeReadonly(Container&, const Args& path);
 
+// node.cc
+Outcome makeNode(Container&, const Args& pathTypeMajorMinorModeUidGid);
+Outcome sealRoot(Container&, const Args&);
+
 // sources.cc
 Outcome openSource(Container&, const Args& pathSubpathExtent);
 Outcome attachSource(Container&, const Args& indexTargetAttributesTopPropagation);
@@ -52,10 +63,15 @@ Outcome populateVolume(Container&, const Args& indexDirectoryTarget);
 Outcome setUmask(Container&, const Args& octal);
 Outcome nullStdin(Container&, const Args&);
 Outcome enterCwd(Container&, const Args& path);
+Outcome enterDirectory(Container&, const Args& path);
 Outcome closeOnExec(Container&, const Args&);
 Outcome limitCapabilities(Container&, const Args& hexMask);
 Outcome setNoNewPrivileges(Container&, const Args&);
 Outcome setEnvironment(Container&, const Args& variables);
+
+// terminal.cc
+Outcome takeTerminal(Container&, const Args& widthAndHeight);
+Outcome bindConsole(Container&, const Args&);
 
 // exec.cc
 Outcome executeCommand(Container&, const Args& command);

@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,6 +26,15 @@ struct Pipe {
     write = Fd(ends[1]);
     return true;
   }
+
+  /** Of sockets, which carry descriptors. */
+  bool openSockets() {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return false;
+    read = Fd(ends[0]);
+    write = Fd(ends[1]);
+    return true;
+  }
 };
 
 struct Pipes {
@@ -32,6 +42,7 @@ struct Pipes {
   Pipe input;
   Pipe output;
   Pipe error;
+  Pipe terminal;
 };
 
 /** CLONE_INTO_CGROUP: the process is in its cgroup from its first instruction, and no write to cgroup.procs is needed. */
@@ -58,6 +69,7 @@ void resetSignals() {
 }
 
 bool takeStandardStreams(const Pipes& pipes) {
+  if (!pipes.output.write) return true; // the op `tty` brings them
   if (pipes.input.read && dup2(pipes.input.read.get(), STDIN_FILENO) < 0) return false;
   return dup2(pipes.output.write.get(), STDOUT_FILENO) >= 0 && dup2(pipes.error.write.get(), STDERR_FILENO) >= 0;
 }
@@ -81,13 +93,15 @@ Refusal runOps(const Program& program, Container& container) {
  * PDEATHSIG: a container without its shim would have no log, no exit code and no way to be seen. Execution keeps it, since
  * capabilities only shrink here. The container itself may switch it off; then its cgroup is what ends it.
  */
-[[noreturn]] void becomeContainer(const Program& program, Pipes& pipes, int gate) {
+[[noreturn]] void becomeContainer(const Program& program, const Shim& shim, Pipes& pipes, int gate) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   setsid();
   if (!passGate(gate)) _exit(125);
   resetSignals();
   Container container;
   container.progress = std::move(pipes.progress.write);
+  container.terminal = std::move(pipes.terminal.write);
+  container.target = Fd(shim.target.get());
   Refusal refusal{program.clone, done};
   if (takeStandardStreams(pipes)) refusal = runOps(program, container);
   else refusal.why = failed("dup2");
@@ -96,7 +110,9 @@ Refusal runOps(const Program& program, Container& container) {
 }
 
 bool openPipes(const Shim& shim, Pipes& pipes) {
-  if (!pipes.progress.open() || !pipes.output.open() || !pipes.error.open()) return false;
+  if (!pipes.progress.open()) return false;
+  if (shim.terminalWanted) return pipes.terminal.openSockets();
+  if (!pipes.output.open() || !pipes.error.open()) return false;
   return !shim.stdinWanted || pipes.input.open();
 }
 
@@ -112,14 +128,15 @@ Outcome makeChild(const Program& program, const Shim& shim, int gate, Child& chi
   int pidfd = -1;
   const long pid = cloneContainer(shim, pidfd);
   if (pid < 0) return failed("clone3");
-  if (pid == 0) becomeContainer(program, pipes, gate);
+  if (pid == 0) becomeContainer(program, shim, pipes, gate);
   child.pid = static_cast<pid_t>(pid);
   child.pidfd = Fd(pidfd);
   child.progress = std::move(pipes.progress.read);
   child.input = std::move(pipes.input.write);
   child.output = std::move(pipes.output.read);
   child.error = std::move(pipes.error.read);
+  child.terminal = std::move(pipes.terminal.read);
   // Non-blocking is a property of the pipe's end, so the container's ends stay as programs expect them.
-  for (const Fd* end : {&child.progress, &child.input, &child.output, &child.error}) setNonblocking(*end);
+  for (const Fd* end : {&child.progress, &child.input, &child.output, &child.error, &child.terminal}) setNonblocking(*end);
   return done;
 }

@@ -14,6 +14,8 @@ struct Child {
   Fd input;
   Fd output;
   Fd error;
+  /** Where the master of the terminal comes from; empty without one. */
+  Fd terminal;
 };
 
 /** Makes the container's process. In it, carries out the program's second half and never returns. */

@@ -1,8 +1,11 @@
 #include "log.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "json.h"
 
@@ -47,11 +50,59 @@ void LineCutter::cut(size_t bytes, const std::string& time, std::string& records
   line_.erase(0, bytes);
 }
 
+/** 0640 as Docker's. */
+Outcome Log::open(const char* path, size_t maxBytes, size_t maxFiles) {
+  path_ = path;
+  maxBytes_ = maxBytes;
+  maxFiles_ = maxFiles;
+  file_ = Fd(::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
+  struct stat status;
+  if (!file_ || fstat(file_.get(), &status) < 0) return failed("open", path);
+  bytes_ = static_cast<size_t>(status.st_size);
+  return done;
+}
+
+void Log::append(std::string_view records) {
+  if (!file_) return;
+  while (!records.empty()) {
+    if (maxBytes_ > 0 && bytes_ >= maxBytes_) rotate();
+    const size_t room = roomFor(records);
+    write(records.substr(0, room));
+    records.remove_prefix(room);
+  }
+}
+
+/** Up to the end of the record that fills the file: as Docker's, it is a little longer than allowed, never torn. */
+size_t Log::roomFor(std::string_view records) const {
+  if (maxBytes_ == 0 || bytes_ >= maxBytes_) return maxBytes_ == 0 ? records.size() : records.find('\n') + 1;
+  const size_t end = records.find('\n', std::min(maxBytes_ - bytes_, records.size()) - 1);
+  return end == std::string_view::npos ? records.size() : end + 1;
+}
+
 /** What the disk took of a record without its end is taken back: it would spoil the next one too. */
-void appendRecords(const Fd& log, std::string_view records) {
-  const ssize_t written = write(log.get(), records.data(), records.size());
-  if (written <= 0 || static_cast<size_t>(written) == records.size()) return;
+void Log::write(std::string_view records) {
+  const ssize_t written = ::write(file_.get(), records.data(), records.size());
+  if (written <= 0) return;
+  bytes_ += static_cast<size_t>(written);
+  if (static_cast<size_t>(written) == records.size()) return;
   const auto torn = written - static_cast<ssize_t>(records.rfind('\n', static_cast<size_t>(written) - 1) + 1);
-  const off_t end = lseek(log.get(), 0, SEEK_END);
-  if (end >= torn && ftruncate(log.get(), end - torn) < 0) return;
+  const off_t end = lseek(file_.get(), 0, SEEK_END);
+  if (end >= torn && ftruncate(file_.get(), end - torn) == 0) bytes_ -= static_cast<size_t>(torn);
+}
+
+std::string Log::older(size_t age) const { return path_ + '.' + std::to_string(age); }
+
+/**
+ * The new file comes first: where none can be made, the old one goes on growing. A reader that holds an old one finds it
+ * again by its inode, and what follows it beside it; nothing is ever written to one that has been renamed.
+ */
+void Log::rotate() {
+  const std::string next = path_ + ".next";
+  Fd file(::open(next.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640));
+  if (!file) return;
+  for (size_t age = maxFiles_ - 1; age > 1; age--) rename(older(age - 1).c_str(), older(age).c_str());
+  if (maxFiles_ > 1) rename(path_.c_str(), older(1).c_str());
+  if (rename(next.c_str(), path_.c_str()) < 0) return;
+  file_ = std::move(file);
+  bytes_ = 0;
 }

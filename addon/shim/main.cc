@@ -2,6 +2,7 @@
 // fd 5 for the word to go. No threads, no exceptions, no decisions: those were made where they can be tested.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +23,16 @@ constexpr int gateFd = 5;
   constexpr std::string_view message = "tnet-shim: it is started by tnet, which tells it on descriptors 3 to 5 what to do\n";
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, message.data(), message.size());
   _exit(125);
+}
+
+/**
+ * Not dumpable, and so is the child until exec: a container whose pid namespace it enters can neither trace it nor reach the
+ * machine through its /proc/<pid>/{exe,fd,cwd,root} (CVE-2016-9962, CVE-2019-5736). The name, because it is started by the
+ * number of a descriptor.
+ */
+void hide() {
+  if (prctl(PR_SET_DUMPABLE, 0) < 0) _exit(125);
+  prctl(PR_SET_NAME, "tnet-shim");
 }
 
 /** Nothing that its maker left open, its terminal, its directory or its signals may follow the shim for the container's life. */
@@ -58,6 +69,7 @@ Refusal prepare(Program& program, Shim& shim, Child& child) {
 }  // namespace
 
 int main() {
+  hide();
   detach();
   Program program;
   Shim shim;

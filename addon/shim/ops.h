@@ -13,16 +13,20 @@ struct OpOf {
 /** Done by the shim itself, before there is a container. */
 inline constexpr OpOf<Shim> shimOps[] = {
     {{"socket", 1, 1}, listenOn},
-    {{"log", 1, 1}, openLog},
+    {{"log", 3, 3}, openLog},
     {{"record", 1, 1}, openRecord},
     {{"stdin", 0, 0}, keepStdin},
+    {{"terminal", 0, 0}, giveTerminal},
     {{"cgroup", 1, 1}, openCgroup},
+    {{"join", 2, 2}, joinContainer},
+    {{"endall", 1, 1}, endAll},
     {{"clone", 0, anyNumber}, chooseNamespaces},
 };
 
 /** Done by the container's first process, after the gate. */
 inline constexpr OpOf<Container> containerOps[] = {
     {{"setns", 2, 2}, joinNamespace},
+    {{"enter", 1, anyNumber}, enterNamespaces},
     {{"unshare", 1, 1}, unshareNamespace},
     {{"source", 3, 3}, openSource},
     {{"slave", 1, 1}, makeSlave},
@@ -30,6 +34,7 @@ inline constexpr OpOf<Container> containerOps[] = {
     {{"mount", 4, 4}, mountFilesystem},
     {{"device", 3, 3}, bindDevice},
     {{"symlink", 2, 2}, makeSymlink},
+    {{"node", 7, 7}, makeNode},
     {{"bind", 3, 3}, bindPath},
     {{"populate", 3, 3}, populateVolume},
     {{"attach", 5, 5}, attachSource},
@@ -42,7 +47,11 @@ inline constexpr OpOf<Container> containerOps[] = {
     {{"keyring", 0, 0}, joinNewKeyring},
     {{"umask", 1, 1}, setUmask},
     {{"null", 0, 0}, nullStdin},
+    {{"tty", 2, 2}, takeTerminal},
+    {{"console", 0, 0}, bindConsole},
     {{"cwd", 1, 1}, enterCwd},
+    {{"directory", 1, 1}, enterDirectory},
+    {{"seal", 0, 0}, sealRoot},
     {{"cloexec", 0, 0}, closeOnExec},
     {{"capabilities", 1, 1}, limitCapabilities},
     {{"nnp", 0, 0}, setNoNewPrivileges},

@@ -23,6 +23,16 @@ Outcome limitBounding(uint64_t mask) {
   return done;
 }
 
+/** A directory outside of the root has a name that begins with "(unreachable)": CVE-2024-21626. */
+Outcome enter(const Fd& directory, const char* path) {
+  if (!directory) return failed("openat2", path);
+  if (fchdir(directory.get()) < 0) return failed("chdir", path);
+  char name[PATH_MAX];
+  if (syscall(SYS_getcwd, name, sizeof name) < 0) return failed("getcwd", path);
+  if (name[0] != '/') return refused(EXDEV, "getcwd", path);
+  return done;
+}
+
 }  // namespace
 
 Outcome setUmask(Container&, const Args& args) {
@@ -38,15 +48,13 @@ Outcome nullStdin(Container& container, const Args&) {
   return done;
 }
 
-/** A directory outside of the root has a name that begins with "(unreachable)": CVE-2024-21626. */
 Outcome enterCwd(Container& container, const Args& args) {
-  const Fd directory = makeInside(container.root.get(), args[0], Kind::Directory, Links::Inside);
-  if (!directory) return failed("openat2", args[0]);
-  if (fchdir(directory.get()) < 0) return failed("chdir", args[0]);
-  char name[PATH_MAX];
-  if (syscall(SYS_getcwd, name, sizeof name) < 0) return failed("getcwd", args[0]);
-  if (name[0] != '/') return refused(EXDEV, "getcwd", args[0]);
-  return done;
+  return enter(makeInside(container.root.get(), args[0], Kind::Directory, Links::Inside), args[0]);
+}
+
+/** One that is there: in a container that runs, nothing is made. */
+Outcome enterDirectory(Container& container, const Args& args) {
+  return enter(openInside(container.root.get(), args[0], Links::Inside, O_PATH | O_DIRECTORY), args[0]);
 }
 
 /** Whatever this process or its makers left open: none of it reaches the container (CVE-2016-9962, CVE-2024-21626). */

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <cstdlib>
 #include <cstring>
 
 #include "namespaces.h"
@@ -27,17 +28,19 @@ Outcome listenOn(Shim& shim, const Args& args) {
   return done;
 }
 
-/** 0640 as Docker's. A container that starts again continues its log. */
 Outcome openLog(Shim& shim, const Args& args) {
-  shim.log = Fd(open(args[0], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
-  if (!shim.log) return failed("open", args[0]);
-  return done;
+  return shim.log.open(args[0], strtoull(args[1], nullptr, 10), strtoull(args[2], nullptr, 10));
 }
 
 Outcome openRecord(Shim& shim, const Args& args) { return shim.record.open(args[0]); }
 
 Outcome keepStdin(Shim& shim, const Args&) {
   shim.stdinWanted = true;
+  return done;
+}
+
+Outcome giveTerminal(Shim& shim, const Args&) {
+  shim.terminalWanted = true;
   return done;
 }
 

@@ -2,8 +2,10 @@
 #include <cstdint>
 #include <string>
 
+#include "ending.h"
 #include "failure.h"
 #include "fd.h"
+#include "log.h"
 #include "program.h"
 
 /** A unix socket that is gone from the file system when its owner is. */
@@ -45,18 +47,30 @@ class Record {
 /** What the shim has and knows before the container exists. */
 struct Shim {
   Listener listener;
-  Fd log;
+  Log log;
   Record record;
   bool stdinWanted = false;
+  /** A terminal in place of pipes. */
+  bool terminalWanted = false;
+  /** pidfd of the first process of the container to enter; empty for a new one. */
+  Fd target;
   Fd cgroup;
+  Ending ending;
   /** CLONE_NEW… */
   uint64_t namespaces = 0;
 };
 
 // shim-ops.cc
 Outcome listenOn(Shim&, const Args& path);
-Outcome openLog(Shim&, const Args& path);
+Outcome openLog(Shim&, const Args& pathMaxBytesMaxFiles);
 Outcome openRecord(Shim&, const Args& path);
 Outcome keepStdin(Shim&, const Args&);
+Outcome giveTerminal(Shim&, const Args&);
 Outcome openCgroup(Shim&, const Args& path);
 Outcome chooseNamespaces(Shim&, const Args& kinds);
+
+// join.cc
+Outcome joinContainer(Shim&, const Args& socketAndKind);
+
+// ending.cc
+Outcome endAll(Shim&, const Args& cgroupDir);

@@ -1,6 +1,8 @@
 #include "supervise.h"
 
 #include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@
 #include "log.h"
 #include "status.h"
 #include "stdin.h"
+#include "terminal.h"
 
 namespace {
 
@@ -31,6 +34,25 @@ enum Place { Stdout, Stderr, Stdin, Progress, Exit, Listening, FirstClient };
 
 int exitCode(const siginfo_t& info) { return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status; }
 
+/** One byte, because a descriptor travels only with data. */
+void sendDescriptor(int socket, const Fd& fd) {
+  char byte = 0;
+  iovec data{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  const int number = fd.get();
+  memcpy(CMSG_DATA(header), &number, sizeof number);
+  if (fd) sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 class Supervisor {
  public:
   Supervisor(const Program& program, Shim& shim, Child child, Fd status)
@@ -39,8 +61,11 @@ class Supervisor {
                  {std::move(child_.error), StderrData, LineCutter("stderr")}},
         clients_({
             .stdinData = [this](std::string_view data) { input_.write(data); },
-            .stdinEnd = [this] { input_.end(); },
+            // A terminal has no end of its own: who types ^D says so.
+            .stdinEnd = [this] { if (!shim_.terminalWanted) input_.end(); },
             .signal = [this](int signal) { syscall(SYS_pidfd_send_signal, child_.pidfd.get(), signal, nullptr, 0); },
+            .resize = [this](TerminalSize size) { terminal_.resize(size); },
+            .process = [this](int socket) { sendDescriptor(socket, child_.pidfd); },
             .stdinFull = [this] { return input_.isFull(); },
         }) {}
 
@@ -86,7 +111,7 @@ class Supervisor {
     const std::string_view data(chunk, static_cast<size_t>(count));
     std::string records;
     output.lines.feed(data, timeNow(), records);
-    appendRecords(shim_.log, records);
+    shim_.log.append(records);
     clients_.sendOutput(output.frame, data);
     return true;
   }
@@ -105,9 +130,24 @@ class Supervisor {
   }
 
   void begin() {
+    if (shim_.terminalWanted && !openTerminal()) return giveUp();
     state_ = State::Running;
     writeLine(status_.get(), "{\"started\":true}\n");
     status_.reset();
+  }
+
+  /** The master was sent before exec. It is the output, and the input of a container that has one. */
+  bool openTerminal() {
+    Outcome failure = terminal_.receive(child_.terminal);
+    child_.terminal.reset();
+    if (failure) {
+      syscall(SYS_pidfd_send_signal, child_.pidfd.get(), SIGKILL, nullptr, 0);
+      told_ = errorLine(program_.clone, *failure);
+      return false;
+    }
+    outputs_[Stdout].pipe = terminal_.copy();
+    if (shim_.stdinWanted) input_ = Input(terminal_.copy());
+    return true;
   }
 
   /** The word of failure comes when nothing is left: who hears it may try again at once. */
@@ -129,13 +169,15 @@ class Supervisor {
   }
 
   /**
-   * When pid 1 of a pid namespace can be reaped, every process in it is dead, so what they wrote is in the pipes already:
+   * When pid 1 of a pid namespace can be reaped, every process in it is dead; where the first process is none, `endall` has
+   * said so, and the rest is killed here. Then what they wrote is in the pipes already:
    * reading goes until they are empty, not until they are closed, and nobody outside who holds an end can delay the exit.
    */
   void finish() {
     state_ = State::Over;
     const std::string time = timeNow();
     const std::string json = "{\"exitCode\":" + std::to_string(exitCode(reap())) + ",\"finishedAt\":\"" + time + "\"}";
+    shim_.ending.run();
     for (Output& output : outputs_) drain(output);
     shim_.record.publish(json);
     shim_.listener.removePath();
@@ -150,7 +192,7 @@ class Supervisor {
     while (readOutput(output)) continue;
     std::string records;
     output.lines.end(timeNow(), records);
-    if (!records.empty()) appendRecords(shim_.log, records);
+    shim_.log.append(records);
   }
 
   void flushClients() {
@@ -167,6 +209,7 @@ class Supervisor {
   State state_ = State::Launching;
   std::string told_;
   Input input_;
+  Terminal terminal_;
   Output outputs_[2];
   Clients clients_;
 };

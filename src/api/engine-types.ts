@@ -47,6 +47,11 @@ export interface ContainerCreate {
   readonly ExposedPorts?: Readonly<Record<string, object>>;
   readonly Labels: Readonly<Record<string, string>>;
   readonly OpenStdin: boolean;
+  readonly Tty?: boolean;
+  readonly StdinOnce?: boolean;
+  readonly AttachStdin?: boolean;
+  readonly AttachStdout?: boolean;
+  readonly AttachStderr?: boolean;
   readonly StopSignal?: string;
   readonly StopTimeout?: number;
   readonly HostConfig: {
@@ -64,6 +69,8 @@ export interface ContainerCreate {
     readonly CpuPeriod?: number;
     readonly CpuQuota?: number;
     readonly NanoCpus?: number;
+    readonly ConsoleSize?: readonly [number, number];
+    readonly LogConfig?: {readonly Type: string; readonly Config: Readonly<Record<string, string>>};
     readonly Memory?: number;
     readonly MemorySwap?: number;
     readonly PidsLimit?: number;
@@ -133,6 +140,7 @@ export interface ContainerInspect {
   readonly Driver: string;
   readonly Platform: string;
   readonly Mounts: readonly MountPoint[];
+  readonly ExecIDs: readonly string[] | null;
   readonly HostConfig: Readonly<Record<string, unknown>> & {
     readonly NetworkMode: string;
     readonly PortBindings: PortMap;

@@ -9,6 +9,8 @@ export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
   run: async () => (await import('./commands/run.ts')).registerRun,
   create: async () => (await import('./commands/create.ts')).registerCreate,
   ps: async () => (await import('./commands/ps.ts')).registerPs,
+  exec: async () => (await import('./commands/exec.ts')).registerExec,
+  attach: async () => (await import('./commands/attach.ts')).registerAttach,
   logs: async () => (await import('./commands/logs.ts')).registerLogs,
   start: async () => (await import('./commands/start.ts')).registerStart,
   restart: async () => (await import('./commands/lifecycle.ts')).registerRestart,

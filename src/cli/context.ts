@@ -2,11 +2,12 @@ import type {Readable, Writable} from 'node:stream';
 import type {Client} from '../api/client.ts';
 import type {Roots} from '../api/roots.ts';
 
-export type Output = Writable & {readonly isTTY?: boolean; readonly columns?: number};
+export type Input = Readable & {readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown};
+export type Output = Writable & {readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number};
 
 /** The process as a command sees it; tests give their own. */
 export interface Io {
-  readonly stdin: Readable;
+  readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,12 +1,14 @@
 import type {ContainerCreate} from '../api/engine-types.ts';
 import {readVariables, resolveVariables} from './environment.ts';
+import {type IsolationOptions, isolationBody} from './isolation-flags.ts';
 import {type LifeOptions, readLabels, restartBody} from './life-flags.ts';
 import {parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
 import {type StorageOptions, storageBody} from './storage-body.ts';
+import {type StreamsOptions, streamsBody, streamsHostBody} from './streams-flags.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions extends LifeOptions, StorageOptions {
+export interface RunOptions extends LifeOptions, StorageOptions, StreamsOptions, IsolationOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -61,6 +63,7 @@ export function createBody(
     ...given('ExposedPorts', options.expose && Object.fromEntries(options.expose.map(port => [withProto(port), {}]))),
     Labels: parsePairs([...(options.labelFile ?? []).flatMap(readLabels), ...(options.label ?? [])]),
     OpenStdin: options.interactive ?? false,
+    ...streamsBody(options),
     ...given('StopSignal', options.stopSignal),
     ...given('StopTimeout', options.stopTimeout),
     ...storage.config,
@@ -70,6 +73,7 @@ export function createBody(
       AutoRemove: options.rm ?? false,
       ...restartBody(options),
       Publish: options.publish ?? [],
+      ...streamsHostBody(options),
       ...given('PublishAllPorts', options.publishAll),
       ...given('Dns', options.dns),
       ...given('DnsSearch', options.dnsSearch),
@@ -82,6 +86,7 @@ export function createBody(
       ...given('Memory', options.memory),
       ...given('MemorySwap', options.memorySwap),
       ...given('PidsLimit', options.pidsLimit),
+      ...isolationBody(options),
     },
     NetworkingConfig: {EndpointsConfig: Object.fromEntries(networks.map(({name, endpoint}) => [name, endpoint]))},
   };

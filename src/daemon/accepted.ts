@@ -1,4 +1,5 @@
-import {type Accepted, anything, isEmpty, oneOf} from './unsupported.ts';
+import {isolationFields} from './decode-isolation.ts';
+import {type Accepted, anything, oneOf} from './unsupported.ts';
 
 const decoded = (...names: readonly string[]): Accepted => Object.fromEntries(names.map(name => [name, anything]));
 
@@ -15,6 +16,7 @@ export const acceptedConfig: Accepted = {
     'MacAddress',
     'Labels',
     'OpenStdin',
+    'Tty',
     'StopSignal',
     'StopTimeout',
   ),
@@ -31,15 +33,11 @@ export const acceptedHostConfig: Accepted = {
   ...decoded('CpuShares', 'CpuPeriod', 'CpuQuota', 'NanoCpus', 'Memory', 'MemorySwap', 'PidsLimit'),
   ...decoded('PublishAllPorts', 'Dns', 'DnsSearch', 'DnsOptions', 'ExtraHosts'),
   ...decoded('Binds', 'Mounts', 'Tmpfs', 'VolumesFrom', 'VolumeDriver'),
-  ...decoded('ContainerIDFile', 'ConsoleSize', 'RestartPolicy'),
-  LogConfig: value => {
-    const {Type, Config} = value as {Type?: unknown; Config?: unknown};
-    return oneOf('', 'json-file')(Type ?? '') && isEmpty(Config);
-  },
+  ...decoded('ContainerIDFile', 'ConsoleSize', 'LogConfig', 'RestartPolicy'),
   MemorySwappiness: oneOf(-1),
   ShmSize: oneOf(64 * mib),
-  IpcMode: oneOf('private'),
-  CgroupnsMode: oneOf('private'),
+  ...decoded(...Object.keys(isolationFields)),
+  UsernsMode: oneOf('host'), // there is no other yet
   Isolation: oneOf('default'),
   SecurityOpt: value =>
     Array.isArray(value) && value.every(option => /^no-new-privileges([:=]true)?$/.test(String(option))),

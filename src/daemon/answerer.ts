@@ -12,7 +12,7 @@ import {hijackRoutes, routes} from './routes/routes.ts';
 /** From a request to what it means; throws what `describeFailure` turns into an answer. */
 export interface Answerer {
   answer(request: IncomingMessage): Promise<Reply>;
-  hijack(request: IncomingMessage): Promise<Hijacked>;
+  hijack(request: IncomingMessage, body: unknown): Promise<Hijacked>;
 }
 
 export function createAnswerer(parts: ServerParts): Answerer {
@@ -28,12 +28,12 @@ export function createAnswerer(parts: ServerParts): Answerer {
       const body = request.method === 'POST' ? await read(request) : null;
       return found.route.handle({params: found.params, query, body});
     },
-    async hijack(request) {
+    async hijack(request, body) {
       const {path, query} = splitUrl(request);
       const found = matchHijack(request.method ?? '', path);
       if (found === null) throw badRequest(`${request.method} ${path} cannot be upgraded`);
       refuseForeign(request, parts.netns);
-      return found.route.hijack({params: found.params, query, body: null});
+      return found.route.hijack({params: found.params, query, body});
     },
   };
 }

@@ -90,6 +90,7 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
     now,
   };
   const engine = await createEngine(engineParts);
+  await engine.execs.recover();
   const networkPreview = createNetworkPreview(controllerParts, controller);
   return {
     engine,

@@ -5,11 +5,14 @@ import {acceptedConfig, acceptedHostConfig} from './accepted.ts';
 import {decodeDns, decodeExtraHosts, dnsFields} from './decode-dns.ts';
 import {decodeEndpoints, networkingConfig} from './decode-endpoints.ts';
 import {decodeExposed, publishExposed} from './decode-exposed.ts';
+import {decodeIsolation, isolationFields, pickIsolation} from './decode-isolation.ts';
 import {decodeLimits, limitFields} from './decode-limits.ts';
+import {decodeLogConfig, logFields} from './decode-log-config.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
 import {decodeRestart, restartFields} from './decode-restart.ts';
 import {decodeStorage, storageFields} from './decode-storage.ts';
+import {consoleSize, decodeStreams, streamFields} from './decode-streams.ts';
 import {badRequest} from './failure.ts';
 import {refuseUnsupported} from './unsupported.ts';
 import {labels, natural, orNull, text, texts, validate} from './validate.ts';
@@ -17,8 +20,11 @@ import {labels, natural, orNull, text, texts, validate} from './validate.ts';
 const hostConfig = v.looseObject({
   NetworkMode: orNull(text),
   ...limitFields,
+  ...isolationFields,
   ...portFields,
   ...dnsFields,
+  ...logFields,
+  ConsoleSize: orNull(consoleSize),
   ...restartFields,
   ...storageFields,
   PublishAllPorts: orNull(v.boolean()),
@@ -35,6 +41,8 @@ const createBody = v.looseObject({
   MacAddress: orNull(text),
   Labels: orNull(labels),
   OpenStdin: orNull(v.boolean()),
+  StdinOnce: orNull(v.boolean()),
+  ...streamFields,
   StopSignal: orNull(text),
   StopTimeout: orNull(natural),
   ExposedPorts: orNull(v.record(text, v.unknown())),
@@ -75,6 +83,9 @@ export function decodeContainer(input: unknown): DecodedContainer {
       dns: decodeDns(host),
       extraHosts: decodeExtraHosts(host.ExtraHosts ?? []),
       limits: decodeLimits(host),
+      streams: decodeStreams(body, host.ConsoleSize),
+      log: decodeLogConfig(host.LogConfig),
+      isolation: decodeIsolation(pickIsolation(host), body.Hostname ?? ''),
       storage: decodeStorage(host, Object.keys(body.Volumes ?? {})),
       autoRemove: host.AutoRemove ?? false,
       restart: decodeRestart(host),

@@ -1,6 +1,7 @@
 import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
 import {type Container, isRunning, type Limits, type NetworkMode} from '../model/container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
+import {encodeIsolation} from './encode-isolation.ts';
 import {encodeMounts, encodeStorage, encodeVolumeTargets} from './encode-mounts.ts';
 import {encodePortBindings, encodePorts} from './encode-ports.ts';
 import {encodeRestart} from './encode-restart.ts';
@@ -25,10 +26,17 @@ export function encodeContainer(view: ContainerView): ContainerInspect {
     Driver: 'overlay',
     Platform: 'linux',
     Mounts: encodeMounts(view),
+    ExecIDs: encodeExecIds(view),
     HostConfig: encodeHostConfig(container),
     Config: encodeConfig(container),
     NetworkSettings: encodeNetworkSettings(view),
   };
+}
+
+/** Null for none, as Docker; those that have ended are asked for by their own id. */
+function encodeExecIds({execs = []}: ContainerView): readonly string[] | null {
+  const living = execs.filter(({state}) => state.status !== 'exited').map(({id}) => id);
+  return living.length > 0 ? living : null;
 }
 
 export function formatNetworkMode(mode: NetworkMode): string {
@@ -58,13 +66,13 @@ function encodeConfig({config}: Container): ContainerInspect['Config'] {
     Hostname: config.hostname,
     Domainname: config.domainname,
     User: '',
-    AttachStdin: false,
-    AttachStdout: true,
-    AttachStderr: true,
+    AttachStdin: config.streams.attach.stdin,
+    AttachStdout: config.streams.attach.stdout,
+    AttachStderr: config.streams.attach.stderr,
     ...(ports.length > 0 ? {ExposedPorts: Object.fromEntries(ports.map(port => [port, {}]))} : {}),
-    Tty: false,
+    Tty: config.streams.tty,
     OpenStdin: config.openStdin,
-    StdinOnce: false,
+    StdinOnce: config.streams.stdinOnce,
     Env: config.env,
     Cmd: config.args,
     Image: config.image,
@@ -84,16 +92,14 @@ function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
     PortBindings: encodePortBindings(config.ports),
     AutoRemove: config.autoRemove,
     RestartPolicy: encodeRestart(config.restart),
-    LogConfig: {Type: 'json-file', Config: {}},
-    IpcMode: 'private',
-    CgroupnsMode: 'private',
-    Privileged: false,
+    LogConfig: {Type: config.log.driver, Config: config.log.options},
+    ConsoleSize: [config.streams.consoleSize.height, config.streams.consoleSize.width],
+    ...encodeIsolation(config.isolation),
     PublishAllPorts: false,
     Dns: config.dns.servers,
     DnsSearch: config.dns.search,
     DnsOptions: config.dns.options,
     ExtraHosts: config.extraHosts.map(({name, address}) => `${name}:${address ?? 'host-gateway'}`),
-    ReadonlyRootfs: false,
     ...encodeStorage(config.storage),
     ...encodeLimits(config.limits),
   };

@@ -4,6 +4,7 @@ import type {Container, EndpointConfig} from '../model/container.ts';
 import {type Family, ipFamily} from '../model/ip.ts';
 import {type Network, subnetOf} from '../model/network.ts';
 import type {AttachmentStats} from '../network/stats.ts';
+import type {Exec} from '../runtime/exec/exec.ts';
 import {encodeCounters} from './encode-stats.ts';
 
 /** A container with what the controller knows of it. `networks` are those of its attachments. */
@@ -11,6 +12,8 @@ export interface ContainerView {
   readonly container: Container;
   readonly attachments: readonly Attachment[];
   readonly networks: readonly Network[];
+  /** What else runs in it; left out where nobody asked. */
+  readonly execs?: readonly Exec[];
   /** Where a volume's files are. */
   readonly mountpoint: (volume: string) => string;
   /** What each attachment has carried; left out where nobody asked. */

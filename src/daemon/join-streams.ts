@@ -1,28 +1,55 @@
-import {type Duplex, Readable} from 'node:stream';
+import {type Duplex, Readable, Transform} from 'node:stream';
+import {createDetachFilter} from '../api/detach-keys.ts';
 import {demultiplex, encodeFrame} from '../api/stdcopy.ts';
 import type {Hijacked} from './route.ts';
 
 /**
  * Joins a client's socket with a container's streams until the container's output ends. A client that has no more
- * input closes its half only: output goes on. A client that leaves altogether detaches.
+ * input closes its half only: output goes on. A client that leaves altogether, or types the detach keys, detaches.
  */
 export function joinStreams(socket: Duplex, hijacked: Hijacked): void {
-  const {stream, stdin} = hijacked;
+  const {stream, stdin, endsStdin} = hijacked;
   const output = selectOutput(hijacked);
   for (const source of new Set([stream, output])) source.on('error', () => socket.destroy());
-  socket.once('close', () => stream.destroy());
+  socket.once('close', () => {
+    if (!stdin || !endsStdin || stream.destroyed) return void stream.destroy();
+    stream.end(() => stream.destroy()); // what it had written is written first
+  });
   output.pipe(socket);
-  if (stdin) socket.pipe(stream);
-  else socket.resume();
+  if (!stdin) socket.resume();
+  else if (hijacked.detachKeys === null) socket.pipe(stream, {end: endsStdin});
+  else socket.pipe(withoutDetachKeys(hijacked.detachKeys, () => socket.end())).pipe(stream, {end: endsStdin});
 }
 
-function selectOutput({stream, stdout, stderr}: Hijacked): Readable {
-  return stdout && stderr ? stream : Readable.from(selectFrames(stream, {stdout, stderr}));
+function withoutDetachKeys(keys: readonly number[], onDetach: () => void): Transform {
+  const filter = createDetachFilter(keys);
+  let open = true;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const {data, detached} = open ? filter(chunk) : {data: Buffer.alloc(0), detached: false};
+      if (detached) {
+        open = false;
+        onDetach();
+      }
+      done(null, data);
+    },
+  });
 }
 
-async function* selectFrames(stream: Duplex, wanted: {stdout: boolean; stderr: boolean}): AsyncGenerator<Buffer> {
-  for await (const frame of demultiplex(stream)) {
-    if (frame.stream === 'stdin' || !wanted[frame.stream]) continue;
-    yield encodeFrame(frame.stream, frame.payload);
+/** Frames as they come, those that were asked for; of a terminal what is in them. */
+function selectOutput({stream, stdout, stderr, tty, before}: Hijacked): Readable {
+  if (stdout && stderr && !tty && before === undefined) return stream;
+  return Readable.from(selectFrames(before === undefined ? [stream] : [before, stream], {stdout, stderr, tty}));
+}
+
+async function* selectFrames(
+  sources: readonly AsyncIterable<Buffer>[],
+  {tty, ...wanted}: {stdout: boolean; stderr: boolean; tty: boolean},
+): AsyncGenerator<Buffer> {
+  for (const source of sources) {
+    for await (const frame of demultiplex(source)) {
+      if (frame.stream === 'stdin' || !wanted[frame.stream]) continue;
+      yield tty ? frame.payload : encodeFrame(frame.stream, frame.payload);
+    }
   }
 }

@@ -1,3 +1,4 @@
+import type {TerminalSize} from '../model/streams.ts';
 import {badRequest} from './failure.ts';
 
 /** Go's strconv.ParseBool as Docker's servers use it: anything but these is true. */
@@ -17,6 +18,13 @@ export function queryNatural(query: URLSearchParams, name: string): number | nul
 /** Seconds of `stop -t`: negative is "without end". */
 export function querySeconds(query: URLSearchParams, name: string): number | null {
   return query.get(name)?.startsWith('-') ? -1 : queryNatural(query, name);
+}
+
+/** `?h=` and `?w=` of a terminal. */
+export function querySize(query: URLSearchParams): TerminalSize {
+  const [height, width] = [queryNatural(query, 'h') ?? 0, queryNatural(query, 'w') ?? 0];
+  if (height > 65_535 || width > 65_535) throw badRequest(`invalid terminal size ${width}x${height}`);
+  return {width, height};
 }
 
 /** A time as `1700000000` or `1700000000.123456789`, seconds since 1970, in ns; null when it is absent. */

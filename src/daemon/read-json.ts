@@ -5,7 +5,11 @@ export const maxBodyBytes = 4 * 1024 * 1024;
 
 /** The body as JSON, null when there is none. What is too long is read and dropped: a client that still writes would not read our refusal. */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
-  const body = await readBody(request);
+  return parseJson(await readBody(request));
+}
+
+/** Null when there is none. */
+export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return null;
   try {
     return JSON.parse(body.toString()) as unknown;
@@ -23,9 +27,12 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
       size += chunk.length;
       if (size <= maxBodyBytes) return void chunks.push(chunk);
       chunks.length = 0;
-      reject(badRequest(`request body is over ${maxBodyBytes / 1024 / 1024} MiB`));
     });
-    request.once('end', () => resolve(Buffer.concat(chunks)));
+    // Not before: an answer, and the end after it, would meet bytes on their way, and be lost to a reset.
+    request.once('end', () => {
+      if (size <= maxBodyBytes) resolve(Buffer.concat(chunks));
+      else reject(badRequest(`request body is over ${maxBodyBytes / 1024 / 1024} MiB`));
+    });
     request.once('error', reject);
   });
 }

@@ -29,4 +29,16 @@ export interface Hijacked {
   readonly stdin: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;
+  /** Of a terminal: no frames, its bytes as they are. */
+  readonly tty: boolean;
+  /** The end of the client's input is that of the process's. */
+  readonly endsStdin: boolean;
+  /** Typing them ends the connection; null: there are none. */
+  readonly detachKeys: readonly number[] | null;
+  /** Frames that go before the stream's. */
+  readonly before?: AsyncIterable<Buffer>;
+}
+
+export function mediaType(tty: boolean): string {
+  return `application/vnd.docker.${tty ? 'raw' : 'multiplexed'}-stream`;
 }

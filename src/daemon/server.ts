@@ -40,7 +40,7 @@ export function createServer(parts: ServerParts): ApiServer {
   );
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     keep(socket);
-    void answerUpgrade({request, socket, head}, () => answerer.hijack(request));
+    void answerUpgrade({request, socket, head}, body => answerer.hijack(request, body));
   });
   return {
     async listen(socketPath) {

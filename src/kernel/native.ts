@@ -84,6 +84,12 @@ export interface Native {
   openIcmp(peer: string, netnsFd?: Fd): Fd;
   /** A fresh mount of `tracefs`, say, that no path leads to: its files are below `/proc/self/fd/N/`. Gone when closed. */
   openFilesystem(type: string): Fd;
+  /** A new tmpfs on the directory `path`, nosuid, nodev, noexec; `options` as in tmpfs(5). */
+  mountTmpfs(path: string, options: string): void;
+  /** umount2(MNT_DETACH) + rmdir. A missing path or mount is fine. */
+  unmountTmpfs(path: string): void;
+  /** A read-only mount of `path` that no path leads to; `/proc/self/fd/N` is the file, and stays it when the path is replaced. */
+  openReadonly(path: string): Fd;
   /** New empty netns, bind-mounted on `path` (created O_EXCL; removed again on failure). */
   pinNetns(path: string): void;
   /** umount2(MNT_DETACH) + unlink. A missing path or mount is fine. */

@@ -1,8 +1,11 @@
 import type {Ip} from './ip.ts';
+import type {Isolation} from './isolation.ts';
+import type {LogConfig} from './log-config.ts';
 import type {Mac} from './mac.ts';
 import type {Storage} from './mount.ts';
 import type {PortMapping} from './port-mapping.ts';
 import type {RestartPolicy} from './restart-policy.ts';
+import type {StreamsConfig} from './streams.ts';
 
 /** Where a container's network comes from, parsed from Docker's `--network`. */
 export type NetworkMode =
@@ -67,10 +70,13 @@ export interface ContainerConfig {
   /** `--add-host`. */
   readonly extraHosts: readonly ExtraHost[];
   readonly limits: Limits;
+  readonly isolation: Isolation;
   readonly storage: Storage;
   readonly autoRemove: boolean;
   readonly restart: RestartPolicy;
   readonly openStdin: boolean;
+  readonly streams: StreamsConfig;
+  readonly log: LogConfig;
   readonly stopSignal: string;
   readonly stopTimeoutS: number;
 }

@@ -5,8 +5,8 @@ import type {ShimConnection} from './launch/shim-client.ts';
 export interface AttachStream {
   /** Readable: Docker's multiplexed frames, ends at exit. Writable: stdin, `end()` closes it. */
   readonly duplex: Duplex;
-  /** Joins it to the container that runs now. */
-  connect(shim: ShimConnection): void;
+  /** Joins it to the process that runs now. It ends with it, and not before `known`. */
+  connect(shim: ShimConnection, known?: Promise<unknown>): void;
   /** There will be no output (any more). */
   end(): void;
 }
@@ -29,7 +29,7 @@ export function createAttachStream(): AttachStream {
     resume();
     if (!duplex.readableEnded) duplex.push(null);
   };
-  const connect = (to: ShimConnection): void => {
+  const connect: AttachStream['connect'] = (to, known = Promise.resolve()) => {
     if (duplex.destroyed) {
       to.close();
       return;
@@ -38,7 +38,7 @@ export function createAttachStream(): AttachStream {
     to.subscribe(frame => {
       if (!duplex.push(frame)) to.pause();
     });
-    void to.exited.finally(end);
+    void to.exited.then(() => known).finally(end);
     resume();
   };
   return {duplex, connect, end};

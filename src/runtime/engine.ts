@@ -4,34 +4,22 @@ import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
 import {type Container, type ContainerConfig, type EndpointConfig, hasProcess, isRunning} from '../model/container.ts';
 import {containerEvent} from '../model/event.ts';
+import {parseLogRotation} from '../model/log-config.ts';
 import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
+import type {TerminalSize} from '../model/streams.ts';
 import {validateLimits} from './cgroup/limits.ts';
 import {refuseTakenName, resolveMode, validateNetwork} from './check-config.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
+import {createExecs, type Execs} from './exec/execs.ts';
 import {findContainer} from './find-container.ts';
 import {createLife, type Life, type LifeParts, neverStarted, type Removal} from './life.ts';
-import {readLogs} from './logs.ts';
+import type {LogLine, LogOptions} from './logs/log-line.ts';
+import {readLogs} from './logs/read-logs.ts';
 import {makeName} from './names.ts';
 import {containerPlaces} from './places.ts';
 import {signalNumber} from './signals.ts';
 import {claimStorage} from './volumes/claim-storage.ts';
 import {checkSources} from './volumes/place-mounts.ts';
-
-export interface LogLine {
-  readonly stream: 'stdout' | 'stderr';
-  /** RFC 3339 with nanoseconds. */
-  readonly time: string;
-  /** With its newline, unless the line was cut or the output ended without one. */
-  readonly text: string;
-}
-
-export interface LogOptions {
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-  readonly follow: boolean;
-  /** Last lines only; null is all. */
-  readonly tail: number | null;
-}
 
 /** Life of containers. `ref` is a name, an id or a unique id prefix; ERR_CONTAINER_NOT_FOUND otherwise. */
 export interface Engine {
@@ -61,12 +49,15 @@ export interface Engine {
   configure(ref: string, change: EndpointChange): Promise<void>;
   /** Exit code. `next-exit` waits for an exit from now on even if it is not running now. */
   wait(ref: string, until: 'not-running' | 'next-exit' | 'removed'): Promise<number>;
+  /** ERR_UNSUPPORTED when none is kept. */
   logs(ref: string, options: LogOptions): AsyncIterable<LogLine>;
   /**
    * Live streams. Readable side: Docker's multiplexed frames (`[stream,0,0,0,length BE32]` + payload), ends at exit;
    * writable side: raw stdin, `end()` closes it. Works on a created container too: then nothing of its start is lost.
    */
   attach(ref: string): Promise<Duplex>;
+  resize(ref: string, size: TerminalSize): void;
+  readonly execs: Execs;
   /** Leaves containers running. */
   close(): Promise<void>;
 }
@@ -90,6 +81,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     parts.resolveImage(config.image);
     validateLimits(config.limits);
     signalNumber(config.stopSignal);
+    parseLogRotation(config.log);
     validateNetwork(config, {network: controller.get, container: get});
     refuseTakenName(name, holder(name));
     const created = parts.now().toISOString();
@@ -229,6 +221,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     return state.exitCode;
   };
 
+  const execs = createExecs({...parts, life, find: get, list: () => [...containers.values()]});
   await life.recover();
   return {
     list: () => [...containers.values()],
@@ -247,12 +240,19 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     configure: (ref, change) => life.alone(get(ref).id, container => configure(parts, container, change)),
     wait,
     logs(ref, options) {
-      const {id, state} = get(ref);
+      const {id, state, config} = get(ref);
+      if (config.log.driver === 'none')
+        throw new TnetError('ERR_UNSUPPORTED', 'configured logging driver does not support reading');
       const finished = isRunning(state) ? life.ended(id) : Promise.resolve();
       return readLogs({path: containerPlaces(roots, id).log, finished}, options);
     },
     attach: async ref => life.attach(get(ref).id),
-    close: () => life.close(),
+    resize: (ref, size) => life.resize(get(ref).id, size),
+    execs,
+    async close() {
+      execs.close();
+      await life.close();
+    },
   };
 }
 

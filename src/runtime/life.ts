@@ -4,11 +4,13 @@ import type {Duplex} from 'node:stream';
 import {TnetError} from '../errors.ts';
 import {type Container, type ContainerState, hasProcess, isRunning} from '../model/container.ts';
 import {containerEvent} from '../model/event.ts';
+import type {TerminalSize} from '../model/streams.ts';
 import {createLock, type Lock} from '../network/lock.ts';
 import {createAttachStream} from './attach-stream.ts';
 import {readOomKilled} from './cgroup/cgroup.ts';
 import {createEarlyStreams} from './early-streams.ts';
 import type {Image} from './images/host-image.ts';
+import {launchIsolation} from './join-isolation.ts';
 import {joinersOf, sandboxOwner} from './joiners.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
 import {containerPlaces} from './places.ts';
@@ -41,6 +43,8 @@ export interface Life {
   place(id: string): Promise<void>;
   start(id: string): Promise<void>;
   signal(id: string, signal: number): Promise<void>;
+  /** Of its terminal; nothing without one, or when it does not run. */
+  resize(id: string, size: TerminalSize): void;
   /** Its end is somebody's wish: no policy starts it again. Who waits for that has exited with it. */
   standDown(id: string): Promise<void>;
   /** While `job` runs, an exit does not remove it, whatever was asked for with --rm. */
@@ -144,6 +148,7 @@ export function createLife(parts: LifeParts): Life {
         container,
         image: parts.resolveImage(container.config.image),
         sharedSandbox: sharedSandbox(container, {containers, roots}),
+        isolation: launchIsolation(container, {containers, roots}),
         joined: joinersOf(containers, id).length > 0,
         onReady,
       };
@@ -249,6 +254,7 @@ export function createLife(parts: LifeParts): Life {
       for (const mount of find(id).config.storage.mounts) if (mount.kind === 'volume') await makeData(roots, mount);
     },
     start: id => locked(id, () => begin(id)),
+    resize: (id, size) => shims.get(id)?.resize(size),
     async signal(id, signal) {
       const shim = shims.get(id);
       if (shim === undefined) return;

@@ -21,6 +21,8 @@ export interface ContainerPlaces {
   readonly resolvConf: string;
   readonly socket: string;
   readonly netns: string;
+  /** Where a shareable /dev/shm is mounted. */
+  readonly sharedMemory: string;
 }
 
 export function containersDir({root}: Roots): string {
@@ -45,6 +47,10 @@ export function socketsDir({runRoot}: Roots): string {
   return join(runRoot, 'shim');
 }
 
+export function sharedMemoryDir({runRoot}: Roots): string {
+  return join(runRoot, 'shm');
+}
+
 export function containerPlaces(roots: Roots, id: string): ContainerPlaces {
   const stateDir = join(containersDir(roots), id);
   const inside = (name: string): string => join(stateDir, name);
@@ -61,5 +67,6 @@ export function containerPlaces(roots: Roots, id: string): ContainerPlaces {
     // A unix socket's path has 107 bytes, so these are named by 12 digits as Docker's netns are.
     socket: join(socketsDir(roots), `${id.slice(0, 12)}.sock`),
     netns: join(netnsDir(roots), id.slice(0, 12)),
+    sharedMemory: join(sharedMemoryDir(roots), id.slice(0, 12)),
   };
 }

@@ -37,6 +37,7 @@ export function pretendLife(parts: Pick<LifeParts, 'store' | 'controller' | 'roo
     start,
     place: nothing,
     signal: nothing,
+    resize: () => {},
     standDown: nothing,
     keeping: (_, job) => job(),
     remove: nothing,

@@ -2,8 +2,9 @@ import {mkdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
-import type {Container} from '../model/container.ts';
+import type {Container, ContainerConfig} from '../model/container.ts';
 import type {Emit} from '../model/event.ts';
+import {parseLogRotation} from '../model/log-config.ts';
 import {subnetOf} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
 import type {DnsServers} from '../network/dns/server.ts';
@@ -11,16 +12,19 @@ import {planUpstreams} from '../network/dns/upstream.ts';
 import type {Store} from '../store/store.ts';
 import {type CgroupHost, createCgroup, joinCgroup, killCgroup, removeCgroup} from './cgroup/cgroup.ts';
 import {nameserversOf, ndotsOf} from './files.ts';
+import {readBoundingSet} from './host-isolation.ts';
 import type {Image} from './images/image.ts';
 import {joinNetworks} from './join-networks.ts';
 import {sandboxOwner} from './joiners.ts';
-import {defaultCapabilities} from './launch/capabilities.ts';
+import {grantCapabilities} from './launch/capabilities.ts';
+import type {LaunchIsolation} from './launch/isolation.ts';
 import {launch} from './launch/launch.ts';
 import {planLaunch} from './launch/plan-launch.ts';
 import type {PlacedMount} from './launch/plan-mounts.ts';
 import type {RunSpec} from './launch/run-spec.ts';
 import {type FilesView, isServedByUs, resolvConfText, writeNetworkFiles} from './network-files.ts';
 import {type ContainerPlaces, containerPlaces, type Roots} from './places.ts';
+import {mountSharedMemory, unmountSharedMemory} from './shared-memory.ts';
 import type {Undo} from './undo.ts';
 import {placeMounts} from './volumes/place-mounts.ts';
 
@@ -41,6 +45,7 @@ export interface Start {
   readonly image: Image;
   /** Sandbox of the container named by `--network container:`. */
   readonly sharedSandbox: string | null;
+  readonly isolation: LaunchIsolation;
   /** Others live in its sandbox already: it is entered again as it is. */
   readonly joined: boolean;
   /** The shim listens, the container's first instruction has not run. */
@@ -62,6 +67,7 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
   if (netns !== null) await serveNames(parts, netns, view);
   const mounts = await placeMounts(parts, container, undo);
   const {unifiedDir} = makeCgroup(parts, container, undo);
+  const isolation = shareMemory(parts, start, undo);
   const spec = runSpec({
     container,
     owner,
@@ -70,6 +76,7 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
     files: containerPlaces(parts.roots, owner.id),
     netns,
     mounts,
+    isolation,
     cgroupDir: unifiedDir,
   });
   const {pid} = await launch(planLaunch(spec), {
@@ -79,6 +86,13 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
     },
   });
   return pid;
+}
+
+/** The /dev/shm of one that others may join is mounted by us. */
+function shareMemory({roots}: StartParts, {container: {id, config}, isolation}: Start, undo: Undo): LaunchIsolation {
+  if (config.isolation.ipc.kind !== 'shareable') return isolation;
+  undo.add(() => unmountSharedMemory(containerPlaces(roots, id).sharedMemory));
+  return {...isolation, sharedMemory: {path: mountSharedMemory(roots, id)}};
 }
 
 export async function filesView(
@@ -95,7 +109,8 @@ export async function filesView(
   };
 }
 
-function ownerOf({store}: StartParts, container: Container): Container {
+/** Of the sandbox it is in. */
+export function ownerOf({store}: StartParts, container: Container): Container {
   const {containers} = store.state;
   return containers.get(sandboxOwner(containers, container)) ?? container;
 }
@@ -129,7 +144,7 @@ function makeCgroup(
   return made;
 }
 
-interface RunParts {
+export interface RunParts {
   readonly container: Container;
   readonly image: Image;
   readonly places: ContainerPlaces;
@@ -139,11 +154,13 @@ interface RunParts {
   readonly files: ContainerPlaces;
   readonly netns: string | null;
   readonly mounts: readonly PlacedMount[];
+  readonly isolation: LaunchIsolation;
   readonly cgroupDir: string | null;
 }
 
-function runSpec(parts: RunParts): RunSpec {
-  const {owner, image, places, files, netns, mounts, cgroupDir} = parts;
+/** Everything of a container's processes; what an exec changes of it is its own. */
+export function runSpec(parts: RunParts): RunSpec {
+  const {owner, image, places, files, netns, mounts, isolation, cgroupDir} = parts;
   const {id, config} = parts.container;
   const args = config.args.length > 0 ? config.args : image.cmd;
   if (args.length === 0) throw new TnetError('ERR_BAD_REQUEST', 'no command specified');
@@ -155,7 +172,7 @@ function runSpec(parts: RunParts): RunSpec {
     netns,
     cgroupDir,
     args,
-    env: completeEnv(config.env, image.env, owner.config.hostname),
+    env: completeEnv(config, image.env, owner.config.hostname),
     cwd: config.cwd || '/',
     hostname: owner.config.hostname,
     binds: [
@@ -165,15 +182,22 @@ function runSpec(parts: RunParts): RunSpec {
     ],
     mounts,
     masks: image.masks,
-    capabilities: defaultCapabilities,
+    capabilities: grantCapabilities(config.isolation, readBoundingSet()),
+    isolation,
     openStdin: config.openStdin,
+    tty: config.streams.tty ? config.streams.consoleSize : null,
+    log: config.log.driver === 'none' ? null : {rotation: parseLogRotation(config.log)},
   };
 }
 
 /** Docker's order: PATH and HOSTNAME, the image's, the user's; a later one of the same name wins. */
-function completeEnv(user: readonly string[], image: readonly string[], hostname: string): readonly string[] {
+function completeEnv({env, streams}: ContainerConfig, image: readonly string[], hostname: string): readonly string[] {
+  const terminal = streams.tty ? ['TERM=xterm'] : [];
   const values = new Map(
-    [`HOSTNAME=${hostname}`, 'HOME=/root', ...image, ...user].map(entry => [entry.split('=', 1)[0], entry]),
+    [`HOSTNAME=${hostname}`, ...terminal, 'HOME=/root', ...image, ...env].map(entry => [
+      entry.split('=', 1)[0],
+      entry,
+    ]),
   );
   return [...values.values()];
 }

@@ -1,14 +1,17 @@
 import {readdir, rm} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {killCgroup, listCgroups, removeCgroup} from './cgroup/cgroup.ts';
-import {containerPlaces, containersDir, netnsDir, socketsDir} from './places.ts';
+import {containerPlaces, containersDir, netnsDir, sharedMemoryDir, socketsDir} from './places.ts';
+import {unmountSharedMemory} from './shared-memory.ts';
 import type {StartParts} from './start.ts';
 
 /** Takes away what a run of `id` had outside the container's own files, but for its network; each part may be gone already. */
 export async function cleanUpRun({cgroups, roots, cgroupPath}: StartParts, id: string): Promise<void> {
   await killCgroup(cgroups, cgroupPath(id));
   await removeCgroup(cgroups, cgroupPath(id));
-  await rm(containerPlaces(roots, id).socket, {force: true});
+  const {sharedMemory, socket} = containerPlaces(roots, id);
+  unmountSharedMemory(sharedMemory);
+  await rm(socket, {force: true});
 }
 
 /** Takes its network away. Whoever joined its sandbox is left with loopback. */
@@ -35,6 +38,7 @@ export async function sweepRuns(parts: StartParts, known: ReadonlySet<string>): 
     if (!known.has(owner) && dirname(sandbox) === netnsDir(roots)) await controller.detach(id);
   }
   for (const path of await orphans(netnsDir(roots), name => short.has(name))) await controller.removeSandbox(path);
+  for (const path of await orphans(sharedMemoryDir(roots), name => short.has(name))) unmountSharedMemory(path);
   for (const path of await orphans(socketsDir(roots), name => short.has(name.replace(/\.sock$/, ''))))
     await rm(path, {force: true});
   for (const path of await orphans(containersDir(roots), name => known.has(name)))

@@ -68,6 +68,11 @@ test('createBody() leaves out what was not asked for', t => {
     Hostname: '',
     Labels: {},
     OpenStdin: false,
+    Tty: false,
+    StdinOnce: false,
+    AttachStdin: false,
+    AttachStdout: true,
+    AttachStderr: true,
     HostConfig: {NetworkMode: 'bridge', AutoRemove: false, Publish: []},
     NetworkingConfig: {EndpointsConfig: {bridge: {}}},
   });

@@ -8,6 +8,7 @@ import {decoding} from '../../src/daemon/failure.ts';
 import {queryFlag} from '../../src/daemon/query.ts';
 import {hostDns, noLimits} from '../../src/model/container.ts';
 import {parseIp} from '../../src/model/ip.ts';
+import {isolatedByDefault} from '../../src/model/isolation.ts';
 import {noStorage} from '../../src/model/mount.ts';
 import {formatPortMapping} from '../../src/model/port-mapping.ts';
 
@@ -138,10 +139,18 @@ test("decodeContainer() takes what Docker's CLI sends", t => {
         memorySwapBytes: 134_217_728,
         pidsLimit: 10,
       },
+      isolation: isolatedByDefault,
       storage: noStorage,
       autoRemove: true,
       restart: {name: 'no', maxRetries: 0},
       openStdin: false,
+      streams: {
+        tty: false,
+        consoleSize: {height: 24, width: 80},
+        stdinOnce: false,
+        attach: {stdin: false, stdout: true, stderr: true},
+      },
+      log: {driver: 'json-file', options: {}},
       stopSignal: 'SIGTERM',
       stopTimeoutS: 10,
     },
@@ -192,20 +201,20 @@ const refusals: readonly (readonly [string, object, object, RegExp])[] = [
   ['a relative directory', {WorkingDir: 'tmp'}, {}, /'tmp' is invalid, it needs to be an absolute path/],
   ['a host name with a line break', {Hostname: 'a\nb'}, {}, /invalid hostname/],
   ['a long host name', {Hostname: 'a'.repeat(65)}, {}, /invalid hostname/],
-  ['a terminal', {Tty: true}, {}, /^Tty true is not supported/],
+  ['a terminal of a million lines', {Tty: true}, {ConsoleSize: [1e6, 80]}, /HostConfig\.ConsoleSize/],
   ['a user', {User: 'nobody'}, {}, /^User "nobody" is not supported/],
   ['a health check', {Healthcheck: {Test: ['CMD', 'x']}}, {}, /^Healthcheck .* is not supported/],
   ['a volume on a relative path', {Volumes: {data: {}}}, {}, /invalid mount path: 'data' mount path must be absolute/],
   ['devices on a tmpfs', {}, {Tmpfs: {'/run': 'dev'}}, /^tmpfs option "dev" is not supported/],
   ['a field we never heard of', {Quantum: 1}, {}, /^Quantum 1 is not supported/],
   ['a name of Object.prototype', {toString: 'x'}, {}, /^toString "x" is not supported/],
+  ['an unknown capability', {}, {CapAdd: ['FLY']}, /^invalid CapAdd: unknown capability: "CAP_FLY"/],
   ['an image as a mount', {}, {Mounts: [{Type: 'image', Target: '/x'}]}, /type "image": mount type unknown/],
-  ['capabilities', {}, {CapAdd: ['NET_ADMIN']}, /^HostConfig\.CapAdd \["NET_ADMIN"\] is not supported/],
   ['a name server that is none', {}, {Dns: ['one']}, /invalid IP address "one"/],
   ['a search domain with a blank', {}, {DnsSearch: ['a b']}, /invalid DNS search domain/],
   ['a host without address', {}, {ExtraHosts: ['db']}, /bad format for add-host: "db"/],
-  ['another logger', {}, {LogConfig: {Type: 'syslog'}}, /^HostConfig\.LogConfig/],
-  ["the host's pids", {}, {PidMode: 'host'}, /^HostConfig\.PidMode "host"/],
+  ['another logger', {}, {LogConfig: {Type: 'syslog'}}, /^logging driver "syslog" is not supported/],
+  ['pids of nobody', {}, {PidMode: 'all'}, /^invalid PID mode: all/],
   ['an alias with a blank', endpoint({Aliases: ['d b']}), {NetworkMode: 'blue'}, /invalid alias "d b"/],
   ['an alias on bridge', endpoint({Aliases: ['db']}, 'bridge'), {}, /only supported for user-defined networks/],
   ['a wrong MAC address', endpoint({MacAddress: '02:00'}), {NetworkMode: 'blue'}, /invalid MAC address "02:00"/],

@@ -12,10 +12,13 @@ import {KernelError, TnetError} from '../../src/errors.ts';
 import type {Attachment} from '../../src/model/attachment.ts';
 import {type Container, hostDns, noLimits} from '../../src/model/container.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
+import {defaultLog} from '../../src/model/log-config.ts';
+import {isolatedByDefault} from '../../src/model/isolation.ts';
 import {parseMac} from '../../src/model/mac.ts';
 import {noStorage} from '../../src/model/mount.ts';
 import type {Network} from '../../src/model/network.ts';
 import {parsePortMapping} from '../../src/model/port-mapping.ts';
+import {detachedStreams} from '../../src/model/streams.ts';
 
 const id = 'c'.repeat(64);
 
@@ -38,10 +41,13 @@ const container: Container = {
     domainname: '',
     dns: hostDns,
     extraHosts: [],
+    isolation: isolatedByDefault,
     limits: {...noLimits, memoryBytes: 64e6, cpuQuotaUs: 50_000},
     storage: noStorage,
     autoRemove: false,
     openStdin: true,
+    streams: detachedStreams,
+    log: defaultLog,
     stopSignal: 'SIGTERM',
     stopTimeoutS: 10,
   },
@@ -198,8 +204,15 @@ test('encodeNetwork() tells what docker network inspect shows', t => {
 
 test('encodeLogLine() puts the time before the text', t => {
   const line = {stream: 'stderr', time: '2026-11-24T10:00:00.123456789Z', text: 'oh\n'} as const;
-  t.is(encodeLogLine(line, true).subarray(8).toString(), '2026-11-24T10:00:00.123456789Z oh\n');
-  t.is(encodeLogLine(line, false).toString('hex'), '02000000000000036f680a');
+  const plain = {timestamps: false, details: false, tty: false};
+  t.is(
+    encodeLogLine(line, {...plain, timestamps: true})
+      .subarray(8)
+      .toString(),
+    '2026-11-24T10:00:00.123456789Z oh\n',
+  );
+  t.is(encodeLogLine(line, plain).toString('hex'), '02000000000000036f680a');
+  t.is(encodeLogLine(line, {...plain, tty: true}).toString(), 'oh\n');
 });
 
 test('describeFailure() takes the status from the code, and a bug for what it is', t => {

@@ -5,8 +5,10 @@ import {encodeFrame} from '../../src/api/stdcopy.ts';
 import {TnetError} from '../../src/errors.ts';
 import type {Container, ContainerState} from '../../src/model/container.ts';
 import type {Controller} from '../../src/network/controller.ts';
-import type {Engine, LogLine} from '../../src/runtime/engine.ts';
+import type {Engine} from '../../src/runtime/engine.ts';
+import type {Execs} from '../../src/runtime/exec/execs.ts';
 import {attachSpec} from '../../src/runtime/join-networks.ts';
+import type {LogLine} from '../../src/runtime/logs/log-line.ts';
 
 interface Entry {
   container: Container;
@@ -44,6 +46,21 @@ const programs: Readonly<Record<string, Program>> = {
   },
   sleep: () => undefined,
 };
+
+/** It runs nothing more in a container. */
+const noExecs: Execs = {
+  create: () => missing('new'),
+  get: missing,
+  of: () => [],
+  start: async id => missing(id),
+  resize: missing,
+  recover: async () => {},
+  close: () => {},
+};
+
+function missing(id: string): never {
+  throw new TnetError('ERR_EXEC_NOT_FOUND', `No such exec instance: ${id}`);
+}
 
 export interface FakeEngine extends Engine {
   /** Followed logs whose reader has not left. */
@@ -89,6 +106,8 @@ export function createFakeEngine(controller: Controller): FakeEngine {
   return {
     list: () => [...entries.values()].map(({container}) => container),
     get: ref => find(ref).container,
+    resize: ref => void find(ref),
+    execs: noExecs,
     async connect(ref, endpoint) {
       const {container} = find(ref);
       await controller.attach(attachSpec(container, endpoint, {netns: `/netns/${container.id}`, ports: []}));

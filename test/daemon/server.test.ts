@@ -78,7 +78,8 @@ test('createServer() refuses what is hostile with 400 or 404 and goes on serving
     ],
     ['/containers/create?name=../x', '{"Image":"host","Cmd":["x"]}', 400, /Invalid container name/],
     ['/containers/%E0%A4%A/start', '', 400, /invalid path segment/],
-    ['/containers/x/exec', '{}', 404, /page not found/],
+    ['/containers/x/exec', '{}', 404, /No such container: x/],
+    ['/containers/x/nosuch', '{}', 404, /page not found/],
     ['/networks/create', '{"Name":"n","IPAM":{"Config":[{"Subnet":"10.0.0.0/99"}]}}', 400, /invalid CIDR/],
     ['/networks/create', '{"Name":"n","Driver":"overlay"}', 400, /"overlay" is not supported/],
   ];
@@ -195,7 +196,7 @@ test('createServer() streams logs as frames, with tail, timestamps and selection
   t.deepEqual(await logs(err, {stderr: true, tail: 'all'}), ['stderr:oh\n']);
   t.regex((await logs(out, {stdout: true, timestamps: true}))[0] ?? '', /^stdout:\d{4}-\d\d-\d\dT[\d:.]+Z hi\n$/);
   await t.throwsAsync(logs(out, {}), {message: /at least one stream/});
-  await t.throwsAsync(logs(out, {stdout: true, since: '5'}), {message: /since=5 is not supported/});
+  await t.throwsAsync(logs(out, {stdout: true, since: 'x'}), {message: /invalid since "x"/});
   await t.throwsAsync(logs(out, {stdout: true, tail: 'x'}), {message: /invalid tail "x"/});
 });
 

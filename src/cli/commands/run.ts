@@ -4,13 +4,17 @@ import type {Context} from '../context.ts';
 import {createBody, type RunOptions} from '../create-body.ts';
 import {createContainer, refuseTakenFile} from '../create-container.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
+import {isolationFlags} from '../isolation-flags.ts';
 import {lifeFlags} from '../life-flags.ts';
 import {collect, parseCpus, parseInteger, parseSize, parseSwap} from '../parse.ts';
 import {runForeground} from '../run-foreground.ts';
+import {foregroundOptions, streamsFlags} from '../streams-flags.ts';
+import {refuseMissingTerminal, terminalSize} from '../terminal.ts';
 
 const examples = `
 Examples:
   tnet run --rm host uname -a
+  tnet run --rm -it host bash
   tnet run -d --name web -p 8080:80 host python3 -m http.server 80
   echo hello | tnet run --rm -i --network none host wc -c
   tnet run --rm -v data:/var/lib/app -v ./src:/src:ro host ls /src
@@ -19,7 +23,7 @@ Examples:
 const networkHelp = 'bridge, host, none, container:<name>, a network, or name=<n>,ip=<a>,alias=<a>,… (repeatable)';
 
 export function registerRun(program: Command, context: Context): void {
-  createFlags(dryRunOptions(program.command('run')))
+  streamsFlags(createFlags(dryRunOptions(program.command('run'))))
     .description('run a command in a new container')
     .option('-d, --detach', 'print the id and leave it running')
     .addHelpText('after', examples)
@@ -30,7 +34,7 @@ export function registerRun(program: Command, context: Context): void {
 
 /** What `run` and `create` have in common. */
 export function createFlags(command: Command): Command {
-  return lifeFlags(command)
+  return isolationFlags(lifeFlags(command))
     .argument('<image>', "host: this machine's own root file system, copy-on-write")
     .argument('[command...]', 'the command and its arguments')
     .passThroughOptions()
@@ -76,7 +80,9 @@ async function run(
   options: RunOptions & DryRunOptions,
   context: Context,
 ): Promise<void> {
-  const body = createBody(image, command, options, context.io.env);
+  if (!options.detach)
+    refuseMissingTerminal(context.io, {tty: options.tty ?? false, stdin: options.interactive ?? false});
+  const body = createBody(image, command, {...options, size: terminalSize(context.io)}, context.io.env);
   refuseTakenFile(options.cidfile);
   const client = await context.connect();
   if (options.dryRun) {
@@ -85,7 +91,10 @@ async function run(
   }
   const id = await createContainer(client, {body, options, context});
   try {
-    if (!options.detach) return context.exitWith(await runForeground({client, id, options, io: context.io}));
+    if (!options.detach)
+      return context.exitWith(
+        await runForeground({client, id, options: foregroundOptions(options, options), io: context.io}),
+      );
     await client.call('POST', `/containers/${id}/start`);
     context.print(id);
   } catch (error) {

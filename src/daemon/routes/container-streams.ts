@@ -1,14 +1,15 @@
+import {Duplex} from 'node:stream';
+import {parseDetachKeys} from '../../api/detach-keys.ts';
 import type {WaitResult} from '../../api/engine-types.ts';
-import type {LogOptions} from '../../runtime/engine.ts';
+import type {Container} from '../../model/container.ts';
+import type {LogOptions} from '../../runtime/logs/log-line.ts';
 import {encodeLogLine} from '../encode-log.ts';
-import {badRequest} from '../failure.ts';
+import {badRequest, decoding} from '../failure.ts';
 import {mapAsync} from '../map-async.ts';
 import type {ServerParts} from '../parts.ts';
-import {queryFlag, queryNatural, refuseParameters} from '../query.ts';
+import {queryFlag, queryNatural, queryTimeNs} from '../query.ts';
 import {type Reply, stream} from '../reply.ts';
-import type {Call, Hijacked, HijackRoute, Route} from '../route.ts';
-
-const multiplexed = 'application/vnd.docker.multiplexed-stream';
+import {type Call, type Hijacked, type HijackRoute, mediaType, type Route} from '../route.ts';
 
 export function containerStreamRoutes(parts: ServerParts): readonly Route[] {
   return [
@@ -41,13 +42,13 @@ async function* once(result: Promise<WaitResult>): AsyncGenerator<string> {
 }
 
 function logs({engine}: ServerParts, {params, query}: Call): Reply {
-  refuseParameters(query, ['since', 'until', 'details']);
   const options = decodeLogOptions(query);
-  const timestamps = queryFlag(query, 'timestamps');
-  const {id} = engine.get(params.ref!);
+  const {id, config} = engine.get(params.ref!);
+  const {tty} = config.streams;
+  const format = {tty, timestamps: queryFlag(query, 'timestamps'), details: queryFlag(query, 'details')};
   return stream(
-    multiplexed,
-    mapAsync(engine.logs(id, options), line => encodeLogLine(line, timestamps)),
+    mediaType(tty),
+    mapAsync(engine.logs(id, options), line => encodeLogLine(line, format)),
   );
 }
 
@@ -56,12 +57,36 @@ function decodeLogOptions(query: URLSearchParams): LogOptions {
   const [stdout, stderr] = [queryFlag(query, 'stdout'), queryFlag(query, 'stderr')];
   if (!stdout && !stderr) throw badRequest('Bad parameters: you must choose at least one stream');
   const tail = query.get('tail') === 'all' ? null : queryNatural(query, 'tail');
-  return {stdout, stderr, follow: queryFlag(query, 'follow'), tail};
+  const span = {sinceNs: orOpen(queryTimeNs(query, 'since')), untilNs: orOpen(queryTimeNs(query, 'until'))};
+  return {stdout, stderr, follow: queryFlag(query, 'follow'), tail, ...span};
 }
 
-async function attach({engine}: ServerParts, {params, query}: Call): Promise<Hijacked> {
-  refuseParameters(query, ['logs']);
-  const streams = {stdout: queryFlag(query, 'stdout'), stderr: queryFlag(query, 'stderr')};
-  const {id, config} = engine.get(params.ref!);
-  return {stream: await engine.attach(id), stdin: queryFlag(query, 'stdin') && config.openStdin, ...streams};
+/** Docker's CLI writes 0 for an end that is open. */
+function orOpen(ns: bigint | null): bigint | null {
+  return ns === 0n ? null : ns;
+}
+
+async function attach({engine, now}: ServerParts, {params, query}: Call): Promise<Hijacked> {
+  const detachKeys = decoding(() => parseDetachKeys(query.get('detachKeys') ?? ''));
+  const container = engine.get(params.ref!);
+  const {openStdin, streams} = container.config;
+  const live = !query.has('stream') || queryFlag(query, 'stream');
+  const duplex = live ? await engine.attach(container.id) : Duplex.from([]);
+  return {
+    stream: duplex,
+    stdin: queryFlag(query, 'stdin') && openStdin,
+    stdout: queryFlag(query, 'stdout'),
+    stderr: queryFlag(query, 'stderr'),
+    tty: streams.tty,
+    endsStdin: streams.stdinOnce,
+    detachKeys: streams.tty ? detachKeys : null,
+    ...(queryFlag(query, 'logs') ? {before: pastOutput(engine, container, now())} : {}),
+  };
+}
+
+/** What had been written when the stream was joined: what came later is in that. */
+function pastOutput(engine: ServerParts['engine'], {id}: Container, now: Date): AsyncIterable<Buffer> {
+  const untilNs = BigInt(now.getTime()) * 1_000_000n;
+  const lines = engine.logs(id, {stdout: true, stderr: true, follow: false, tail: null, sinceNs: null, untilNs});
+  return mapAsync(lines, line => encodeLogLine(line, {timestamps: false, details: false, tty: false}));
 }

@@ -10,7 +10,7 @@ import {encodeContainerSummary} from '../encode-container-summary.ts';
 import {badRequest, decoding} from '../failure.ts';
 import type {ServerParts} from '../parts.ts';
 import {pruneContainers as prune} from '../prune-containers.ts';
-import {queryFlag, queryNatural, querySeconds, refuseParameters} from '../query.ts';
+import {queryFlag, queryNatural, querySeconds, querySize, refuseParameters} from '../query.ts';
 import {empty, json, type Reply} from '../reply.ts';
 import type {Call, Route} from '../route.ts';
 import {newestFirst, viewContainer} from '../views.ts';
@@ -40,8 +40,7 @@ export function containerRoutes(parts: ServerParts): readonly Route[] {
       path: '/containers/:ref/kill',
       handle: ({params, query}) => done(engine.kill(params.ref!, query.get('signal') || 'SIGKILL')),
     },
-    // Docker's CLI resizes before it knows of a terminal, and insists on an answer.
-    {method: 'POST', path: '/containers/:ref/resize', handle: () => empty(200)},
+    {method: 'POST', path: '/containers/:ref/resize', handle: call => resize(parts, call)},
     {method: 'DELETE', path: '/containers/:ref', handle: call => perform(parts, call, remove)},
   ];
 }
@@ -49,6 +48,16 @@ export function containerRoutes(parts: ServerParts): readonly Route[] {
 async function done(work: Promise<unknown>): Promise<Reply> {
   await work;
   return empty();
+}
+
+/** Without a terminal there is nothing to do: Docker's CLI asks before it knows, and insists on an answer. */
+function resize({engine}: ServerParts, {params, query}: Call): Reply {
+  const {id, config, state} = engine.get(params.ref!);
+  const size = querySize(query);
+  if (config.streams.tty && state.status !== 'running')
+    throw new TnetError('ERR_CONFLICT', `container ${id} is not running`);
+  engine.resize(id, size);
+  return empty(200);
 }
 
 function start({engine}: Verbs, {params}: Call): Promise<Reply> {
@@ -88,7 +97,8 @@ function list(parts: ServerParts, {query}: Call): Reply {
 function inspect(parts: ServerParts, {params, query}: Call): Reply {
   refuseParameters(query, ['size']);
   const view = viewContainer(parts, parts.engine.get(params.ref!));
-  return json(encodeContainer({...view, counters: parts.controller.stats(view.attachments)}));
+  const execs = parts.engine.execs.of(view.container.id);
+  return json(encodeContainer({...view, execs, counters: parts.controller.stats(view.attachments)}));
 }
 
 function stop({engine}: Verbs, {params, query}: Call): Promise<Reply> {

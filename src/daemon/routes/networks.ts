@@ -3,7 +3,7 @@ import type {Verbs} from '../../runtime/preview.ts';
 import {decodeConnect} from '../decode-endpoints.ts';
 import {applyFilters, decodeFilters, type Matchers, matchesLabel} from '../decode-filters.ts';
 import {decodeNetwork} from '../decode-network.ts';
-import {decodeUntil} from '../decode-until.ts';
+import {decodePruneFilters} from '../decode-prune-filters.ts';
 import {perform} from '../dry-run.ts';
 import {encodeDriver, encodeNetwork} from '../encode-network.ts';
 import {badRequest, decoding} from '../failure.ts';
@@ -89,17 +89,11 @@ async function disconnect({controller, engine}: Verbs, {params, body}: Call): Pr
   return empty(200);
 }
 
-const pruneMatchers = (now: Date): Matchers<Network> => ({
-  label: ({labels}, value) => matchesLabel(labels, value),
-  'label!': ({labels}, value) => !matchesLabel(labels, value),
-  until: ({created}, value) => Date.parse(created) <= decodeUntil(value, now.getTime()),
-});
-
 /** A stopped container does not protect its network, as with Docker: only what is attached counts. */
 const prune =
   (now: () => Date) =>
   async ({controller}: Verbs, {query}: Call): Promise<Reply> => {
-    const candidates = applyFilters(controller.list(), decodeFilters(query.get('filters')), pruneMatchers(now()));
+    const candidates = controller.list().filter(decodePruneFilters(query.get('filters'), now()));
     const deleted: string[] = [];
     for (const {id, name} of candidates) {
       if (isPredefined(name) || controller.attachmentsOf({network: id}).length > 0) continue;

@@ -5,6 +5,7 @@ import {attachRoutes, containerStreamRoutes} from './container-streams.ts';
 import {containerRoutes} from './containers.ts';
 import {doctorRoutes} from './doctor.ts';
 import {eventRoutes} from './events.ts';
+import {execHijackRoutes, execRoutes} from './exec.ts';
 import {imageRoutes} from './images.ts';
 import {networkRoutes} from './networks.ts';
 import {pluginRoutes} from './plugin.ts';
@@ -21,6 +22,7 @@ export function routes(parts: ServerParts): readonly Route[] {
     eventRoutes,
     containerRoutes,
     containerStreamRoutes,
+    execRoutes,
     networkRoutes,
     imageRoutes,
     volumeRoutes,
@@ -35,5 +37,5 @@ export function routes(parts: ServerParts): readonly Route[] {
 }
 
 export function hijackRoutes(parts: ServerParts): readonly HijackRoute[] {
-  return attachRoutes(parts);
+  return [attachRoutes, execHijackRoutes].flatMap(subject => subject(parts));
 }

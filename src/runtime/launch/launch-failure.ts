@@ -62,8 +62,14 @@ const descriptions: Readonly<Record<string, (...args: readonly string[]) => stri
   mask: path => `error masking "${path}"`,
   readonly: path => `error making "${path}" read-only`,
   setns: (kind, path) => `error joining ${kind} namespace "${path}"`,
+  join: (shim, kind) => `error joining the ${kind} namespace of the container of "${shim}"`,
+  node: path => `error creating device "${path}"`,
+  seal: () => 'error making the root file system read-only',
   cgroup: path => `error opening cgroup "${path}"`,
   clone: () => 'error creating the namespaces of the container',
+  directory: path => `chdir to cwd (${JSON.stringify(path)}) set in config.json failed`,
+  enter: () => 'error joining the namespaces of the container',
+  tty: () => 'error opening a terminal',
   cwd: path => `error changing to working directory "${path}"`,
 };
 

@@ -4,6 +4,7 @@ import {createInterface} from 'node:readline';
 import type {Readable, Writable} from 'node:stream';
 import {TnetError} from '../../errors.ts';
 import {shimPath} from '../../kernel/native.ts';
+import {guardedShim} from './guarded-shim.ts';
 import {launchError, type ShimFailure} from './launch-failure.ts';
 import type {LaunchOp} from './plan-launch.ts';
 import {encodeProgram} from './program.ts';
@@ -43,7 +44,8 @@ export async function launch(ops: readonly LaunchOp[], {beforeGo}: LaunchHooks):
 /** On its fd 3 the program, 4 the status, 5 the gate. The environment is empty: the container's is in the program. */
 function startShim(ops: readonly LaunchOp[]) {
   const program = encodeProgram(ops);
-  const process = spawn(shimPath(), [socketOf(ops)], {
+  const process = spawn(guardedShim(), [socketOf(ops)], {
+    argv0: shimPath(),
     detached: true,
     env: {},
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe', 'pipe'],

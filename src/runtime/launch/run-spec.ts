@@ -1,3 +1,6 @@
+import type {LogRotation} from '../../model/log-config.ts';
+import type {TerminalSize} from '../../model/streams.ts';
+import type {LaunchIsolation} from './isolation.ts';
 import type {PlacedMount} from './plan-mounts.ts';
 
 /** What the shim needs to place one process. Paths are absolute and on the host unless said otherwise. */
@@ -25,8 +28,24 @@ export interface RunSpec {
   readonly masks: readonly string[];
   /** Without `CAP_`. */
   readonly capabilities: readonly string[];
+  readonly isolation: LaunchIsolation;
   /** Keep a pipe for stdin; otherwise it is /dev/null. */
   readonly openStdin: boolean;
+  /** A terminal of this size in place of pipes; null is pipes. */
+  readonly tty: TerminalSize | null;
+  /** Null is no log at all. */
+  readonly log: {readonly rotation: LogRotation | null} | null;
+}
+
+/** A further process in a container that runs. */
+export interface ExecSpec {
+  /** As the container is launched, but for what is the process's own: its command, variables, streams, capabilities. */
+  readonly run: RunSpec;
+  /** Socket of the container's shim. */
+  readonly containerSocket: string;
+  /** Of its own shim. */
+  readonly socketPath: string;
+  readonly exitRecord: string;
 }
 
 export interface OverlayRootfs {

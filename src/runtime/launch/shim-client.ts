@@ -1,5 +1,6 @@
 import {once} from 'node:events';
 import {connect, type Socket} from 'node:net';
+import type {TerminalSize} from '../../model/streams.ts';
 import {encodeFrame, frameTypes, splitFrames} from './frames.ts';
 
 export interface ExitRecord {
@@ -21,6 +22,8 @@ export interface ShimConnection {
   endStdin(done?: () => void): void;
   /** To pid 1 of the container, by pidfd: never to a process that got its number later. */
   signal(signal: number): void;
+  /** Of its terminal, if it has one. */
+  resize(size: TerminalSize): void;
   /** After all output; null when the connection ended without it: closed here, or the launch failed, or the shim was killed. Never rejects. */
   readonly exited: Promise<ExitRecord | null>;
   close(): void;
@@ -49,6 +52,12 @@ export async function connectShim(path: string): Promise<ShimConnection> {
     },
     endStdin: done => send(frameTypes.stdin, Buffer.alloc(0), done),
     signal: signal => send(frameTypes.signal, Buffer.of(signal)),
+    resize({width, height}) {
+      const payload = Buffer.alloc(4);
+      payload.writeUInt16BE(width, 0);
+      payload.writeUInt16BE(height, 2);
+      send(frameTypes.resize, payload);
+    },
     exited,
     close: () => void socket.destroy(),
   };

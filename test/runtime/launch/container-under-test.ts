@@ -5,6 +5,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {detectCgroups} from '../../../src/runtime/cgroup/cgroup.ts';
 import {defaultCapabilities} from '../../../src/runtime/launch/capabilities.ts';
+import {isolated} from '../../../src/runtime/launch/isolation.ts';
 import {type Launched, launch} from '../../../src/runtime/launch/launch.ts';
 import {planLaunch} from '../../../src/runtime/launch/plan-launch.ts';
 import type {RunSpec} from '../../../src/runtime/launch/run-spec.ts';
@@ -46,7 +47,10 @@ export function makeSpec({shell = 'true', ...change}: Change = {}): RunSpec {
     mounts: [],
     masks: [],
     capabilities: defaultCapabilities,
+    isolation: isolated,
     openStdin: false,
+    tty: null,
+    log: {rotation: null},
     ...change,
   };
 }

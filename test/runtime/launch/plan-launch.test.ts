@@ -1,6 +1,7 @@
 import test from 'ava';
 import {capabilityMask, defaultCapabilities} from '../../../src/runtime/launch/capabilities.ts';
 import {maskedPaths, readonlyPaths} from '../../../src/runtime/launch/default-paths.ts';
+import {isolated} from '../../../src/runtime/launch/isolation.ts';
 import {planLaunch} from '../../../src/runtime/launch/plan-launch.ts';
 import type {RunSpec} from '../../../src/runtime/launch/run-spec.ts';
 
@@ -19,7 +20,10 @@ const spec: RunSpec = {
   mounts: [],
   masks: ['/etc/shadow'],
   capabilities: defaultCapabilities,
+  isolation: isolated,
   openStdin: true,
+  tty: null,
+  log: {rotation: null},
 };
 const names = (change: Partial<RunSpec> = {}): string[] => planLaunch({...spec, ...change}).map(([name]) => name);
 const find = (name: string, change: Partial<RunSpec> = {}) =>

@@ -1,0 +1,40 @@
+import test from 'ava';
+import {runEach, startStopRemove} from './fixture/crowd.ts';
+import {belongings, makeHost} from './fixture/host.ts';
+import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
+import {growth, residentMib, usage} from './fixture/usage.ts';
+
+/** A sample of `npm run soak:run`. */
+let tnet: Tnet;
+let before: ReturnType<typeof belongings>;
+let cgroup = '';
+
+test.before(async () => {
+  makeHost();
+  before = belongings();
+  tnet = makeTnet();
+  await tnet.ok('run', '-d', '--name', 'anchor', 'host', 'sleep', '100000');
+  cgroup = await cgroupParent(tnet, 'anchor');
+});
+
+test.after.always(async t => {
+  await tnet.end();
+  t.deepEqual(belongings(), before);
+  t.deepEqual(remains(tnet, cgroup), []);
+});
+
+test.serial('100 times run --rm: no descriptor, mount, namespace, cgroup or file more, and no memory', async t => {
+  t.timeout(300_000);
+  await runEach(tnet, 10);
+  const [held, mib] = [usage(tnet, cgroup), residentMib(tnet)];
+  await runEach(tnet, 100);
+  t.deepEqual(await growth(tnet, cgroup, held), {});
+  t.true(residentMib(tnet) - mib < 30);
+});
+
+test.serial('30 containers started at once, stopped and removed: nothing is left of them', async t => {
+  t.timeout(300_000);
+  const held = usage(tnet, cgroup);
+  t.is(await startStopRemove(tnet, 30, 10), 30);
+  t.deepEqual(await growth(tnet, cgroup, held), {});
+});
