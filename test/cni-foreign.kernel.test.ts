@@ -1,7 +1,7 @@
 import {existsSync, rmSync} from 'node:fs';
 import test from 'ava';
 import {type CniList, type CniRuntime, makeCni, makeNetns, removeNetns} from './fixture/cni.ts';
-import {ask, serve} from './fixture/echo.ts';
+import {reach, serve} from './fixture/echo.ts';
 import {makeNeighbour, type Neighbour, run} from './fixture/host.ts';
 import {makeTnet, type Tnet} from './fixture/tnet.ts';
 
@@ -51,7 +51,7 @@ check(`our chain on a foreign bridge, with our addresses${why}`, async t => {
   t.like(result, {ips: [{address: '10.40.0.2/24', gateway: '10.40.0.1'}]});
   const server = await serve(target.netns, 80);
   t.teardown(() => server.kill());
-  t.is(await ask(neighbour.netns, 'tcp', `${neighbour.hostAddress}:8200`), neighbour.address);
+  t.is(await reach(neighbour.netns, `${neighbour.hostAddress}:8200`), neighbour.address);
   await cni.del(list, target, result);
   t.is(run('nft list table inet tnet | grep -c 10.40 || true').trim(), '0');
   run('ip link del br-theirs');
@@ -78,7 +78,7 @@ check(`our bridge asks a foreign plugin for its addresses${why}`, async t => {
   t.like(result, {ips: [{address: '10.41.0.2/24', gateway: '10.41.0.1', interface: 2}]});
   const server = await serve(target.netns, 80);
   t.teardown(() => server.kill());
-  t.is(await ask(neighbour.netns, 'tcp', `${neighbour.hostAddress}:8200`), neighbour.address);
+  t.is(await reach(neighbour.netns, `${neighbour.hostAddress}:8200`), neighbour.address);
   await t.throwsAsync(cni.add(list, target));
   await cni.del(list, target, result);
   t.is(run(`ls ${tnet.runRoot}/ipam/ours | grep -c 10.41 || true`).trim(), '0');

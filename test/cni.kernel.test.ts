@@ -3,7 +3,7 @@ import {rmSync} from 'node:fs';
 import {connect} from 'node:net';
 import test from 'ava';
 import {type CniList, type CniRuntime, type CniTarget, makeCni, makeNetns, removeNetns} from './fixture/cni.ts';
-import {ask, serve} from './fixture/echo.ts';
+import {reach, serve} from './fixture/echo.ts';
 import {belongings, makeNeighbour, type Neighbour, run, runIn} from './fixture/host.ts';
 import {makeTnet, type Tnet} from './fixture/tnet.ts';
 
@@ -70,9 +70,9 @@ test.serial('ADD gives a pod an address, a way out and its port; DEL leaves noth
   });
   const server = await serve(target.netns, 80);
   t.teardown(() => server.kill());
-  t.is(await ask(neighbour.netns, 'tcp', `${neighbour.hostAddress}:8087`), neighbour.address);
-  t.is(await ask(null, 'tcp', '127.0.0.1:8087'), '10.30.0.1');
-  t.is(await ask(target.netns, 'tcp', `${neighbour.hostAddress}:8087`), '10.30.0.1');
+  t.is(await reach(neighbour.netns, `${neighbour.hostAddress}:8087`), neighbour.address);
+  t.is(await reach(null, '127.0.0.1:8087'), '10.30.0.1');
+  t.is(await reach(target.netns, `${neighbour.hostAddress}:8087`), '10.30.0.1');
   t.is(runIn(target.netns, 'cat /proc/sys/net/ipv4/conf/eth0/arp_notify').trim(), '1');
   t.regex(run('tc qdisc show'), /tbf .* rate 80Mbit/);
   await cni.check(list, target, result);
@@ -226,7 +226,7 @@ test.serial('type tnet puts a pod on a network of ours, by name, with its aliase
   });
   const server = await serve(target.netns, 80);
   t.teardown(() => server.kill());
-  t.is(await ask(neighbour.netns, 'tcp', `${neighbour.hostAddress}:8102`), neighbour.address);
+  t.is(await reach(neighbour.netns, `${neighbour.hostAddress}:8102`), neighbour.address);
   t.regex(await tnet.ok('run', '--rm', '--network', 'shop', 'host', 'getent', 'hosts', 'cart'), /^10\.36\.0\.9 /);
   t.regex(await tnet.ok('run', '--rm', '--network', 'shop', 'host', 'getent', 'hosts', 'pod-cart'), /^10\.36\.0\.9 /);
   await cni.del(list, target, result);
@@ -261,7 +261,7 @@ test.serial('macvlan stands on its master', async t => {
   t.like(result, {ips: [{address: '192.0.2.77/24', gateway: '192.0.2.2', interface: 0}]});
   const server = await serve(target.netns, 80);
   t.teardown(() => server.kill());
-  t.is(await ask(neighbour.netns, 'tcp', '192.0.2.77:80'), '192.0.2.2');
+  t.is(await reach(neighbour.netns, '192.0.2.77:80'), '192.0.2.2');
   await cni.del(list, target, result);
   t.is(linksOf(target.netns), 'lo');
   removeNetns(target.netns);

@@ -194,10 +194,7 @@ export function runSpec(parts: RunParts): RunSpec {
 function completeEnv({env, streams}: ContainerConfig, image: readonly string[], hostname: string): readonly string[] {
   const terminal = streams.tty ? ['TERM=xterm'] : [];
   const values = new Map(
-    [`HOSTNAME=${hostname}`, ...terminal, 'HOME=/root', ...image, ...env].map(entry => [
-      entry.split('=', 1)[0],
-      entry,
-    ]),
+    [`HOSTNAME=${hostname}`, ...terminal, 'HOME=/root', ...image, ...env].map(entry => [entry.split('=', 1)[0], entry]),
   );
   return [...values.values()];
 }

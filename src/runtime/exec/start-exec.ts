@@ -77,6 +77,8 @@ function ownSettings(run: RunSpec, {config}: Exec, size: TerminalSize): RunSpec 
     cwd: cwd || run.cwd,
     openStdin: streams.attach.stdin,
     tty: streams.tty ? size : null,
-    capabilities: privileged ? grantCapabilities({privileged, capAdd: [], capDrop: []}, readBoundingSet()) : run.capabilities,
+    capabilities: privileged
+      ? grantCapabilities({privileged, capAdd: [], capDrop: []}, readBoundingSet())
+      : run.capabilities,
   };
 }
