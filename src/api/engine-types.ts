@@ -54,7 +54,7 @@ export interface ContainerCreate {
   readonly AttachStderr?: boolean;
   readonly StopSignal?: string;
   readonly StopTimeout?: number;
-  readonly HostConfig: {
+  readonly HostConfig: LimitFields & {
     readonly NetworkMode: string;
     readonly AutoRemove: boolean;
     readonly RestartPolicy?: {readonly Name: string; readonly MaximumRetryCount: number};
@@ -65,15 +65,8 @@ export interface ContainerCreate {
     readonly DnsSearch?: readonly string[];
     readonly DnsOptions?: readonly string[];
     readonly ExtraHosts?: readonly string[];
-    readonly CpuShares?: number;
-    readonly CpuPeriod?: number;
-    readonly CpuQuota?: number;
-    readonly NanoCpus?: number;
     readonly ConsoleSize?: readonly [number, number];
     readonly LogConfig?: {readonly Type: string; readonly Config: Readonly<Record<string, string>>};
-    readonly Memory?: number;
-    readonly MemorySwap?: number;
-    readonly PidsLimit?: number;
     readonly Binds?: readonly string[];
     readonly Mounts?: readonly MountCreate[];
     readonly Tmpfs?: Readonly<Record<string, string>>;
@@ -81,6 +74,38 @@ export interface ContainerCreate {
   };
   readonly Volumes?: Readonly<Record<string, object>>;
   readonly NetworkingConfig?: {readonly EndpointsConfig: Readonly<Record<string, EndpointCreate>>};
+}
+
+/** What may be changed while it runs: body of POST /containers/{id}/update. */
+export interface LiveLimitFields {
+  readonly CpuShares?: number;
+  readonly CpuPeriod?: number;
+  readonly CpuQuota?: number;
+  readonly NanoCpus?: number;
+  readonly CpuRealtimePeriod?: number;
+  readonly CpuRealtimeRuntime?: number;
+  readonly CpusetCpus?: string;
+  readonly CpusetMems?: string;
+  readonly Memory?: number;
+  readonly MemorySwap?: number;
+  readonly MemoryReservation?: number;
+  readonly PidsLimit?: number;
+  readonly BlkioWeight?: number;
+}
+
+export interface LimitFields extends LiveLimitFields {
+  readonly MemorySwappiness?: number;
+  readonly OomKillDisable?: boolean;
+  readonly BlkioWeightDevice?: readonly {readonly Path: string; readonly Weight: number}[];
+  readonly BlkioDeviceReadBps?: readonly DeviceRate[];
+  readonly BlkioDeviceWriteBps?: readonly DeviceRate[];
+  readonly BlkioDeviceReadIOps?: readonly DeviceRate[];
+  readonly BlkioDeviceWriteIOps?: readonly DeviceRate[];
+}
+
+export interface DeviceRate {
+  readonly Path: string;
+  readonly Rate: number;
 }
 
 /** What a client asks for on one network. */

@@ -6,7 +6,7 @@ import {decodeDns, decodeExtraHosts, dnsFields} from './decode-dns.ts';
 import {decodeEndpoints, networkingConfig} from './decode-endpoints.ts';
 import {decodeExposed, publishExposed} from './decode-exposed.ts';
 import {decodeIsolation, isolationFields, pickIsolation} from './decode-isolation.ts';
-import {decodeLimits, limitFields} from './decode-limits.ts';
+import {decodeLimits, limitFields, limitWarnings} from './decode-limits.ts';
 import {decodeLogConfig, logFields} from './decode-log-config.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
@@ -72,7 +72,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
   refuseConflicts(body, network, published);
   const {ports, warnings} = discardPorts(published, network);
   return {
-    warnings,
+    warnings: [...warnings, ...limitWarnings(host)],
     config: {
       ...decodeProcess(body),
       network,

@@ -6,9 +6,10 @@ import {decodeNetwork} from '../../src/daemon/decode-network.ts';
 import {decodeUntil} from '../../src/daemon/decode-until.ts';
 import {decoding} from '../../src/daemon/failure.ts';
 import {queryFlag} from '../../src/daemon/query.ts';
-import {hostDns, noLimits} from '../../src/model/container.ts';
+import {hostDns} from '../../src/model/container.ts';
 import {parseIp} from '../../src/model/ip.ts';
 import {isolatedByDefault} from '../../src/model/isolation.ts';
+import {noLimits} from '../../src/model/limits.ts';
 import {noStorage} from '../../src/model/mount.ts';
 import {formatPortMapping} from '../../src/model/port-mapping.ts';
 
@@ -135,6 +136,7 @@ test("decodeContainer() takes what Docker's CLI sends", t => {
         ...noLimits,
         cpuPeriodUs: 100_000,
         cpuQuotaUs: 50_000,
+        nanoCpus: 500_000_000,
         memoryBytes: 67_108_864,
         memorySwapBytes: 134_217_728,
         pidsLimit: 10,

@@ -10,9 +10,10 @@ import {createLogger} from '../../src/daemon/logger.ts';
 import {createRouter} from '../../src/daemon/router.ts';
 import {KernelError, TnetError} from '../../src/errors.ts';
 import type {Attachment} from '../../src/model/attachment.ts';
-import {type Container, hostDns, noLimits} from '../../src/model/container.ts';
+import {type Container, hostDns} from '../../src/model/container.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
 import {isolatedByDefault} from '../../src/model/isolation.ts';
+import {noLimits} from '../../src/model/limits.ts';
 import {defaultLog} from '../../src/model/log-config.ts';
 import {parseMac} from '../../src/model/mac.ts';
 import {noStorage} from '../../src/model/mount.ts';
@@ -56,6 +57,7 @@ const container: Container = {
     pid: 77,
     exitCode: 0,
     oomKilled: false,
+    paused: false,
     error: '',
     startedAt: '2026-11-24T10:00:01.000Z',
     finishedAt: null,

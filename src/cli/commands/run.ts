@@ -6,7 +6,8 @@ import {createContainer, refuseTakenFile} from '../create-container.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {isolationFlags} from '../isolation-flags.ts';
 import {lifeFlags} from '../life-flags.ts';
-import {collect, parseCpus, parseInteger, parseSize, parseSwap} from '../parse.ts';
+import {createLimitOptions} from '../limit-options.ts';
+import {collect, parseInteger} from '../parse.ts';
 import {runForeground} from '../run-foreground.ts';
 import {foregroundOptions, streamsFlags} from '../streams-flags.ts';
 import {refuseMissingTerminal, terminalSize} from '../terminal.ts';
@@ -34,7 +35,7 @@ export function registerRun(program: Command, context: Context): void {
 
 /** What `run` and `create` have in common. */
 export function createFlags(command: Command): Command {
-  return isolationFlags(lifeFlags(command))
+  return createLimitOptions(isolationFlags(lifeFlags(command)))
     .argument('<image>', "host: this machine's own root file system, copy-on-write")
     .argument('[command...]', 'the command and its arguments')
     .passThroughOptions()
@@ -63,13 +64,6 @@ export function createFlags(command: Command): Command {
     .option('--mount <spec>', 'type=bind|volume|tmpfs,source=…,target=…,… (repeatable)', collect)
     .option('--tmpfs <target>', 'in memory; target:size=64m,mode=1777,… (repeatable)', collect)
     .option('--volumes-from <container>', 'what it has mounted; container:ro (repeatable)', collect)
-    .option('--cpus <n>', 'CPU time, 0.5 is half of one CPU', parseCpus)
-    .option('--cpu-shares <n>', 'weight against other containers (1024)', parseInteger)
-    .option('--cpu-period <µs>', 'length of a period', parseInteger)
-    .option('--cpu-quota <µs>', 'CPU time in a period', parseInteger)
-    .option('-m, --memory <size>', 'memory, as 512m or 1g', parseSize)
-    .option('--memory-swap <size>', 'memory and swap together, -1 is unlimited', parseSwap)
-    .option('--pids-limit <n>', 'number of processes', parseInteger)
     .option('--stop-signal <signal>', 'what stop sends (SIGTERM)')
     .option('--stop-timeout <s>', 'how long stop waits (10)', parseInteger);
 }
