@@ -5,11 +5,18 @@ import {type LifeOptions, readLabels, restartBody} from './life-flags.ts';
 import {type LimitOptions, limitsBody} from './limit-options.ts';
 import {given, parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
+import {type ProcessOptions, processBody} from './process-body.ts';
 import {type StorageOptions, storageBody} from './storage-body.ts';
 import {type StreamsOptions, streamsBody, streamsHostBody} from './streams-flags.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions extends LifeOptions, LimitOptions, StorageOptions, StreamsOptions, IsolationOptions {
+export interface RunOptions
+  extends LifeOptions,
+    LimitOptions,
+    StorageOptions,
+    StreamsOptions,
+    IsolationOptions,
+    ProcessOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -47,6 +54,7 @@ export function createBody(
   const variables = [...(options.envFile ?? []).flatMap(readVariables), ...(options.env ?? [])];
   const networks = parseNetworks(options);
   const storage = storageBody(options);
+  const process = processBody(options);
   return {
     Image: image,
     Cmd: command,
@@ -61,8 +69,10 @@ export function createBody(
     ...given('StopSignal', options.stopSignal),
     ...given('StopTimeout', options.stopTimeout),
     ...storage.config,
+    ...process.config,
     HostConfig: {
       ...storage.host,
+      ...process.host,
       NetworkMode: networks[0]!.name,
       AutoRemove: options.rm ?? false,
       ...restartBody(options),

@@ -21,12 +21,9 @@ export const acceptedConfig: Accepted = {
     'StopSignal',
     'StopTimeout',
   ),
-  ...decoded('HostConfig', 'NetworkingConfig', 'Volumes'),
+  ...decoded('HostConfig', 'NetworkingConfig', 'Volumes', 'User'),
   ...decoded('AttachStdin', 'AttachStdout', 'AttachStderr', 'StdinOnce', 'ExposedPorts'),
-  User: oneOf('0', 'root', '0:0', 'root:root'),
 };
-
-const mib = 1024 * 1024;
 
 /** The same for HostConfig. */
 export const acceptedHostConfig: Accepted = {
@@ -34,11 +31,9 @@ export const acceptedHostConfig: Accepted = {
   ...decoded(...Object.keys(limitFields)),
   ...decoded('PublishAllPorts', 'Dns', 'DnsSearch', 'DnsOptions', 'ExtraHosts'),
   ...decoded('Binds', 'Mounts', 'Tmpfs', 'VolumesFrom', 'VolumeDriver'),
+  ...decoded('GroupAdd', 'Init', 'Ulimits', 'Sysctls', 'ShmSize', 'OomScoreAdj', 'Devices', 'SecurityOpt'),
   ...decoded('ContainerIDFile', 'ConsoleSize', 'LogConfig', 'RestartPolicy'),
-  ShmSize: oneOf(64 * mib),
   ...decoded(...Object.keys(isolationFields)),
   UsernsMode: oneOf('host'), // there is no other yet
   Isolation: oneOf('default'),
-  SecurityOpt: value =>
-    Array.isArray(value) && value.every(option => /^no-new-privileges([:=]true)?$/.test(String(option))),
 };

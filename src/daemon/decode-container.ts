@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type {ContainerConfig, NetworkMode} from '../model/container.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import {acceptedConfig, acceptedHostConfig} from './accepted.ts';
+import {decodeConfinement} from './decode-confinement.ts';
 import {decodeDns, decodeExtraHosts, dnsFields} from './decode-dns.ts';
 import {decodeEndpoints, networkingConfig} from './decode-endpoints.ts';
 import {decodeExposed, publishExposed} from './decode-exposed.ts';
@@ -10,6 +11,7 @@ import {decodeLimits, limitFields, limitWarnings} from './decode-limits.ts';
 import {decodeLogConfig, logFields} from './decode-log-config.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
+import {decodeProcessSettings, processFields} from './decode-process-settings.ts';
 import {decodeRestart, restartFields} from './decode-restart.ts';
 import {decodeStorage, storageFields} from './decode-storage.ts';
 import {consoleSize, decodeStreams, streamFields} from './decode-streams.ts';
@@ -27,6 +29,8 @@ const hostConfig = v.looseObject({
   ConsoleSize: orNull(consoleSize),
   ...restartFields,
   ...storageFields,
+  ...processFields,
+  SecurityOpt: orNull(texts),
   PublishAllPorts: orNull(v.boolean()),
 });
 
@@ -36,6 +40,7 @@ const createBody = v.looseObject({
   Entrypoint: orNull(texts),
   Env: orNull(texts),
   WorkingDir: orNull(text),
+  User: orNull(text),
   Hostname: orNull(text),
   Domainname: orNull(text),
   MacAddress: orNull(text),
@@ -87,6 +92,8 @@ export function decodeContainer(input: unknown): DecodedContainer {
       log: decodeLogConfig(host.LogConfig),
       isolation: decodeIsolation(pickIsolation(host), body.Hostname ?? ''),
       storage: decodeStorage(host, Object.keys(body.Volumes ?? {})),
+      process: decodeProcessSettings(host, body.User ?? ''),
+      confinement: decodeConfinement(host.SecurityOpt ?? []),
       autoRemove: host.AutoRemove ?? false,
       restart: decodeRestart(host),
     },

@@ -5,6 +5,7 @@ import {encodeIsolation} from './encode-isolation.ts';
 import {encodeLimits} from './encode-limits.ts';
 import {encodeMounts, encodeStorage, encodeVolumeTargets} from './encode-mounts.ts';
 import {encodePortBindings, encodePorts} from './encode-ports.ts';
+import {encodeConfinement, encodeProcessSettings} from './encode-process-settings.ts';
 import {encodeRestart} from './encode-restart.ts';
 import {hostImage} from './host-image.ts';
 
@@ -71,7 +72,7 @@ function encodeConfig({config}: Container): ContainerInspect['Config'] {
   return {
     Hostname: config.hostname,
     Domainname: config.domainname,
-    User: '',
+    User: config.process.user,
     AttachStdin: config.streams.attach.stdin,
     AttachStdout: config.streams.attach.stdout,
     AttachStderr: config.streams.attach.stderr,
@@ -108,6 +109,8 @@ function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
     ExtraHosts: config.extraHosts.map(({name, address}) => `${name}:${address ?? 'host-gateway'}`),
     ...encodeStorage(config.storage),
     ...encodeLimits(config.limits),
+    ...encodeProcessSettings(config.process),
+    SecurityOpt: encodeConfinement(config.confinement),
   };
 }
 

@@ -1,3 +1,4 @@
+import type {Confinement} from './confinement.ts';
 import type {Ip} from './ip.ts';
 import type {Isolation} from './isolation.ts';
 import type {Limits} from './limits.ts';
@@ -5,6 +6,7 @@ import type {LogConfig} from './log-config.ts';
 import type {Mac} from './mac.ts';
 import type {Storage} from './mount.ts';
 import type {PortMapping} from './port-mapping.ts';
+import type {ProcessSettings} from './process-settings.ts';
 import type {RestartPolicy} from './restart-policy.ts';
 import type {StreamsConfig} from './streams.ts';
 
@@ -60,6 +62,8 @@ export interface ContainerConfig {
   /** `--add-host`. */
   readonly extraHosts: readonly ExtraHost[];
   readonly limits: Limits;
+  readonly process: ProcessSettings;
+  readonly confinement: Confinement;
   readonly isolation: Isolation;
   readonly storage: Storage;
   readonly autoRemove: boolean;

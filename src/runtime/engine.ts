@@ -19,6 +19,8 @@ import {makeName} from './names.ts';
 import {pause, refusePaused, unpause, wakeUp} from './pause.ts';
 import {containerPlaces} from './places.ts';
 import {signalNumber} from './signals.ts';
+import {sysctlsOf} from './sysctls.ts';
+import {ulimitNumber} from './ulimits.ts';
 import {type ContainerUpdate, updateContainer} from './update-container.ts';
 import {containerProcesses, containerUsage} from './usage.ts';
 import {claimStorage} from './volumes/claim-storage.ts';
@@ -93,6 +95,8 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     parts.resolveImage(config.image);
     checkLimits(config.limits, parts.cgroups);
     signalNumber(config.stopSignal);
+    sysctlsOf(config);
+    for (const {name} of config.process.ulimits) ulimitNumber(name);
     parseLogRotation(config.log);
     validateNetwork(config, {network: controller.get, container: get});
     refuseTakenName(name, holder(name));

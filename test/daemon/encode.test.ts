@@ -10,6 +10,7 @@ import {createLogger} from '../../src/daemon/logger.ts';
 import {createRouter} from '../../src/daemon/router.ts';
 import {KernelError, TnetError} from '../../src/errors.ts';
 import type {Attachment} from '../../src/model/attachment.ts';
+import {defaultConfinement} from '../../src/model/confinement.ts';
 import {type Container, hostDns} from '../../src/model/container.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
 import {isolatedByDefault} from '../../src/model/isolation.ts';
@@ -19,6 +20,7 @@ import {parseMac} from '../../src/model/mac.ts';
 import {noStorage} from '../../src/model/mount.ts';
 import type {Network} from '../../src/model/network.ts';
 import {parsePortMapping} from '../../src/model/port-mapping.ts';
+import {plainProcess} from '../../src/model/process-settings.ts';
 import {detachedStreams} from '../../src/model/streams.ts';
 
 const id = 'c'.repeat(64);
@@ -45,6 +47,8 @@ const container: Container = {
     isolation: isolatedByDefault,
     limits: {...noLimits, memoryBytes: 64e6, cpuQuotaUs: 50_000},
     storage: noStorage,
+    process: plainProcess,
+    confinement: defaultConfinement,
     autoRemove: false,
     openStdin: true,
     streams: detachedStreams,

@@ -8,6 +8,7 @@ import {isolationFlags} from '../isolation-flags.ts';
 import {lifeFlags} from '../life-flags.ts';
 import {createLimitOptions} from '../limit-options.ts';
 import {collect, parseInteger} from '../parse.ts';
+import {processOptions} from '../process-body.ts';
 import {runForeground} from '../run-foreground.ts';
 import {foregroundOptions, streamsFlags} from '../streams-flags.ts';
 import {refuseMissingTerminal, terminalSize} from '../terminal.ts';
@@ -19,7 +20,8 @@ Examples:
   tnet run -d --name web -p 8080:80 host python3 -m http.server 80
   echo hello | tnet run --rm -i --network none host wc -c
   tnet run --rm -v data:/var/lib/app -v ./src:/src:ro host ls /src
-  tnet run --rm -m 512m --cpus 0.5 --pids-limit 100 host make`;
+  tnet run --rm -m 512m --cpus 0.5 --pids-limit 100 host make
+  tnet run --rm -u 1000:1000 --ulimit nofile=1024 --init host make`;
 
 const networkHelp = 'bridge, host, none, container:<name>, a network, or name=<n>,ip=<a>,alias=<a>,… (repeatable)';
 
@@ -35,7 +37,7 @@ export function registerRun(program: Command, context: Context): void {
 
 /** What `run` and `create` have in common. */
 export function createFlags(command: Command): Command {
-  return createLimitOptions(isolationFlags(lifeFlags(command)))
+  return processOptions(createLimitOptions(isolationFlags(lifeFlags(command))))
     .argument('<image>', "host: this machine's own root file system, copy-on-write")
     .argument('[command...]', 'the command and its arguments')
     .passThroughOptions()
