@@ -2,13 +2,7 @@
 #include "container.h"
 #include "program.h"
 #include "shim.h"
-
-/** A word of the program and what it does. */
-template <typename Actor>
-struct OpOf {
-  Word word;
-  Outcome (*run)(Actor&, const Args&);
-};
+#include "words.h"
 
 /** Done by the shim itself, before there is a container. */
 inline constexpr OpOf<Shim> shimOps[] = {
@@ -33,6 +27,7 @@ inline constexpr OpOf<Container> containerOps[] = {
     {{"overlay", 6, anyNumber}, mountOverlay},
     {{"mount", 4, 4}, mountFilesystem},
     {{"device", 3, 3}, bindDevice},
+    {{"bindnode", 5, 5}, bindNode},
     {{"symlink", 2, 2}, makeSymlink},
     {{"node", 7, 7}, makeNode},
     {{"bind", 3, 3}, bindPath},
@@ -53,6 +48,12 @@ inline constexpr OpOf<Container> containerOps[] = {
     {{"directory", 1, 1}, enterDirectory},
     {{"seal", 0, 0}, sealRoot},
     {{"cloexec", 0, 0}, closeOnExec},
+    {{"sysctl", 2, 2}, writeSysctl},
+    {{"oomscore", 1, 1}, adjustOomScore},
+    {{"rlimit", 3, 3}, limitResource},
+    {{"bounding", 1, 1}, limitBounding},
+    {{"user", 1, anyNumber}, becomeUser},
+    {{"seccomp", 1, 1}, loadSeccomp},
     {{"capabilities", 1, 1}, limitCapabilities},
     {{"nnp", 0, 0}, setNoNewPrivileges},
     {{"env", 0, anyNumber}, setEnvironment},

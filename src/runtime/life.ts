@@ -7,12 +7,12 @@ import {containerEvent} from '../model/event.ts';
 import type {TerminalSize} from '../model/streams.ts';
 import {createLock, type Lock} from '../network/lock.ts';
 import {createAttachStream} from './attach-stream.ts';
-import {readOomKilled} from './cgroup/cgroup.ts';
 import {createEarlyStreams} from './early-streams.ts';
 import type {Image} from './images/host-image.ts';
 import {launchIsolation} from './join-isolation.ts';
 import {joinersOf, sandboxOwner} from './joiners.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
+import {createOomWatches} from './oom-watches.ts';
 import {containerPlaces} from './places.ts';
 import {recover} from './recover.ts';
 import {restartsAfterExit, restartsWithDaemon, startOrder} from './restart-plan.ts';
@@ -52,7 +52,7 @@ export interface Life {
   remove(id: string, options: Removal): Promise<void>;
   attach(id: string): Promise<Duplex>;
   /** Runs a change of the container while it neither starts nor ends. */
-  alone(id: string, change: (container: Container) => Promise<void>): Promise<void>;
+  alone<T>(id: string, change: (container: Container) => Promise<T>): Promise<T>;
   /** Resolves with the exit code at the next exit. */
   ended(id: string): Promise<number>;
   /** Resolves with the last exit code once it is removed. */
@@ -73,6 +73,7 @@ export const neverStarted: ContainerState = {
   pid: 0,
   exitCode: 0,
   oomKilled: false,
+  paused: false,
   error: '',
   startedAt: null,
   finishedAt: null,
@@ -88,6 +89,7 @@ export function createLife(parts: LifeParts): Life {
   const shims = new Map<string, ShimConnection>();
   const early = createEarlyStreams();
   const restarts = createRestarts();
+  const ooms = createOomWatches(parts);
   const kept = new Set<string>();
 
   const places = (id: string) => containerPlaces(roots, id);
@@ -109,6 +111,7 @@ export function createLife(parts: LifeParts): Life {
   /** The shim ends with its container, and the connection with the shim. */
   const supervise = (id: string, shim: ShimConnection): void => {
     shims.set(id, shim);
+    ooms.begin(id);
     void shim.exited.then(() => {
       if (shims.get(id) === shim) return locked(id, () => finish(id, {unknownCode: 137, restarts: restartsAfterExit}));
     });
@@ -146,7 +149,7 @@ export function createLife(parts: LifeParts): Life {
       await rm(places(id).exitRecord, {force: true});
       const run = {
         container,
-        image: parts.resolveImage(container.config.image),
+        image: parts.resolveImage(container.imageId ?? container.config.image),
         sharedSandbox: sharedSandbox(container, {containers, roots}),
         isolation: launchIsolation(container, {containers, roots}),
         joined: joinersOf(containers, id).length > 0,
@@ -187,13 +190,13 @@ export function createLife(parts: LifeParts): Life {
     shims.get(id)?.close();
     shims.delete(id);
     const record = await readExitRecord(places(id).exitRecord);
-    const oomKilled = readOomKilled(parts.cgroups, parts.cgroupPath(id));
+    ooms.end(id);
     await cleanUpRun(parts, id);
     await leaveSandbox(id);
     await releaseVolumes(parts, find(id)).catch(error => parts.log(`volumes of "${find(id).name}"`, error));
     const {state} = find(id);
     const end = record ?? {exitCode: unknownCode, finishedAt: parts.now().toISOString()};
-    const ended: ContainerState = {...state, status: 'exited', pid: 0, oomKilled, ...end};
+    const ended: ContainerState = {...state, status: 'exited', pid: 0, paused: false, ...end};
     const again = wantsMore({...find(id), state: ended});
     const restartCount = state.restartCount + (again ? 1 : 0);
     setState(id, again ? {...ended, status: 'restarting', restartCount} : ended);
@@ -204,9 +207,8 @@ export function createLife(parts: LifeParts): Life {
 
   const tellEnd = (id: string): void => {
     const container = find(id);
-    const {exitCode, oomKilled} = container.state;
+    const {exitCode} = container.state;
     const execDuration = String(Math.floor(ranMs(container.state) / 1000));
-    if (oomKilled) parts.emit(containerEvent(container, 'oom'));
     parts.emit(containerEvent(container, 'die', {exitCode: String(exitCode), execDuration}));
     events.emit(`exit ${id}`, exitCode);
   };
@@ -287,6 +289,7 @@ export function createLife(parts: LifeParts): Life {
     },
     async close() {
       restarts.close();
+      ooms.close();
       for (const shim of shims.values()) shim.close();
       shims.clear();
     },

@@ -1,5 +1,6 @@
 import type {ServerParts} from '../parts.ts';
 import type {HijackRoute, Route} from '../route.ts';
+import {archiveRoutes} from './archive.ts';
 import {captureRoutes} from './capture.ts';
 import {attachRoutes, containerStreamRoutes} from './container-streams.ts';
 import {containerRoutes} from './containers.ts';
@@ -14,6 +15,7 @@ import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
 import {topologyRoutes} from './topology.ts';
 import {traceRoutes} from './trace.ts';
+import {usageRoutes} from './usage.ts';
 import {volumeRoutes} from './volumes.ts';
 
 export function routes(parts: ServerParts): readonly Route[] {
@@ -22,6 +24,7 @@ export function routes(parts: ServerParts): readonly Route[] {
     eventRoutes,
     containerRoutes,
     containerStreamRoutes,
+    archiveRoutes,
     execRoutes,
     networkRoutes,
     imageRoutes,
@@ -33,6 +36,7 @@ export function routes(parts: ServerParts): readonly Route[] {
     captureRoutes,
     topologyRoutes,
     traceRoutes,
+    usageRoutes,
   ].flatMap(subject => subject(parts));
 }
 
