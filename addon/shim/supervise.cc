@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "clock.h"
 #include "container.h"
 #include "log.h"
+#include "pass-fd.h"
 #include "status.h"
 #include "stdin.h"
 #include "terminal.h"
@@ -46,7 +46,7 @@ class Supervisor {
             .stdinEnd = [this] { if (!shim_.terminalWanted) input_.end(); },
             .signal = [this](int signal) { syscall(SYS_pidfd_send_signal, child_.pidfd.get(), signal, nullptr, 0); },
             .resize = [this](TerminalSize size) { terminal_.resize(size); },
-            .process = [this](int socket) { sendDescriptor(socket, child_.pidfd); },
+            .process = [this](const Fd& socket) { [[maybe_unused]] const Outcome gone = sendFd(socket, child_.pidfd); },
             .stdinFull = [this] { return input_.isFull(); },
         }) {}
 
