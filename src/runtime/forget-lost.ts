@@ -10,7 +10,9 @@ const nsfs = 0x6e736673;
  * the controller looks, which takes away their links and rules as those of nobody. Other runtimes' sandboxes it judges itself.
  */
 export function forgetLost(store: Store): void {
-  const lost = [...store.state.attachments.values()].filter(({sandbox}) => !isForeign(sandbox) && !isNamespace(sandbox));
+  const lost = [...store.state.attachments.values()].filter(
+    ({sandbox}) => !isForeign(sandbox) && !isNamespace(sandbox),
+  );
   if (lost.length > 0) store.commit({remove: {attachments: lost.map(({id}) => id)}});
 }
 
