@@ -1,9 +1,11 @@
 import type {OpenCapture} from '../kernel/capture/capture.ts';
 import type {Tracer} from '../kernel/trace/tracer.ts';
 import type {Controller} from '../network/controller.ts';
+import type {Archives} from '../runtime/archive/archives.ts';
 import type {Doctor} from '../runtime/doctor.ts';
 import type {Engine} from '../runtime/engine.ts';
 import type {EventLog} from '../runtime/event-log.ts';
+import type {Images} from '../runtime/images/stored-images.ts';
 import type {Preview} from '../runtime/preview.ts';
 import type {Volumes} from '../runtime/volumes/volumes.ts';
 import type {HostFacts} from './host-facts.ts';
@@ -18,6 +20,8 @@ export interface ServerParts {
   readonly preview: Preview;
   readonly doctor: Doctor;
   readonly volumes: Volumes;
+  readonly images: Images;
+  readonly archives: Archives;
   readonly names: SandboxNames;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
