@@ -37,7 +37,6 @@ export const acceptedHostConfig: Accepted = {
   MemorySwappiness: oneOf(-1),
   ShmSize: oneOf(64 * mib),
   ...decoded(...Object.keys(isolationFields)),
-  UsernsMode: oneOf('host'), // there is no other yet
   Isolation: oneOf('default'),
   SecurityOpt: value =>
     Array.isArray(value) && value.every(option => /^no-new-privileges([:=]true)?$/.test(String(option))),

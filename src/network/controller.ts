@@ -2,6 +2,7 @@ import {diff, itemKey, toWorld} from '../kernel/diff.ts';
 import type {Item, Op} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
+import type {IdMaps} from '../model/id-map.ts';
 import type {Prefix} from '../model/ip.ts';
 import {isBridged, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
@@ -52,8 +53,8 @@ export interface Controller {
   alter(ref: string, spec: NetworkSpec): Promise<Network>;
   /** Throws ERR_SUBNET_FULL when a network has no address left to give. */
   requireRoom(ref: string): void;
-  /** A network namespace with loopback up and nothing else. */
-  createSandbox(path: string): Promise<void>;
+  /** A network namespace with loopback up and nothing else; with `ids`, owned by a user namespace with these maps. */
+  createSandbox(path: string, ids?: IdMaps | null): Promise<void>;
   removeSandbox(path: string): Promise<void>;
   /** On a sandbox that is attached elsewhere too, ports and default route go to the gateway that is chosen anew. */
   attach(spec: AttachSpec): Promise<Attachment>;
@@ -266,9 +267,9 @@ export async function createController(parts: ControllerParts): Promise<Controll
     remove: ref => lock(() => remove(ref)),
     alter: (ref, spec) => lock(() => alter(ref, spec)),
     requireRoom: ref => refuseFull(get(ref), state),
-    createSandbox: path =>
+    createSandbox: (path, ids = null) =>
       kernel.execute(
-        planSandbox(path).map(item => ({do: 'add', item})),
+        planSandbox(path, ids).map(item => ({do: 'add', item})),
         'undo',
       ),
     removeSandbox: path => kernel.execute([{do: 'del', item: {ns: path, kind: 'netns'}}], 'continue'),

@@ -18,6 +18,7 @@ import {readLogs} from './logs/read-logs.ts';
 import {makeName} from './names.ts';
 import {containerPlaces} from './places.ts';
 import {signalNumber} from './signals.ts';
+import {validateUserns} from './user-namespace.ts';
 import {claimStorage} from './volumes/claim-storage.ts';
 import {checkSources} from './volumes/place-mounts.ts';
 
@@ -83,6 +84,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     signalNumber(config.stopSignal);
     parseLogRotation(config.log);
     validateNetwork(config, {network: controller.get, container: get});
+    validateUserns(config, parts, containers);
     refuseTakenName(name, holder(name));
     const created = parts.now().toISOString();
     const claimed = {volumes: store.state.volumes, container: get, imageVolumes: [], newId: parts.newId, created};

@@ -22,6 +22,7 @@ import {sharedSandbox} from './shared-sandbox.ts';
 import {type StartParts, startContainer} from './start.ts';
 import {cleanUpRun, releaseNetwork} from './sweep.ts';
 import {createUndo} from './undo.ts';
+import {usernsOf, validateUserns} from './user-namespace.ts';
 import {makeData, sweepTrash} from './volumes/local-driver.ts';
 import {releaseVolumes} from './volumes/place-mounts.ts';
 import {forgetVolumes, ownVolumes} from './volumes/volumes.ts';
@@ -144,11 +145,13 @@ export function createLife(parts: LifeParts): Life {
     };
     try {
       await rm(places(id).exitRecord, {force: true});
+      validateUserns(container.config, parts, containers);
       const run = {
         container,
         image: parts.resolveImage(container.config.image),
         sharedSandbox: sharedSandbox(container, {containers, roots}),
         isolation: launchIsolation(container, {containers, roots}),
+        userns: usernsOf(container.config, parts),
         joined: joinersOf(containers, id).length > 0,
         onReady,
       };

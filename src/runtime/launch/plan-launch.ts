@@ -1,6 +1,8 @@
+import type {IdMaps} from '../../model/id-map.ts';
 import {capabilityMask} from './capabilities.ts';
 import {cloneOps, nodeOps, sharedMemoryOps} from './plan-isolation.ts';
 import {mountOps, sourceOps} from './plan-mounts.ts';
+import {becomeRootOps, mapOptions, mappingOps, rootfsSeen} from './plan-user-namespace.ts';
 import type {ExecSpec, OverlayRootfs, RunSpec} from './run-spec.ts';
 
 /** One step of the shim, a system call or a well-defined handful: its name and its arguments (addon/shim/ops.cc). */
@@ -13,7 +15,7 @@ export function planLaunch(spec: RunSpec): LaunchOp[] {
     ...namespaceOps(spec),
     ...rootfsOps(spec),
     ...(spec.isolation.uts === 'host' ? [] : ([['hostname', spec.hostname]] as const)),
-    ...processOps(spec, placingOps(spec)),
+    ...processOps(spec, [...placingOps(spec), ...becomeRootOps(spec)]),
   ];
 }
 
@@ -27,6 +29,7 @@ export function planExec({run, containerSocket, socketPath, exitRecord}: ExecSpe
     ['join', containerSocket, 'pid'],
     ['clone'],
     ['enter', 'mnt', 'uts', 'ipc', 'net', 'cgroup'],
+    ['enteruser'],
     ...processOps(run, [['directory', run.cwd]]),
   ];
 }
@@ -57,12 +60,14 @@ function cgroupOps({cgroupDir}: RunSpec): LaunchOp[] {
 }
 
 /** The cgroup namespace comes after the gate: its root is the cgroup its maker is in, and the daemon joins v1's before. */
-function namespaceOps({netns, mounts, isolation}: RunSpec): LaunchOp[] {
+function namespaceOps(spec: RunSpec): LaunchOp[] {
+  const {netns, mounts, isolation} = spec;
   return [
     ...(netns === null ? [] : ([['setns', 'net', netns]] as const)),
     ...(isolation.cgroupns === 'host' ? [] : ([['unshare', 'cgroup']] as const)),
     ...sourceOps(mounts),
     ['slave', '/'],
+    ...mappingOps(spec),
   ];
 }
 
@@ -70,21 +75,23 @@ function namespaceOps({netns, mounts, isolation}: RunSpec): LaunchOp[] {
  * What the image hides, before mounts: a volume must not be filled with it. Masks of the kernel's files after binds, so that
  * no bind can uncover what a mask hides. sysfs shows the netns of who mounts it: after setns.
  */
-function rootfsOps({rootfs, cgroupDir, binds, mounts, masks, isolation}: RunSpec): LaunchOp[] {
+function rootfsOps(spec: RunSpec): LaunchOp[] {
+  const {cgroupDir, binds, mounts, masks, isolation} = spec;
   const {privileged} = isolation;
   const kernelFiles = privileged ? 'nosuid,nodev,noexec' : 'ro,nosuid,nodev,noexec';
   return [
-    overlayOp(rootfs, privileged ? '' : 'nodev'),
+    overlayOp(rootfsSeen(spec), privileged ? '' : 'nodev'),
     ['mount', 'proc', '/proc', 'nosuid,nodev,noexec', ''],
     ['mount', 'sysfs', '/sys', kernelFiles, ''],
     ...(cgroupDir === null ? [] : ([['mount', 'cgroup2', '/sys/fs/cgroup', kernelFiles, '']] as const)),
     ['mount', 'tmpfs', '/dev', privileged ? 'nosuid' : 'nosuid,nodev', 'mode=755,size=64k'],
     ...deviceOps,
+    devptsOp(isolation.userns),
     ...nodeOps(isolation.nodes),
     ...sharedMemoryOps(isolation),
     ['mount', 'tmpfs', '/run', 'nosuid,nodev', 'mode=755'],
     ...masks.map(path => ['hide', path] as const),
-    ...mountOps(mounts, binds),
+    ...mountOps(mounts, binds, isolation.userns),
     ...isolation.maskedPaths.map(path => ['mask', path] as const),
     ...isolation.readonlyPaths.map(path => ['readonly', path] as const),
     ['pivot'],
@@ -110,9 +117,14 @@ const deviceOps: readonly LaunchOp[] = [
   ['symlink', '/proc/self/fd/2', '/dev/stderr'],
   ['symlink', 'pts/ptmx', '/dev/ptmx'],
   ['symlink', '/proc/kcore', '/dev/core'],
-  ['mount', 'devpts', '/dev/pts', 'nosuid,noexec', 'newinstance,ptmxmode=0666,mode=0620,gid=5'],
   ['mount', 'mqueue', '/dev/mqueue', 'nosuid,nodev,noexec', ''],
 ];
+
+/** Terminals belong to the group tty, whose number is 5 everywhere. */
+function devptsOp(userns: IdMaps | null): LaunchOp {
+  const options = mapOptions('newinstance,ptmxmode=0666,mode=0620,gid=5', userns);
+  return ['mount', 'devpts', '/dev/pts', 'nosuid,noexec', options];
+}
 
 /** How a container's first process gets its place, after it has its streams. */
 function placingOps({tty, cwd, isolation}: RunSpec): LaunchOp[] {
