@@ -31,7 +31,7 @@ const pure = [
   /^src\/kernel\/capture\/(records|taps)\.ts$/,
   /^src\/api\/pcapng/,
   /^src\/cli\/topology\//,
-  /^src\/runtime\/launch\/(plan-launch|plan-isolation|isolation|program|capabilities|default-paths)\.ts$/,
+  /^src\/runtime\/launch\/(plan-.*|isolation|program|capabilities|default-paths|seccomp\/.*)\.ts$/,
   /^src\/runtime\/(files|names|resolv-conf|signals)\.ts$/,
 ];
 const shells = [

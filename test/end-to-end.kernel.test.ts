@@ -83,8 +83,8 @@ test.serial('isolation: pid 1, own hostname, read-only /sys, masked secrets, Doc
   );
   t.is(await inside('cat /etc/shadow; ls -A /root/.ssh 2>/dev/null; echo end'), 'end');
   t.is(
-    await inside('grep -E "CapEff|NoNewPrivs" /proc/self/status | tr -d "\\t\\n"'),
-    'CapEff:00000000a80425fbNoNewPrivs:1',
+    await inside('grep -E "CapEff|NoNewPrivs|Seccomp:" /proc/self/status | tr -d "\\t\\n"'),
+    'CapEff:00000000a80425fbNoNewPrivs:0Seccomp:2',
   );
   t.is(await inside('touch /sys/x 2>/dev/null || echo ro'), 'ro');
   t.is(await inside(`ls -A ${tnet.root} ${tnet.runRoot} 2>/dev/null | grep -v -e : -e "^$"; true`), '');

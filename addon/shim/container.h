@@ -1,4 +1,5 @@
 #pragma once
+#include <string>
 #include <vector>
 
 #include "failure.h"
@@ -16,6 +17,10 @@ struct Container {
   /** The read-only empty directory that hides masked ones; made for the first of them. */
   Fd empty;
   std::vector<char*> environment;
+  /** `HOME=…` by the container's passwd; the environment may point at it. */
+  std::string home;
+  /** A procfs that hangs nowhere, for what is written into it; made for the first of them. */
+  Fd proc;
   /** To the shim: closes itself at exec. */
   Fd progress;
   /** A socket to the shim, for the master of the terminal; empty without one. */
@@ -39,6 +44,7 @@ Outcome enterNamespaces(Container&, const Args& kinds);
 // user-namespace.cc
 Outcome holdUserNamespace(Container&, const Args& netns);
 Outcome makeAs(Container&, const Args& uidAndGid);
+Outcome makeAsRoot(Container&, const Args&);
 Outcome mapTree(Container&, const Args& sourceAndTarget);
 Outcome becomeRoot(Container&, const Args&);
 Outcome enterUserNamespace(Container&, const Args&);
@@ -52,6 +58,7 @@ Outcome pivotRoot(Container&, const Args&);
 Outcome mountFilesystem(Container&, const Args& typeTargetAttributesOptions);
 Outcome bindPath(Container&, const Args& sourceTargetAttributes);
 Outcome bindDevice(Container&, const Args& pathMajorMinor);
+Outcome bindNode(Container&, const Args& sourceTargetTypeMajorMinor);
 Outcome makeSymlink(Container&, const Args& textAndPath);
 Outcome maskPath(Container&, const Args& path);
 Outcome makeReadonly(Container&, const Args& path);
@@ -74,9 +81,21 @@ Outcome nullStdin(Container&, const Args&);
 Outcome enterCwd(Container&, const Args& path);
 Outcome enterDirectory(Container&, const Args& path);
 Outcome closeOnExec(Container&, const Args&);
+Outcome limitBounding(Container&, const Args& hexMask);
 Outcome limitCapabilities(Container&, const Args& hexMask);
 Outcome setNoNewPrivileges(Container&, const Args&);
 Outcome setEnvironment(Container&, const Args& variables);
+
+// settings.cc
+Outcome writeSysctl(Container&, const Args& pathValue);
+Outcome adjustOomScore(Container&, const Args& score);
+Outcome limitResource(Container&, const Args& numberSoftHard);
+
+// identity.cc
+Outcome becomeUser(Container&, const Args& specAndGroups);
+
+// seccomp.cc
+Outcome loadSeccomp(Container&, const Args& hexFilter);
 
 // terminal.cc
 Outcome takeTerminal(Container&, const Args& widthAndHeight);

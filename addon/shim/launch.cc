@@ -91,7 +91,7 @@ Refusal runOps(const Program& program, Container& container) {
 
 /**
  * PDEATHSIG: a container without its shim would have no log, no exit code and no way to be seen. Execution keeps it, since
- * capabilities only shrink here. The container itself may switch it off; then its cgroup is what ends it.
+ * capabilities only shrink here, unless the command is a setuid program; and the container may switch it off. Then its cgroup is what ends it.
  */
 [[noreturn]] void becomeContainer(const Program& program, const Shim& shim, Pipes& pipes, int gate) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "init.h"
 #include "launch.h"
 #include "ops.h"
 #include "status.h"
@@ -66,9 +67,15 @@ Refusal prepare(Program& program, Shim& shim, Child& child) {
   return refusal;
 }
 
+/** Bound into a container under this name, it is that container's pid 1: `docker-init -- command…`. */
+bool isInit(int argc, char** argv) {
+  return argc > 2 && std::string_view(argv[0]).ends_with("docker-init") && std::string_view(argv[1]) == "--";
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  if (isInit(argc, argv)) runInit(argv + 2);
   hide();
   detach();
   Program program;

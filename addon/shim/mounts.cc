@@ -26,12 +26,16 @@ Outcome hangInside(const Container& container, const Fd& tree, const char* path,
   return withPath(hang(tree, target), path);
 }
 
+dev_t deviceNumber(const char* major, const char* minor) {
+  return makedev(static_cast<unsigned>(atoi(major)), static_cast<unsigned>(atoi(minor)));
+}
+
 /** A container that replaced /dev/null by a link must not choose what is bound (CVE-2025-31133): type and number are checked. */
-Outcome hostDevice(const char* path, dev_t number, Fd& tree) {
+Outcome hostDevice(const char* path, mode_t type, dev_t number, Fd& tree) {
   const Fd node(open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat status;
   if (!node || fstat(node.get(), &status) < 0) return failed("open", path);
-  if (!S_ISCHR(status.st_mode) || status.st_rdev != number) return refused(ENODEV, "open", path);
+  if ((status.st_mode & S_IFMT) != type || status.st_rdev != number) return refused(ENODEV, "open", path);
   if (Outcome failure = withPath(cloneTree(node, tree), path)) return failure;
   // Read-only: else chmod inside would change the host's node. Writing into a device needs no writable mount.
   return withPath(changeAttributes(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV), path);
@@ -76,10 +80,18 @@ Outcome bindPath(Container& container, const Args& args) {
 }
 
 Outcome bindDevice(Container& container, const Args& args) {
-  const dev_t number = makedev(static_cast<unsigned>(atoi(args[1])), static_cast<unsigned>(atoi(args[2])));
+  const dev_t number = deviceNumber(args[1], args[2]);
   Fd tree;
-  if (Outcome failure = hostDevice(args[0], number, tree)) return failure;
+  if (Outcome failure = hostDevice(args[0], S_IFCHR, number, tree)) return failure;
   return hangInside(container, tree, args[0], Links::Refused);
+}
+
+/** A device somebody asked for, under any name; its path inside may lead through links of the image, and ends inside. */
+Outcome bindNode(Container& container, const Args& args) {
+  const mode_t type = strcmp(args[2], "b") == 0 ? S_IFBLK : S_IFCHR;
+  Fd tree;
+  if (Outcome failure = hostDevice(args[0], type, deviceNumber(args[3], args[4]), tree)) return failure;
+  return hangInside(container, tree, args[1], Links::Inside);
 }
 
 Outcome makeSymlink(Container& container, const Args& args) {
@@ -95,7 +107,7 @@ Outcome maskPath(Container& container, const Args& args) {
   const Fd target = openInside(container.root.get(), args[0], Links::Inside, O_PATH);
   if (!target) return isMissing(errno) ? Outcome(done) : failed("openat2", args[0]);
   Fd tree;
-  Outcome failure = isDirectory(target) ? emptyDirectory(container, tree) : hostDevice("/dev/null", makedev(1, 3), tree);
+  Outcome failure = isDirectory(target) ? emptyDirectory(container, tree) : hostDevice("/dev/null", S_IFCHR, makedev(1, 3), tree);
   if (failure) return withPath(failure, args[0]);
   return withPath(hang(tree, target), args[0]);
 }

@@ -5,8 +5,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
+#include <cstring>
 
 #include "container.h"
 #include "resolve.h"
@@ -14,14 +16,6 @@
 namespace {
 
 bool isIn(uint64_t mask, int capability) { return capability < 64 && (mask >> capability & 1) != 0; }
-
-/** Up to the last capability that this kernel has. */
-Outcome limitBounding(uint64_t mask) {
-  for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++) {
-    if (!isIn(mask, capability) && prctl(PR_CAPBSET_DROP, capability) < 0) return failed("prctl", "PR_CAPBSET_DROP");
-  }
-  return done;
-}
 
 /** A directory outside of the root has a name that begins with "(unreachable)": CVE-2024-21626. */
 Outcome enter(const Fd& directory, const char* path) {
@@ -63,11 +57,22 @@ Outcome closeOnExec(Container&, const Args&) {
   return done;
 }
 
-/** Inheritable stays empty (CVE-2022-29162); that empties ambient too. Bounding first: dropping from it needs SETPCAP. */
+/**
+ * What no execution can give back; up to the last capability that this kernel has. It takes CAP_SETPCAP, and a filter that
+ * is in place already could make the question for the last one fail: so it comes before both are changed.
+ */
+Outcome limitBounding(Container&, const Args& args) {
+  const uint64_t mask = strtoull(args[0], nullptr, 16);
+  for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++) {
+    if (!isIn(mask, capability) && prctl(PR_CAPBSET_DROP, capability) < 0) return failed("prctl", "PR_CAPBSET_DROP");
+  }
+  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0) return failed("prctl", "PR_CAP_AMBIENT");
+  return done;
+}
+
+/** Inheritable stays empty (CVE-2022-29162). Who is not root gets even these no further than exec. */
 Outcome limitCapabilities(Container&, const Args& args) {
   const uint64_t mask = strtoull(args[0], nullptr, 16);
-  if (Outcome failure = limitBounding(mask)) return failure;
-  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0) return failed("prctl", "PR_CAP_AMBIENT");
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   const auto low = static_cast<uint32_t>(mask), high = static_cast<uint32_t>(mask >> 32);
   const __user_cap_data_struct sets[2] = {{low, low, 0}, {high, high, 0}};
@@ -80,7 +85,10 @@ Outcome setNoNewPrivileges(Container&, const Args&) {
   return done;
 }
 
+/** HOME is the user's, unless it was given. */
 Outcome setEnvironment(Container& container, const Args& args) {
   container.environment = args;
+  const auto isHome = [](const char* variable) { return strncmp(variable, "HOME=", 5) == 0; };
+  if (!container.home.empty() && std::ranges::none_of(args, isHome)) container.environment.push_back(container.home.data());
   return done;
 }

@@ -14,7 +14,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
+#include <memory>
+#include <string>
 
 #include "container.h"
 
@@ -36,6 +40,47 @@ Outcome takeRootIds() {
   return done;
 }
 
+/** Pipes were made by the machine's root; inside, /dev/stdout is opened anew by who it belongs to. */
+Outcome giveStreams(uid_t uid, gid_t gid) {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat status;
+    if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) && fchown(fd, uid, gid) < 0) return failed("fchown");
+  }
+  return done;
+}
+
+/** What is made from here on belongs to them; the capabilities stay, which setfsuid(2) would else take. */
+Outcome belongTo(uid_t uid, gid_t gid) {
+  if (Outcome failure = giveStreams(uid, gid)) return failure;
+  if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0) return failed("prctl", "PR_SET_SECUREBITS");
+  setfsuid(uid);
+  setfsgid(gid);
+  return done;
+}
+
+using File = std::unique_ptr<FILE, decltype(&fclose)>;
+
+File openText(const std::string& path) { return File(fopen(path.c_str(), "re"), &fclose); }
+
+/** 0, or less, when there is none. */
+int pidOf(const Fd& pidfd) {
+  const File file = openText("/proc/self/fdinfo/" + std::to_string(pidfd.get()));
+  char line[256];
+  int pid = 0;
+  while (file && fgets(line, sizeof line, file.get()) != nullptr && sscanf(line, "Pid: %d", &pid) != 1) continue;
+  return pid;
+}
+
+/** The id on the machine that a map has for 0. */
+bool rootOf(const std::string& map, uid_t& outside) {
+  const File file = openText(map);
+  unsigned inside, count;
+  while (file && fscanf(file.get(), "%u %u %u", &inside, &outside, &count) == 3) {
+    if (inside == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 /**
@@ -51,12 +96,19 @@ Outcome holdUserNamespace(Container& container, const Args& args) {
   return done;
 }
 
-/** What is made from here on belongs to them; the capabilities stay, which setfsuid(2) would else take. */
 Outcome makeAs(Container&, const Args& args) {
-  if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0) return failed("prctl", "PR_SET_SECUREBITS");
-  setfsuid(static_cast<uid_t>(strtoul(args[0], nullptr, 10)));
-  setfsgid(static_cast<gid_t>(strtoul(args[1], nullptr, 10)));
-  return done;
+  return belongTo(static_cast<uid_t>(strtoul(args[0], nullptr, 10)), static_cast<gid_t>(strtoul(args[1], nullptr, 10)));
+}
+
+/**
+ * As `makeas`, for root of the container to enter, while /proc is the machine's. Nothing to do for one that is mapped to
+ * itself. A pid that meanwhile is another's would only give our pipes away: what is entered is the pidfd's.
+ */
+Outcome makeAsRoot(Container& container, const Args&) {
+  const std::string folder = "/proc/" + std::to_string(pidOf(container.target)) + '/';
+  uid_t uid, gid;
+  if (!rootOf(folder + "uid_map", uid) || !rootOf(folder + "gid_map", gid)) return refused(ESRCH, "read", folder + "uid_map");
+  return uid == 0 ? Outcome(done) : belongTo(uid, gid);
 }
 
 /** A view of `source` on `target` in which the ids on the disk are those inside (Linux 5.12; overlayfs on it 5.19). */

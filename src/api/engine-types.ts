@@ -1,3 +1,4 @@
+import type {ProcessCreate} from './process-types.ts';
 import type {AttachmentCounters} from './stats-types.ts';
 import type {MountCreate, MountPoint} from './storage-types.ts';
 
@@ -40,6 +41,8 @@ export interface ContainerCreated {
 export interface ContainerCreate {
   readonly Image: string;
   readonly Cmd: readonly string[];
+  readonly Entrypoint?: readonly string[];
+  readonly User?: string;
   readonly Env: readonly string[];
   readonly WorkingDir: string;
   readonly Hostname: string;
@@ -54,33 +57,59 @@ export interface ContainerCreate {
   readonly AttachStderr?: boolean;
   readonly StopSignal?: string;
   readonly StopTimeout?: number;
-  readonly HostConfig: {
-    readonly NetworkMode: string;
-    readonly AutoRemove: boolean;
-    readonly RestartPolicy?: {readonly Name: string; readonly MaximumRetryCount: number};
-    /** Ours: `-p` as it was typed. PortBindings would need a second parser, and one entry for every port of a range. */
-    readonly Publish: readonly string[];
-    readonly PublishAllPorts?: boolean;
-    readonly Dns?: readonly string[];
-    readonly DnsSearch?: readonly string[];
-    readonly DnsOptions?: readonly string[];
-    readonly ExtraHosts?: readonly string[];
-    readonly CpuShares?: number;
-    readonly CpuPeriod?: number;
-    readonly CpuQuota?: number;
-    readonly NanoCpus?: number;
-    readonly ConsoleSize?: readonly [number, number];
-    readonly LogConfig?: {readonly Type: string; readonly Config: Readonly<Record<string, string>>};
-    readonly Memory?: number;
-    readonly MemorySwap?: number;
-    readonly PidsLimit?: number;
-    readonly Binds?: readonly string[];
-    readonly Mounts?: readonly MountCreate[];
-    readonly Tmpfs?: Readonly<Record<string, string>>;
-    readonly VolumesFrom?: readonly string[];
-  };
+  readonly HostConfig: LimitFields &
+    ProcessCreate & {
+      readonly NetworkMode: string;
+      readonly AutoRemove: boolean;
+      readonly RestartPolicy?: {readonly Name: string; readonly MaximumRetryCount: number};
+      /** Ours: `-p` as it was typed. PortBindings would need a second parser, and one entry for every port of a range. */
+      readonly Publish: readonly string[];
+      readonly PublishAllPorts?: boolean;
+      readonly Dns?: readonly string[];
+      readonly DnsSearch?: readonly string[];
+      readonly DnsOptions?: readonly string[];
+      readonly ExtraHosts?: readonly string[];
+      readonly ConsoleSize?: readonly [number, number];
+      readonly LogConfig?: {readonly Type: string; readonly Config: Readonly<Record<string, string>>};
+      readonly Binds?: readonly string[];
+      readonly Mounts?: readonly MountCreate[];
+      readonly Tmpfs?: Readonly<Record<string, string>>;
+      readonly VolumesFrom?: readonly string[];
+    };
   readonly Volumes?: Readonly<Record<string, object>>;
   readonly NetworkingConfig?: {readonly EndpointsConfig: Readonly<Record<string, EndpointCreate>>};
+}
+
+/** What may be changed while it runs: body of POST /containers/{id}/update. */
+export interface LiveLimitFields {
+  readonly CpuShares?: number;
+  readonly CpuPeriod?: number;
+  readonly CpuQuota?: number;
+  readonly NanoCpus?: number;
+  readonly CpuRealtimePeriod?: number;
+  readonly CpuRealtimeRuntime?: number;
+  readonly CpusetCpus?: string;
+  readonly CpusetMems?: string;
+  readonly Memory?: number;
+  readonly MemorySwap?: number;
+  readonly MemoryReservation?: number;
+  readonly PidsLimit?: number;
+  readonly BlkioWeight?: number;
+}
+
+export interface LimitFields extends LiveLimitFields {
+  readonly MemorySwappiness?: number;
+  readonly OomKillDisable?: boolean;
+  readonly BlkioWeightDevice?: readonly {readonly Path: string; readonly Weight: number}[];
+  readonly BlkioDeviceReadBps?: readonly DeviceRate[];
+  readonly BlkioDeviceWriteBps?: readonly DeviceRate[];
+  readonly BlkioDeviceReadIOps?: readonly DeviceRate[];
+  readonly BlkioDeviceWriteIOps?: readonly DeviceRate[];
+}
+
+export interface DeviceRate {
+  readonly Path: string;
+  readonly Rate: number;
 }
 
 /** What a client asks for on one network. */

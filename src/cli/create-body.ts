@@ -2,13 +2,21 @@ import type {ContainerCreate} from '../api/engine-types.ts';
 import {readVariables, resolveVariables} from './environment.ts';
 import {type IsolationOptions, isolationBody} from './isolation-flags.ts';
 import {type LifeOptions, readLabels, restartBody} from './life-flags.ts';
-import {parsePairs} from './parse.ts';
+import {type LimitOptions, limitsBody} from './limit-options.ts';
+import {given, parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
+import {type ProcessOptions, processBody} from './process-body.ts';
 import {type StorageOptions, storageBody} from './storage-body.ts';
 import {type StreamsOptions, streamsBody, streamsHostBody} from './streams-flags.ts';
 
 /** Options of `tnet run`, as commander leaves them. */
-export interface RunOptions extends LifeOptions, StorageOptions, StreamsOptions, IsolationOptions {
+export interface RunOptions
+  extends LifeOptions,
+    LimitOptions,
+    StorageOptions,
+    StreamsOptions,
+    IsolationOptions,
+    ProcessOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -32,13 +40,6 @@ export interface RunOptions extends LifeOptions, StorageOptions, StreamsOptions,
   readonly envFile?: readonly string[];
   readonly workdir?: string;
   readonly label?: readonly string[];
-  readonly cpus?: number;
-  readonly cpuShares?: number;
-  readonly cpuPeriod?: number;
-  readonly cpuQuota?: number;
-  readonly memory?: number;
-  readonly memorySwap?: number;
-  readonly pidsLimit?: number;
   readonly stopSignal?: string;
   readonly stopTimeout?: number;
 }
@@ -53,6 +54,7 @@ export function createBody(
   const variables = [...(options.envFile ?? []).flatMap(readVariables), ...(options.env ?? [])];
   const networks = parseNetworks(options);
   const storage = storageBody(options);
+  const process = processBody(options);
   return {
     Image: image,
     Cmd: command,
@@ -67,8 +69,10 @@ export function createBody(
     ...given('StopSignal', options.stopSignal),
     ...given('StopTimeout', options.stopTimeout),
     ...storage.config,
+    ...process.config,
     HostConfig: {
       ...storage.host,
+      ...process.host,
       NetworkMode: networks[0]!.name,
       AutoRemove: options.rm ?? false,
       ...restartBody(options),
@@ -79,13 +83,7 @@ export function createBody(
       ...given('DnsSearch', options.dnsSearch),
       ...given('DnsOptions', options.dnsOption),
       ...given('ExtraHosts', options.addHost),
-      ...given('NanoCpus', options.cpus),
-      ...given('CpuShares', options.cpuShares),
-      ...given('CpuPeriod', options.cpuPeriod),
-      ...given('CpuQuota', options.cpuQuota),
-      ...given('Memory', options.memory),
-      ...given('MemorySwap', options.memorySwap),
-      ...given('PidsLimit', options.pidsLimit),
+      ...limitsBody(options),
       ...isolationBody(options),
     },
     NetworkingConfig: {EndpointsConfig: Object.fromEntries(networks.map(({name, endpoint}) => [name, endpoint]))},
@@ -94,8 +92,4 @@ export function createBody(
 
 function withProto(port: string): string {
   return port.includes('/') ? port : `${port}/tcp`;
-}
-
-function given<const K extends string, V>(name: K, value: V | undefined): {readonly [P in K]?: V} {
-  return (value === undefined ? {} : {[name]: value}) as {readonly [P in K]?: V};
 }

@@ -16,3 +16,16 @@ export function formatCount(count: number): string {
   }
   return `${Number(value.toPrecision(3))}${prefixes[power]}`;
 }
+
+const binaryPrefixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'] as const;
+
+/** Four digits and a power of 1024, as `docker stats` shows memory: `896KiB`, `1.944GiB`. */
+export function formatMemory(bytes: number): string {
+  let power = 0;
+  let value = bytes;
+  while (value >= 1023.95 && power < binaryPrefixes.length - 1) {
+    value /= 1024;
+    power++;
+  }
+  return `${Number(value.toPrecision(4))}${binaryPrefixes[power]}B`;
+}

@@ -11,9 +11,11 @@ export interface LifeOptions {
   readonly pull?: string;
 }
 
+export const restartHelp = 'no, on-failure[:retries], always or unless-stopped';
+
 export function lifeFlags(command: Command): Command {
   return command
-    .option('--restart <policy>', 'no, on-failure[:retries], always or unless-stopped', parseRestart)
+    .option('--restart <policy>', restartHelp, parseRestart)
     .option('--cidfile <file>', 'write the id to this file')
     .option('--label-file <file>', 'labels, one a line (repeatable)', collect)
     .addOption(
@@ -34,7 +36,7 @@ export function parseRestart(text: string): RestartPolicy {
   }
 }
 
-export function restartBody({restart}: LifeOptions): {
+export function restartBody({restart}: Pick<LifeOptions, 'restart'>): {
   readonly RestartPolicy?: {readonly Name: string; readonly MaximumRetryCount: number};
 } {
   return restart === undefined ? {} : {RestartPolicy: {Name: restart.name, MaximumRetryCount: restart.maxRetries}};

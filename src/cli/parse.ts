@@ -39,3 +39,8 @@ function splitPair(pair: string): [string, string] {
   const at = pair.indexOf('=');
   return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
 }
+
+/** A field of a body, left out when the option was not given. */
+export function given<const K extends string, V>(name: K, value: V | undefined): {readonly [P in K]?: V} {
+  return (value === undefined ? {} : {[name]: value}) as {readonly [P in K]?: V};
+}

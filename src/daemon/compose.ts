@@ -30,6 +30,7 @@ import {createVolumes, type Volumes} from '../runtime/volumes/volumes.ts';
 import {openStore} from '../store/store.ts';
 import type {Logger} from './logger.ts';
 import type {DaemonOptions} from './options.ts';
+import {createSandboxNames, type SandboxNames} from './plugins/sandbox-names.ts';
 
 /** The rooms below, opened. The server closes the engine first, then the controller, and with it the store. */
 export interface Composed {
@@ -39,6 +40,7 @@ export interface Composed {
   readonly preview: Preview;
   readonly doctor: Doctor;
   readonly volumes: Volumes;
+  readonly names: SandboxNames;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
 }
@@ -91,10 +93,18 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
     now,
   };
   const engine = await createEngine(engineParts);
+  const names = createSandboxNames({
+    dns,
+    controller,
+    hostServers: async () => nameserversOf(await hostResolvConf()),
+    log: (message, error) => log.warn(message, error),
+  });
+  await names.resume();
   await engine.execs.recover();
   const networkPreview = createNetworkPreview(controllerParts, controller);
   return {
     engine,
+    names,
     events,
     preview: createPreview(engineParts, networkPreview),
     doctor: createDoctor({...engineParts, native, reservations, preview: networkPreview}),

@@ -1,5 +1,6 @@
 import type {Engine} from '../runtime/engine.ts';
 import {type Filters, type Matchers, matchesFilters, matchesLabel} from './decode-filters.ts';
+import {formatState} from './encode-container.ts';
 import {type ContainerView, networksById} from './encode-endpoint.ts';
 import {encodeMounts} from './encode-mounts.ts';
 import {encodePortSummary} from './encode-ports.ts';
@@ -41,7 +42,7 @@ const checks: Readonly<Record<string, (value: string) => unknown>> = {
 const plain: Matchers<ContainerView> = {
   id: ({container}, value) => container.id.startsWith(value),
   label: ({container}, value) => matchesLabel(container.config.labels, value),
-  status: ({container}, value) => container.state.status === value,
+  status: ({container}, value) => formatState(container.state) === value,
   exited: ({container: {state}}, value) => state.status === 'exited' && state.exitCode === Number(value),
   network: ({networks}, value) => networks.some(({id, name}) => name === value || id.startsWith(value)),
   volume: (view, value) => encodeMounts(view).some(({Name, Destination}) => [Name, Destination].includes(value)),

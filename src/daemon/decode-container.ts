@@ -2,14 +2,16 @@ import * as v from 'valibot';
 import type {ContainerConfig, NetworkMode} from '../model/container.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import {acceptedConfig, acceptedHostConfig} from './accepted.ts';
+import {decodeConfinement} from './decode-confinement.ts';
 import {decodeDns, decodeExtraHosts, dnsFields} from './decode-dns.ts';
 import {decodeEndpoints, networkingConfig} from './decode-endpoints.ts';
 import {decodeExposed, publishExposed} from './decode-exposed.ts';
 import {decodeIsolation, isolationFields, pickIsolation} from './decode-isolation.ts';
-import {decodeLimits, limitFields} from './decode-limits.ts';
+import {decodeLimits, limitFields, limitWarnings} from './decode-limits.ts';
 import {decodeLogConfig, logFields} from './decode-log-config.ts';
 import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
+import {decodeProcessSettings, processFields} from './decode-process-settings.ts';
 import {decodeRestart, restartFields} from './decode-restart.ts';
 import {decodeStorage, storageFields} from './decode-storage.ts';
 import {consoleSize, decodeStreams, streamFields} from './decode-streams.ts';
@@ -27,6 +29,8 @@ const hostConfig = v.looseObject({
   ConsoleSize: orNull(consoleSize),
   ...restartFields,
   ...storageFields,
+  ...processFields,
+  SecurityOpt: orNull(texts),
   PublishAllPorts: orNull(v.boolean()),
 });
 
@@ -36,6 +40,7 @@ const createBody = v.looseObject({
   Entrypoint: orNull(texts),
   Env: orNull(texts),
   WorkingDir: orNull(text),
+  User: orNull(text),
   Hostname: orNull(text),
   Domainname: orNull(text),
   MacAddress: orNull(text),
@@ -72,7 +77,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
   refuseConflicts(body, network, published);
   const {ports, warnings} = discardPorts(published, network);
   return {
-    warnings,
+    warnings: [...warnings, ...limitWarnings(host)],
     config: {
       ...decodeProcess(body),
       network,
@@ -87,6 +92,8 @@ export function decodeContainer(input: unknown): DecodedContainer {
       log: decodeLogConfig(host.LogConfig),
       isolation: decodeIsolation(pickIsolation(host), body.Hostname ?? ''),
       storage: decodeStorage(host, Object.keys(body.Volumes ?? {})),
+      process: decodeProcessSettings(host, body.User ?? ''),
+      confinement: decodeConfinement(host.SecurityOpt ?? []),
       autoRemove: host.AutoRemove ?? false,
       restart: decodeRestart(host),
     },

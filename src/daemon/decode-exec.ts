@@ -31,7 +31,7 @@ export function decodeExec(input: unknown): ExecConfig {
     args,
     env: (body.Env ?? []).map(checkVariable),
     cwd,
-    user: decodeUser(body.User ?? ''),
+    user: body.User ?? '',
     privileged: body.Privileged ?? false,
     streams: decodeStreams(body, body.ConsoleSize),
     detachKeys,
@@ -41,11 +41,6 @@ export function decodeExec(input: unknown): ExecConfig {
 function checkVariable(variable: string): string {
   if (variable === '' || variable.startsWith('=')) throw badRequest(`invalid environment variable: ${variable}`);
   return variable;
-}
-
-function decodeUser(user: string): string {
-  if (['', '0', 'root', '0:0', 'root:root'].includes(user)) return user;
-  throw badRequest(`User "${user}" is not supported`, 'ERR_UNSUPPORTED');
 }
 
 const startBody = v.looseObject({

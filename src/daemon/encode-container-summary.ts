@@ -1,7 +1,7 @@
 import type {ContainerSummary} from '../api/engine-types.ts';
 import {formatDuration} from '../api/format-duration.ts';
 import type {ContainerState} from '../model/container.ts';
-import {formatNetworkMode} from './encode-container.ts';
+import {formatNetworkMode, formatState} from './encode-container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
 import {encodeMounts} from './encode-mounts.ts';
 import {encodePortSummary} from './encode-ports.ts';
@@ -19,7 +19,7 @@ export function encodeContainerSummary(view: ContainerView, now: Date): Containe
     Created: Math.floor(Date.parse(created) / 1000),
     Ports: encodePortSummary(view.attachments, networksById(view)),
     Labels: config.labels,
-    State: state.status,
+    State: formatState(state),
     Status: formatStatus(state, now),
     HostConfig: {NetworkMode: formatNetworkMode(config.network)},
     NetworkSettings: {Networks: encodeEndpoints(view)},
@@ -30,7 +30,7 @@ export function encodeContainerSummary(view: ContainerView, now: Date): Containe
 /** `Up 3 minutes`, `Exited (0) 2 hours ago`, `Created`. */
 export function formatStatus(state: ContainerState, now: Date): string {
   const since = (time: string | null): string => formatDuration(now.getTime() - Date.parse(time ?? now.toISOString()));
-  if (state.status === 'running') return `Up ${since(state.startedAt)}`;
+  if (state.status === 'running') return `Up ${since(state.startedAt)}${state.paused ? ' (Paused)' : ''}`;
   if (state.status === 'restarting') return `Restarting (${state.exitCode}) ${since(state.finishedAt)} ago`;
   if (state.status === 'exited') return `Exited (${state.exitCode}) ${since(state.finishedAt)} ago`;
   return 'Created';

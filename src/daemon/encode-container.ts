@@ -1,9 +1,11 @@
 import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
-import {type Container, isRunning, type Limits, type NetworkMode} from '../model/container.ts';
+import {type Container, type ContainerState, isRunning, type NetworkMode} from '../model/container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
 import {encodeIsolation} from './encode-isolation.ts';
+import {encodeLimits} from './encode-limits.ts';
 import {encodeMounts, encodeStorage, encodeVolumeTargets} from './encode-mounts.ts';
 import {encodePortBindings, encodePorts} from './encode-ports.ts';
+import {encodeConfinement, encodeProcessSettings} from './encode-process-settings.ts';
 import {encodeRestart} from './encode-restart.ts';
 import {hostImage} from './host-image.ts';
 
@@ -44,11 +46,16 @@ export function formatNetworkMode(mode: NetworkMode): string {
   return mode.kind === 'network' ? mode.network : mode.kind;
 }
 
+/** Docker's word for it: `paused` is a kind of running. */
+export function formatState({status, paused}: ContainerState): string {
+  return paused ? 'paused' : status;
+}
+
 function encodeState({state}: Container): ContainerInspect['State'] {
   return {
-    Status: state.status,
+    Status: formatState(state),
     Running: isRunning(state),
-    Paused: false,
+    Paused: state.paused,
     Restarting: state.status === 'restarting',
     OOMKilled: state.oomKilled,
     Dead: false,
@@ -65,7 +72,7 @@ function encodeConfig({config}: Container): ContainerInspect['Config'] {
   return {
     Hostname: config.hostname,
     Domainname: config.domainname,
-    User: '',
+    User: config.process.user,
     AttachStdin: config.streams.attach.stdin,
     AttachStdout: config.streams.attach.stdout,
     AttachStderr: config.streams.attach.stderr,
@@ -102,18 +109,8 @@ function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
     ExtraHosts: config.extraHosts.map(({name, address}) => `${name}:${address ?? 'host-gateway'}`),
     ...encodeStorage(config.storage),
     ...encodeLimits(config.limits),
-  };
-}
-
-function encodeLimits(limits: Limits): Readonly<Record<string, number | null>> {
-  return {
-    CpuShares: limits.cpuShares ?? 0,
-    CpuPeriod: limits.cpuPeriodUs ?? 0,
-    CpuQuota: limits.cpuQuotaUs ?? 0,
-    NanoCpus: 0,
-    Memory: limits.memoryBytes ?? 0,
-    MemorySwap: limits.memorySwapBytes ?? 0,
-    PidsLimit: limits.pidsLimit,
+    ...encodeProcessSettings(config.process),
+    SecurityOpt: encodeConfinement(config.confinement),
   };
 }
 

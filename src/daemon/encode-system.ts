@@ -41,14 +41,15 @@ export function encodeInfo(
   containers: readonly Container[],
   {root, idMaps}: {readonly root: string; readonly idMaps: IdMaps | null},
 ): Info & Readonly<Record<string, unknown>> {
+  const paused = containers.filter(({state}) => state.paused).length;
   const running = containers.filter(({state}) => isRunning(state)).length;
   return {
     ID: facts.hostname,
     Name: facts.hostname,
     ServerVersion: tnetVersion,
     Containers: containers.length,
-    ContainersRunning: running,
-    ContainersPaused: 0,
+    ContainersRunning: running - paused,
+    ContainersPaused: paused,
     ContainersStopped: containers.length - running,
     Images: 1,
     Driver: 'overlay',

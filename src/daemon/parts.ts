@@ -9,6 +9,7 @@ import type {Preview} from '../runtime/preview.ts';
 import type {Volumes} from '../runtime/volumes/volumes.ts';
 import type {HostFacts} from './host-facts.ts';
 import type {Logger} from './logger.ts';
+import type {SandboxNames} from './plugins/sandbox-names.ts';
 
 /** What the routes work with; tests give fakes. */
 export interface ServerParts {
@@ -18,6 +19,7 @@ export interface ServerParts {
   readonly preview: Preview;
   readonly doctor: Doctor;
   readonly volumes: Volumes;
+  readonly names: SandboxNames;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
   readonly facts: HostFacts;

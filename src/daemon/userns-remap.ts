@@ -47,7 +47,8 @@ function mapOf({file, text}: {readonly file: string; readonly text: string}, own
     );
   let inside = 0;
   return ranges.map(range => {
-    if (!isRange(range)) throw badRequest(`--userns-remap: the range of "${owner.name}" in ${file} is none of the machine's ids`);
+    if (!isRange(range))
+      throw badRequest(`--userns-remap: the range of "${owner.name}" in ${file} is none of the machine's ids`);
     const placed = {inside, ...range};
     inside += range.count;
     return placed;

@@ -1,9 +1,12 @@
+import type {Confinement} from './confinement.ts';
 import type {Ip} from './ip.ts';
 import type {Isolation} from './isolation.ts';
+import type {Limits} from './limits.ts';
 import type {LogConfig} from './log-config.ts';
 import type {Mac} from './mac.ts';
 import type {Storage} from './mount.ts';
 import type {PortMapping} from './port-mapping.ts';
+import type {ProcessSettings} from './process-settings.ts';
 import type {RestartPolicy} from './restart-policy.ts';
 import type {StreamsConfig} from './streams.ts';
 
@@ -40,17 +43,6 @@ export interface ExtraHost {
   readonly address: Ip | null;
 }
 
-/** Limits as the kernel takes them; null means "not limited by us". Memory in bytes, cpu times in µs. */
-export interface Limits {
-  readonly cpuShares: number | null;
-  readonly cpuPeriodUs: number | null;
-  readonly cpuQuotaUs: number | null;
-  readonly memoryBytes: number | null;
-  /** Memory and swap together, as Docker's `--memory-swap`; -1 is unlimited. */
-  readonly memorySwapBytes: number | null;
-  readonly pidsLimit: number | null;
-}
-
 /** What the user asked for. It never changes after create. */
 export interface ContainerConfig {
   readonly image: string;
@@ -70,6 +62,8 @@ export interface ContainerConfig {
   /** `--add-host`. */
   readonly extraHosts: readonly ExtraHost[];
   readonly limits: Limits;
+  readonly process: ProcessSettings;
+  readonly confinement: Confinement;
   readonly isolation: Isolation;
   readonly storage: Storage;
   readonly autoRemove: boolean;
@@ -89,7 +83,10 @@ export interface ContainerState {
   /** Of the container's pid 1, seen from the host; 0 when it does not run. */
   readonly pid: number;
   readonly exitCode: number;
+  /** The kernel killed a process of it for want of memory, in this run; not always pid 1. */
   readonly oomKilled: boolean;
+  /** Frozen by `pause`; it runs all the same. */
+  readonly paused: boolean;
   /** Why the last start failed; '' when it did not. */
   readonly error: string;
   /** RFC 3339; null before the first start. */
@@ -121,14 +118,5 @@ export interface Container {
   readonly config: ContainerConfig;
   readonly state: ContainerState;
 }
-
-export const noLimits: Limits = {
-  cpuShares: null,
-  cpuPeriodUs: null,
-  cpuQuotaUs: null,
-  memoryBytes: null,
-  memorySwapBytes: null,
-  pidsLimit: null,
-};
 
 export const hostDns: DnsConfig = {servers: [], search: [], options: []};

@@ -35,7 +35,7 @@ import {
 import {planRepair} from './plan-repair.ts';
 import {findAttachment, publishPort, refuseWithoutFirewall, replacePorts, unpublishPort} from './publish.ts';
 import {refuseRemoval} from './refuse-removal.ts';
-import {type Reservations, reserveAgain} from './reservation.ts';
+import {holdPorts, type Reservations, reserveAgain} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
 import {type AttachmentStats, readStats} from './stats.ts';
 import {undoing} from './undoing.ts';
@@ -193,7 +193,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const first = !isRealized(network, state);
     validateAttachment(network, state, spec.mac);
     const draft = planNewAttachment(spec, network, state, parts.newId());
-    const attachment = {...draft, ports: reservations.reserve(draft.id, draft.ports)};
+    const attachment = holdPorts(draft, reservations);
     return undoing(
       async () => {
         const before = toWorld(planSandboxLinks(state, spec.sandbox, firewall));
@@ -258,6 +258,12 @@ export async function createController(parts: ControllerParts): Promise<Controll
   await lock(() => changeBridge(parts.bridgeFlags ?? {}));
   await lock(repair);
   reserveAgain(state.attachments.values(), reservations);
+  const addAll = (items: readonly Item[]): Promise<void> =>
+    kernel.execute(
+      items.map(item => ({do: 'add', item})),
+      'undo',
+    );
+
   return {
     list: () => [...state.networks.values()],
     get,
@@ -267,21 +273,11 @@ export async function createController(parts: ControllerParts): Promise<Controll
     remove: ref => lock(() => remove(ref)),
     alter: (ref, spec) => lock(() => alter(ref, spec)),
     requireRoom: ref => refuseFull(get(ref), state),
-    createSandbox: (path, ids = null) =>
-      kernel.execute(
-        planSandbox(path, ids).map(item => ({do: 'add', item})),
-        'undo',
-      ),
+    createSandbox: (path, ids = null) => addAll(planSandbox(path, ids)),
     removeSandbox: path => kernel.execute([{do: 'del', item: {ns: path, kind: 'netns'}}], 'continue'),
     attach: spec => lock(() => attach(spec)),
     check: id => lock(() => checkAttachment({state, kernel, firewall}, findAttachment(store, id))),
-    adjust: items =>
-      lock(() =>
-        kernel.execute(
-          items.map(item => ({do: 'add', item})),
-          'undo',
-        ),
-      ),
+    adjust: items => lock(() => addAll(items)),
     configure: (id, options) =>
       lock(() => configureAttachment({...parts, firewall}, findAttachment(store, id), options)),
     publish: (id, mapping) => lock(() => publishPort({...parts, firewall}, {id, mapping})),

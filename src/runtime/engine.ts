@@ -7,7 +7,7 @@ import {containerEvent} from '../model/event.ts';
 import {parseLogRotation} from '../model/log-config.ts';
 import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
 import type {TerminalSize} from '../model/streams.ts';
-import {validateLimits} from './cgroup/limits.ts';
+import {checkLimits, type UsageReader} from './cgroup/cgroup.ts';
 import {refuseTakenName, resolveMode, validateNetwork} from './check-config.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
 import {createExecs, type Execs} from './exec/execs.ts';
@@ -16,9 +16,14 @@ import {createLife, type Life, type LifeParts, neverStarted, type Removal} from 
 import type {LogLine, LogOptions} from './logs/log-line.ts';
 import {readLogs} from './logs/read-logs.ts';
 import {makeName} from './names.ts';
+import {pause, refusePaused, unpause, wakeUp} from './pause.ts';
 import {containerPlaces} from './places.ts';
 import {signalNumber} from './signals.ts';
-import {validateUserns} from './user-namespace.ts';
+import {sysctlsOf} from './sysctls.ts';
+import {ulimitNumber} from './ulimits.ts';
+import {type ContainerUpdate, updateContainer} from './update-container.ts';
+import {containerProcesses, containerUsage} from './usage.ts';
+import {requireUserns} from './user-namespace.ts';
 import {claimStorage} from './volumes/claim-storage.ts';
 import {checkSources} from './volumes/place-mounts.ts';
 
@@ -33,6 +38,15 @@ export interface Engine {
   /** Sends the stop signal, after the timeout SIGKILL; resolves when it has exited. ERR_NOT_MODIFIED when it does not run. */
   stop(ref: string, options: {readonly timeoutS: number | null; readonly signal: string | null}): Promise<void>;
   kill(ref: string, signal: string): Promise<void>;
+  /** Freezes all of its processes; what is to end it thaws it. ERR_CONFLICT when it does not run or is paused. */
+  pause(ref: string): Promise<void>;
+  unpause(ref: string): Promise<void>;
+  /** Changes limits, live when it runs, and for its next starts. All or nothing. */
+  update(ref: string, change: ContainerUpdate): Promise<void>;
+  /** Its counters, which stay open until they are closed; they read null while it does not run. */
+  usage(ref: string): UsageReader;
+  /** Pids of the host. ERR_CONFLICT when it does not run. */
+  processes(ref: string): readonly number[];
   /** Stops it when it runs, and starts it. What joined its sandbox goes on undisturbed; --rm does not remove it meanwhile. */
   restart(ref: string, options: {readonly timeoutS: number | null; readonly signal: string | null}): Promise<void>;
   /** ERR_NAME_IN_USE. Its name on its networks follows at once. */
@@ -80,11 +94,13 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
   const create: Engine['create'] = async (config, name) => {
     await checkSources(config.storage.mounts);
     parts.resolveImage(config.image);
-    validateLimits(config.limits);
+    checkLimits(config.limits, parts.cgroups);
     signalNumber(config.stopSignal);
+    sysctlsOf(config);
+    for (const {name} of config.process.ulimits) ulimitNumber(name);
     parseLogRotation(config.log);
     validateNetwork(config, {network: controller.get, container: get});
-    validateUserns(config, parts, containers);
+    requireUserns(config, parts, containers);
     refuseTakenName(name, holder(name));
     const created = parts.now().toISOString();
     const claimed = {volumes: store.state.volumes, container: get, imageVolumes: [], newId: parts.newId, created};
@@ -108,6 +124,13 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     return container;
   };
 
+  /** After a signal that is to end it: as Docker, which leaves a paused container paused by any other. */
+  const wake = (id: string): Promise<void> => wakeUp(parts, id);
+  const killNow = async (id: string): Promise<void> => {
+    await life.signal(id, signalNumber('KILL'));
+    await wake(id);
+  };
+
   const stop: Engine['stop'] = async (ref, {timeoutS, signal}) => {
     const container = get(ref);
     const {id, config, state} = container;
@@ -121,9 +144,10 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
   const end = async (id: string, {number, seconds}: {number: number; seconds: number}): Promise<void> => {
     const ended = life.ended(id);
     await life.signal(id, number);
+    await wake(id);
     const inTime =
       seconds < 0 ? ended : Promise.race([ended.then(() => true), sleep(seconds * 1000, false, {ref: false})]);
-    if ((await inTime) === false) await life.signal(id, signalNumber('KILL'));
+    if ((await inTime) === false) await killNow(id);
     await ended;
   };
 
@@ -133,8 +157,10 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     if (!isRunning(state))
       throw new TnetError('ERR_CONFLICT', `cannot kill container: ${ref}: container ${id} is not running`);
     // What is meant to end it is obeyed by its restart policy too.
-    if (number === signalNumber('KILL') || number === signalNumber(config.stopSignal)) await life.standDown(id);
+    const ending = number === signalNumber('KILL') || number === signalNumber(config.stopSignal);
+    if (ending) await life.standDown(id);
     await life.signal(id, number);
+    if (ending) await wake(id);
   };
 
   const restart: Engine['restart'] = (ref, options) => {
@@ -170,7 +196,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     if (isRunning(state)) await life.standDown(id);
     if (containers.has(id) && hasProcess(get(id).state)) {
       const ended = life.ended(id);
-      await life.signal(id, signalNumber('KILL'));
+      await killNow(id);
       await ended;
     }
     await life.remove(id, {volumes});
@@ -248,7 +274,12 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
       const finished = isRunning(state) ? life.ended(id) : Promise.resolve();
       return readLogs({path: containerPlaces(roots, id).log, finished}, options);
     },
-    attach: async ref => life.attach(get(ref).id),
+    attach: async ref => life.attach(refusePaused(get(ref), 'attach').id),
+    pause: ref => life.alone(get(ref).id, container => pause(parts, container)),
+    unpause: ref => life.alone(get(ref).id, container => unpause(parts, container)),
+    update: (ref, change) => life.alone(get(ref).id, container => updateContainer(parts, container, change)),
+    usage: ref => containerUsage(parts, get(ref).id),
+    processes: ref => containerProcesses(parts, get(ref)),
     resize: (ref, size) => life.resize(get(ref).id, size),
     execs,
     async close() {

@@ -7,12 +7,12 @@ import {containerEvent} from '../model/event.ts';
 import type {TerminalSize} from '../model/streams.ts';
 import {createLock, type Lock} from '../network/lock.ts';
 import {createAttachStream} from './attach-stream.ts';
-import {readOomKilled} from './cgroup/cgroup.ts';
 import {createEarlyStreams} from './early-streams.ts';
 import type {Image} from './images/host-image.ts';
 import {launchIsolation} from './join-isolation.ts';
 import {joinersOf, sandboxOwner} from './joiners.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
+import {createOomWatches} from './oom-watches.ts';
 import {containerPlaces} from './places.ts';
 import {recover} from './recover.ts';
 import {restartsAfterExit, restartsWithDaemon, startOrder} from './restart-plan.ts';
@@ -22,7 +22,7 @@ import {sharedSandbox} from './shared-sandbox.ts';
 import {type StartParts, startContainer} from './start.ts';
 import {cleanUpRun, releaseNetwork} from './sweep.ts';
 import {createUndo} from './undo.ts';
-import {usernsOf, validateUserns} from './user-namespace.ts';
+import {requireUserns} from './user-namespace.ts';
 import {makeData, sweepTrash} from './volumes/local-driver.ts';
 import {releaseVolumes} from './volumes/place-mounts.ts';
 import {forgetVolumes, ownVolumes} from './volumes/volumes.ts';
@@ -74,6 +74,7 @@ export const neverStarted: ContainerState = {
   pid: 0,
   exitCode: 0,
   oomKilled: false,
+  paused: false,
   error: '',
   startedAt: null,
   finishedAt: null,
@@ -89,6 +90,7 @@ export function createLife(parts: LifeParts): Life {
   const shims = new Map<string, ShimConnection>();
   const early = createEarlyStreams();
   const restarts = createRestarts();
+  const ooms = createOomWatches(parts);
   const kept = new Set<string>();
 
   const places = (id: string) => containerPlaces(roots, id);
@@ -110,6 +112,7 @@ export function createLife(parts: LifeParts): Life {
   /** The shim ends with its container, and the connection with the shim. */
   const supervise = (id: string, shim: ShimConnection): void => {
     shims.set(id, shim);
+    ooms.begin(id);
     void shim.exited.then(() => {
       if (shims.get(id) === shim) return locked(id, () => finish(id, {unknownCode: 137, restarts: restartsAfterExit}));
     });
@@ -145,13 +148,12 @@ export function createLife(parts: LifeParts): Life {
     };
     try {
       await rm(places(id).exitRecord, {force: true});
-      validateUserns(container.config, parts, containers);
       const run = {
         container,
         image: parts.resolveImage(container.config.image),
         sharedSandbox: sharedSandbox(container, {containers, roots}),
         isolation: launchIsolation(container, {containers, roots}),
-        userns: usernsOf(container.config, parts),
+        userns: requireUserns(container.config, parts, containers),
         joined: joinersOf(containers, id).length > 0,
         onReady,
       };
@@ -190,13 +192,13 @@ export function createLife(parts: LifeParts): Life {
     shims.get(id)?.close();
     shims.delete(id);
     const record = await readExitRecord(places(id).exitRecord);
-    const oomKilled = readOomKilled(parts.cgroups, parts.cgroupPath(id));
+    ooms.end(id);
     await cleanUpRun(parts, id);
     await leaveSandbox(id);
     await releaseVolumes(parts, find(id)).catch(error => parts.log(`volumes of "${find(id).name}"`, error));
     const {state} = find(id);
     const end = record ?? {exitCode: unknownCode, finishedAt: parts.now().toISOString()};
-    const ended: ContainerState = {...state, status: 'exited', pid: 0, oomKilled, ...end};
+    const ended: ContainerState = {...state, status: 'exited', pid: 0, paused: false, ...end};
     const again = wantsMore({...find(id), state: ended});
     const restartCount = state.restartCount + (again ? 1 : 0);
     setState(id, again ? {...ended, status: 'restarting', restartCount} : ended);
@@ -207,9 +209,8 @@ export function createLife(parts: LifeParts): Life {
 
   const tellEnd = (id: string): void => {
     const container = find(id);
-    const {exitCode, oomKilled} = container.state;
+    const {exitCode} = container.state;
     const execDuration = String(Math.floor(ranMs(container.state) / 1000));
-    if (oomKilled) parts.emit(containerEvent(container, 'oom'));
     parts.emit(containerEvent(container, 'die', {exitCode: String(exitCode), execDuration}));
     events.emit(`exit ${id}`, exitCode);
   };
@@ -290,6 +291,7 @@ export function createLife(parts: LifeParts): Life {
     },
     async close() {
       restarts.close();
+      ooms.close();
       for (const shim of shims.values()) shim.close();
       shims.clear();
     },

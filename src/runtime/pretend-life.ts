@@ -11,7 +11,9 @@ import {createUndo} from './undo.ts';
 import {usernsOf} from './user-namespace.ts';
 
 /** A life in which a start joins its networks and no process ever runs. Only as harmless as the controller it is given. */
-export function pretendLife(parts: Pick<LifeParts, 'store' | 'controller' | 'roots' | 'resolveImage' | 'idMaps'>): Life {
+export function pretendLife(
+  parts: Pick<LifeParts, 'store' | 'controller' | 'roots' | 'resolveImage' | 'idMaps'>,
+): Life {
   const {containers} = parts.store.state;
   const find = (id: string): Container => findContainer(containers, id);
   const start = async (id: string): Promise<void> => {

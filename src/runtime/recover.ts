@@ -1,4 +1,5 @@
 import {type Container, hasProcess} from '../model/container.ts';
+import {isFrozen} from './cgroup/cgroup.ts';
 import {joinersOf} from './joiners.ts';
 import {connectShim, type ShimConnection} from './launch/shim-client.ts';
 import type {LifeParts} from './life.ts';
@@ -25,11 +26,22 @@ export async function recover(parts: LifeParts, recovery: Recovery): Promise<voi
   await sweepRuns(parts, new Set(containers.keys()));
 }
 
-async function adopt({roots}: LifeParts, {id, state}: Container, recovery: Recovery): Promise<void> {
-  const shim = await connectShim(containerPlaces(roots, id).socket).catch(() => null);
-  if (shim && hasProcess(state)) return recovery.adopt(id, shim);
+async function adopt(parts: LifeParts, container: Container, recovery: Recovery): Promise<void> {
+  const {id, state} = container;
+  const shim = await connectShim(containerPlaces(parts.roots, id).socket).catch(() => null);
+  if (shim && hasProcess(state)) {
+    savePaused(parts, container);
+    return recovery.adopt(id, shim);
+  }
   shim?.close();
   if (hasProcess(state)) await recovery.end(id);
+}
+
+/** The kernel knows: a daemon may have died between freezing and writing it down. */
+function savePaused({store, cgroups, cgroupPath}: LifeParts, container: Container): void {
+  const paused = isFrozen(cgroups, cgroupPath(container.id));
+  if (paused === container.state.paused) return;
+  store.commit({put: {containers: [{...container, state: {...container.state, paused}}]}});
 }
 
 /** One that does not run may be half started. A sandbox in which others live keeps its names. */

@@ -2,13 +2,11 @@ import {mkdirSync} from 'node:fs';
 import {loadNative} from '../kernel/native.ts';
 import {containerPlaces, type Roots} from './places.ts';
 
-const defaultBytes = 64 * 1024 * 1024;
-
 /**
  * The /dev/shm of a container whose IPC is shareable, mounted on the machine: so others get it from us, and not from what
  * that container makes of its own /dev/shm. Returns where.
  */
-export function mountSharedMemory(roots: Roots, id: string, bytes = defaultBytes): string {
+export function mountSharedMemory(roots: Roots, id: string, bytes: number): string {
   const path = containerPlaces(roots, id).sharedMemory;
   unmountSharedMemory(path);
   mkdirSync(path, {recursive: true, mode: 0o700});

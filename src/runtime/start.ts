@@ -23,9 +23,10 @@ import {launch} from './launch/launch.ts';
 import {planLaunch} from './launch/plan-launch.ts';
 import type {PlacedMount} from './launch/plan-mounts.ts';
 import {mappedLayers} from './launch/plan-user-namespace.ts';
-import type {RunSpec} from './launch/run-spec.ts';
+import type {LaunchSettings, RunSpec} from './launch/run-spec.ts';
 import {type FilesView, isServedByUs, resolvConfText, writeNetworkFiles} from './network-files.ts';
 import {type ContainerPlaces, containerPlaces, type Roots} from './places.ts';
+import {launchConfinement, launchSettings} from './process-spec.ts';
 import {mountSharedMemory, unmountSharedMemory} from './shared-memory.ts';
 import type {Undo} from './undo.ts';
 import type {Remap} from './user-namespace.ts';
@@ -82,6 +83,7 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
     mounts,
     isolation,
     cgroupDir: unifiedDir,
+    settings: await launchSettings(container.config),
   });
   if (start.userns !== null) for (const layer of mappedLayers(spec)) await mkdir(layer, {recursive: true});
   const {pid} = await launch(planLaunch(spec), {
@@ -97,7 +99,7 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
 function shareMemory({roots}: StartParts, {container: {id, config}, isolation}: Start, undo: Undo): LaunchIsolation {
   if (config.isolation.ipc.kind !== 'shareable') return isolation;
   undo.add(() => unmountSharedMemory(containerPlaces(roots, id).sharedMemory));
-  return {...isolation, sharedMemory: {path: mountSharedMemory(roots, id)}};
+  return {...isolation, sharedMemory: {path: mountSharedMemory(roots, id, config.process.shmSizeBytes)}};
 }
 
 export async function filesView(
@@ -161,14 +163,16 @@ export interface RunParts {
   readonly mounts: readonly PlacedMount[];
   readonly isolation: LaunchIsolation;
   readonly cgroupDir: string | null;
+  readonly settings: LaunchSettings;
 }
 
 /** Everything of a container's processes; what an exec changes of it is its own. */
 export function runSpec(parts: RunParts): RunSpec {
-  const {owner, image, places, files, netns, mounts, isolation, cgroupDir} = parts;
+  const {owner, image, places, files, netns, mounts, isolation, cgroupDir, settings} = parts;
   const {id, config} = parts.container;
   const args = config.args.length > 0 ? config.args : image.cmd;
   if (args.length === 0) throw new TnetError('ERR_BAD_REQUEST', 'no command specified');
+  const capabilities = grantCapabilities(config.isolation, readBoundingSet());
   return {
     id,
     stateDir: places.stateDir,
@@ -187,7 +191,9 @@ export function runSpec(parts: RunParts): RunSpec {
     ],
     mounts,
     masks: image.masks,
-    capabilities: grantCapabilities(config.isolation, readBoundingSet()),
+    capabilities,
+    settings,
+    confinement: launchConfinement(config, capabilities),
     isolation,
     openStdin: config.openStdin,
     tty: config.streams.tty ? config.streams.consoleSize : null,
@@ -195,14 +201,11 @@ export function runSpec(parts: RunParts): RunSpec {
   };
 }
 
-/** Docker's order: PATH and HOSTNAME, the image's, the user's; a later one of the same name wins. */
+/** Docker's order: PATH and HOSTNAME, the image's, the user's; a later one of the same name wins. HOME is by passwd, inside. */
 function completeEnv({env, streams}: ContainerConfig, image: readonly string[], hostname: string): readonly string[] {
   const terminal = streams.tty ? ['TERM=xterm'] : [];
   const values = new Map(
-    [`HOSTNAME=${hostname}`, ...terminal, 'HOME=/root', ...image, ...env].map(entry => [
-      entry.split('=', 1)[0],
-      entry,
-    ]),
+    [`HOSTNAME=${hostname}`, ...terminal, ...image, ...env].map(entry => [entry.split('=', 1)[0], entry]),
   );
   return [...values.values()];
 }

@@ -13,28 +13,32 @@ export function usernsOf({isolation}: ContainerConfig, {idMaps}: Remap): IdMaps 
   return isolation.userns === 'host' ? null : idMaps;
 }
 
-/** What would give root inside the machine's own is refused, in Docker's words. ERR_BAD_REQUEST, ERR_CONFLICT. */
-export function validateUserns(
+/** The maps of one that may have them. What would give root inside the machine's own is refused, in Docker's words. ERR_BAD_REQUEST, ERR_CONFLICT. */
+export function requireUserns(
   config: ContainerConfig,
   remap: Remap,
   containers: ReadonlyMap<string, Container>,
-): void {
-  if (usernsOf(config, remap) === null) return;
+): IdMaps | null {
+  const userns = usernsOf(config, remap);
+  if (userns === null) return null;
   const {isolation, network} = config;
   if (isolation.privileged)
     refuse(
       'privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode',
     );
-  if (network.kind === 'host')
-    refuse("cannot share the host's network namespace when user namespaces are enabled");
+  if (network.kind === 'host') refuse("cannot share the host's network namespace when user namespaces are enabled");
   if (isolation.pid.kind === 'host') refuse('cannot share the host PID namespace when user namespaces are enabled');
-  if (network.kind !== 'container') return;
-  const other = findContainer(containers, network.container);
-  if (usernsOf(other.config, remap) === null)
-    throw new TnetError(
-      'ERR_CONFLICT',
-      `cannot join network of container ${other.name}: it runs in the host's user namespace, and so must who joins it: --userns host`,
-    );
+  if (network.kind === 'container') refuseMachines(findContainer(containers, network.container), remap);
+  return userns;
+}
+
+/** The owner of its network namespace is then the machine's user namespace, and capabilities in it are the machine's. */
+function refuseMachines({name, config}: Container, remap: Remap): void {
+  if (usernsOf(config, remap) !== null) return;
+  throw new TnetError(
+    'ERR_CONFLICT',
+    `cannot join network of container ${name}: it runs in the host's user namespace, and so must who joins it: --userns host`,
+  );
 }
 
 function refuse(message: string): never {

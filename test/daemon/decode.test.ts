@@ -6,11 +6,14 @@ import {decodeNetwork} from '../../src/daemon/decode-network.ts';
 import {decodeUntil} from '../../src/daemon/decode-until.ts';
 import {decoding} from '../../src/daemon/failure.ts';
 import {queryFlag} from '../../src/daemon/query.ts';
-import {hostDns, noLimits} from '../../src/model/container.ts';
+import {defaultConfinement} from '../../src/model/confinement.ts';
+import {hostDns} from '../../src/model/container.ts';
 import {parseIp} from '../../src/model/ip.ts';
 import {isolatedByDefault} from '../../src/model/isolation.ts';
+import {noLimits} from '../../src/model/limits.ts';
 import {noStorage} from '../../src/model/mount.ts';
 import {formatPortMapping} from '../../src/model/port-mapping.ts';
+import {plainProcess} from '../../src/model/process-settings.ts';
 
 /** What docker 28.2.2 sends for `docker run --rm -p 8080:80 -p 127.0.0.1::53/udp --cpus 0.5 -m 64m --pids-limit 10 -e A=b host echo hi`. */
 const captured = {
@@ -135,12 +138,15 @@ test("decodeContainer() takes what Docker's CLI sends", t => {
         ...noLimits,
         cpuPeriodUs: 100_000,
         cpuQuotaUs: 50_000,
+        nanoCpus: 500_000_000,
         memoryBytes: 67_108_864,
         memorySwapBytes: 134_217_728,
         pidsLimit: 10,
       },
       isolation: isolatedByDefault,
       storage: noStorage,
+      process: plainProcess,
+      confinement: defaultConfinement,
       autoRemove: true,
       restart: {name: 'no', maxRetries: 0},
       openStdin: false,
@@ -202,7 +208,6 @@ const refusals: readonly (readonly [string, object, object, RegExp])[] = [
   ['a host name with a line break', {Hostname: 'a\nb'}, {}, /invalid hostname/],
   ['a long host name', {Hostname: 'a'.repeat(65)}, {}, /invalid hostname/],
   ['a terminal of a million lines', {Tty: true}, {ConsoleSize: [1e6, 80]}, /HostConfig\.ConsoleSize/],
-  ['a user', {User: 'nobody'}, {}, /^User "nobody" is not supported/],
   ['a health check', {Healthcheck: {Test: ['CMD', 'x']}}, {}, /^Healthcheck .* is not supported/],
   ['a volume on a relative path', {Volumes: {data: {}}}, {}, /invalid mount path: 'data' mount path must be absolute/],
   ['devices on a tmpfs', {}, {Tmpfs: {'/run': 'dev'}}, /^tmpfs option "dev" is not supported/],

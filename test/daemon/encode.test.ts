@@ -10,14 +10,17 @@ import {createLogger} from '../../src/daemon/logger.ts';
 import {createRouter} from '../../src/daemon/router.ts';
 import {KernelError, TnetError} from '../../src/errors.ts';
 import type {Attachment} from '../../src/model/attachment.ts';
-import {type Container, hostDns, noLimits} from '../../src/model/container.ts';
+import {defaultConfinement} from '../../src/model/confinement.ts';
+import {type Container, hostDns} from '../../src/model/container.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
-import {defaultLog} from '../../src/model/log-config.ts';
 import {isolatedByDefault} from '../../src/model/isolation.ts';
+import {noLimits} from '../../src/model/limits.ts';
+import {defaultLog} from '../../src/model/log-config.ts';
 import {parseMac} from '../../src/model/mac.ts';
 import {noStorage} from '../../src/model/mount.ts';
 import type {Network} from '../../src/model/network.ts';
 import {parsePortMapping} from '../../src/model/port-mapping.ts';
+import {plainProcess} from '../../src/model/process-settings.ts';
 import {detachedStreams} from '../../src/model/streams.ts';
 
 const id = 'c'.repeat(64);
@@ -44,6 +47,8 @@ const container: Container = {
     isolation: isolatedByDefault,
     limits: {...noLimits, memoryBytes: 64e6, cpuQuotaUs: 50_000},
     storage: noStorage,
+    process: plainProcess,
+    confinement: defaultConfinement,
     autoRemove: false,
     openStdin: true,
     streams: detachedStreams,
@@ -56,6 +61,7 @@ const container: Container = {
     pid: 77,
     exitCode: 0,
     oomKilled: false,
+    paused: false,
     error: '',
     startedAt: '2026-11-24T10:00:01.000Z',
     finishedAt: null,

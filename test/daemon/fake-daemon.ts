@@ -34,6 +34,7 @@ const compose = async () => {
     doctor: {examine: async () => [], mend: async () => []},
     openCapture: refuseCapture,
     tracer: createFakeTracer(),
+    names: {serve: async () => {}, resume: async () => {}},
     volumes: createFakeVolumes(options.roots),
   };
 };

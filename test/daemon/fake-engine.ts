@@ -5,6 +5,7 @@ import {encodeFrame} from '../../src/api/stdcopy.ts';
 import {TnetError} from '../../src/errors.ts';
 import type {Container, ContainerState} from '../../src/model/container.ts';
 import type {Controller} from '../../src/network/controller.ts';
+import type {CgroupUsage} from '../../src/runtime/cgroup/cgroup.ts';
 import type {Engine} from '../../src/runtime/engine.ts';
 import type {Execs} from '../../src/runtime/exec/execs.ts';
 import {attachSpec} from '../../src/runtime/join-networks.ts';
@@ -46,6 +47,27 @@ const programs: Readonly<Record<string, Program>> = {
   },
   sleep: () => undefined,
 };
+
+/** Half a CPU, 10 MiB of 64, 2 of them cache. */
+function fakeUsage(): CgroupUsage {
+  const totalNs = performance.now() * 500_000;
+  return {
+    cpu: {totalNs, userNs: totalNs, systemNs: 0},
+    throttling: {periods: 10, throttled: 5, throttledNs: 1000},
+    memory: {
+      usageBytes: 10 * 2 ** 20,
+      limitBytes: 64 * 2 ** 20,
+      maxUsageBytes: null,
+      failures: null,
+      stat: {inactive_file: 2 * 2 ** 20},
+    },
+    pids: {current: 3, limit: null},
+    io: [
+      {major: 254, minor: 0, op: 'read', bytes: 4096},
+      {major: 254, minor: 0, op: 'write', bytes: 8192},
+    ],
+  };
+}
 
 /** It runs nothing more in a container. */
 const noExecs: Execs = {
@@ -132,6 +154,7 @@ export function createFakeEngine(controller: Controller): FakeEngine {
         pid: 0,
         exitCode: 0,
         oomKilled: false,
+        paused: false,
         error: '',
         startedAt: null,
         finishedAt: null,
@@ -172,6 +195,22 @@ export function createFakeEngine(controller: Controller): FakeEngine {
         );
       entry.events.emit('done', signal === 'SIGINT' ? 130 : 137);
     },
+    async pause(ref) {
+      set(find(ref), {paused: true});
+    },
+    async unpause(ref) {
+      set(find(ref), {paused: false});
+    },
+    async update(ref, {limits}) {
+      const entry = find(ref);
+      const {config} = entry.container;
+      entry.container = {...entry.container, config: {...config, limits: {...config.limits, ...limits}}};
+    },
+    usage: ref => ({
+      read: () => (find(ref).container.state.status === 'running' ? fakeUsage() : null),
+      close() {},
+    }),
+    processes: () => [process.pid],
     async remove(ref, {force}) {
       const entry = find(ref);
       const running = entry.container.state.status === 'running';

@@ -62,6 +62,7 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
     doctor: {examine: async () => [], mend: async () => []},
     openCapture: refuseCapture,
     tracer: createFakeTracer(),
+    names: {serve: async () => {}, resume: async () => {}},
     volumes: createFakeVolumes(roots),
     facts,
     root: roots.root,

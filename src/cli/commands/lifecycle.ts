@@ -53,6 +53,18 @@ export function registerKill(program: Command, context: Context): void {
     );
 }
 
+export function registerPause(program: Command, context: Context): void {
+  command(program, 'pause', 'freeze all processes of containers', '  tnet pause web').action((names: string[]) =>
+    callEach(names, context, {method: 'POST', path: '/pause'}),
+  );
+}
+
+export function registerUnpause(program: Command, context: Context): void {
+  command(program, 'unpause', 'let paused containers go on', '  tnet unpause web').action((names: string[]) =>
+    callEach(names, context, {method: 'POST', path: '/unpause'}),
+  );
+}
+
 export function registerRm(program: Command, context: Context): void {
   dryRunOptions(command(program, 'rm', 'remove containers', '  tnet rm -f $(tnet ps -aq)'))
     .option('-f, --force', 'also those that run')

@@ -5,6 +5,7 @@ import type {AttachmentStats, PortCounters, Stats} from '../../api/stats-types.t
 import type {Context} from '../context.ts';
 import {bracket} from '../format-ports.ts';
 import {formatBytes, formatCount} from '../format-units.ts';
+import {redraw} from '../redraw.ts';
 import {type Column, formatTable} from '../table.ts';
 
 interface StatsOptions {
@@ -57,11 +58,6 @@ async function show(next: () => Promise<Stats>, {stream, ports}: StatsOptions, c
     if (!stdout.writable) return;
     before = now;
   }
-}
-
-/** Cursor home, each line erased to its end, then the rest of the screen: no flicker as after clearing all of it. */
-function redraw(table: string, {io}: Context): void {
-  io.stdout.write(`\x1b[H${table.replaceAll('\n', '\x1b[K\n')}\x1b[K\n\x1b[J`);
 }
 
 const figures: readonly Column[] = ['RX', 'TX', 'RX/S', 'TX/S', 'PKTS'].map(title => ({title}));

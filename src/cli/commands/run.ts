@@ -6,7 +6,9 @@ import {createContainer, refuseTakenFile} from '../create-container.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
 import {isolationFlags} from '../isolation-flags.ts';
 import {lifeFlags} from '../life-flags.ts';
-import {collect, parseCpus, parseInteger, parseSize, parseSwap} from '../parse.ts';
+import {createLimitOptions} from '../limit-options.ts';
+import {collect, parseInteger} from '../parse.ts';
+import {processOptions} from '../process-body.ts';
 import {runForeground} from '../run-foreground.ts';
 import {foregroundOptions, streamsFlags} from '../streams-flags.ts';
 import {refuseMissingTerminal, terminalSize} from '../terminal.ts';
@@ -18,7 +20,8 @@ Examples:
   tnet run -d --name web -p 8080:80 host python3 -m http.server 80
   echo hello | tnet run --rm -i --network none host wc -c
   tnet run --rm -v data:/var/lib/app -v ./src:/src:ro host ls /src
-  tnet run --rm -m 512m --cpus 0.5 --pids-limit 100 host make`;
+  tnet run --rm -m 512m --cpus 0.5 --pids-limit 100 host make
+  tnet run --rm -u 1000:1000 --ulimit nofile=1024 --init host make`;
 
 const networkHelp = 'bridge, host, none, container:<name>, a network, or name=<n>,ip=<a>,alias=<a>,… (repeatable)';
 
@@ -34,7 +37,7 @@ export function registerRun(program: Command, context: Context): void {
 
 /** What `run` and `create` have in common. */
 export function createFlags(command: Command): Command {
-  return isolationFlags(lifeFlags(command))
+  return processOptions(createLimitOptions(isolationFlags(lifeFlags(command))))
     .argument('<image>', "host: this machine's own root file system, copy-on-write")
     .argument('[command...]', 'the command and its arguments')
     .passThroughOptions()
@@ -63,13 +66,6 @@ export function createFlags(command: Command): Command {
     .option('--mount <spec>', 'type=bind|volume|tmpfs,source=…,target=…,… (repeatable)', collect)
     .option('--tmpfs <target>', 'in memory; target:size=64m,mode=1777,… (repeatable)', collect)
     .option('--volumes-from <container>', 'what it has mounted; container:ro (repeatable)', collect)
-    .option('--cpus <n>', 'CPU time, 0.5 is half of one CPU', parseCpus)
-    .option('--cpu-shares <n>', 'weight against other containers (1024)', parseInteger)
-    .option('--cpu-period <µs>', 'length of a period', parseInteger)
-    .option('--cpu-quota <µs>', 'CPU time in a period', parseInteger)
-    .option('-m, --memory <size>', 'memory, as 512m or 1g', parseSize)
-    .option('--memory-swap <size>', 'memory and swap together, -1 is unlimited', parseSwap)
-    .option('--pids-limit <n>', 'number of processes', parseInteger)
     .option('--stop-signal <signal>', 'what stop sends (SIGTERM)')
     .option('--stop-timeout <s>', 'how long stop waits (10)', parseInteger);
 }

@@ -4,6 +4,7 @@ import type {Verbs} from '../../runtime/preview.ts';
 import {containerFilter} from '../container-filters.ts';
 import {decodeContainer, decodeContainerName} from '../decode-container.ts';
 import {decodeFilters} from '../decode-filters.ts';
+import {decodeUpdate} from '../decode-update.ts';
 import {isDryRun, perform} from '../dry-run.ts';
 import {encodeContainer} from '../encode-container.ts';
 import {encodeContainerSummary} from '../encode-container-summary.ts';
@@ -40,6 +41,9 @@ export function containerRoutes(parts: ServerParts): readonly Route[] {
       path: '/containers/:ref/kill',
       handle: ({params, query}) => done(engine.kill(params.ref!, query.get('signal') || 'SIGKILL')),
     },
+    {method: 'POST', path: '/containers/:ref/pause', handle: ({params}) => done(engine.pause(params.ref!))},
+    {method: 'POST', path: '/containers/:ref/unpause', handle: ({params}) => done(engine.unpause(params.ref!))},
+    {method: 'POST', path: '/containers/:ref/update', handle: call => update(parts, call)},
     {method: 'POST', path: '/containers/:ref/resize', handle: call => resize(parts, call)},
     {method: 'DELETE', path: '/containers/:ref', handle: call => perform(parts, call, remove)},
   ];
@@ -103,6 +107,12 @@ function inspect(parts: ServerParts, {params, query}: Call): Reply {
 
 function stop({engine}: Verbs, {params, query}: Call): Promise<Reply> {
   return done(engine.stop(params.ref!, ending(query)));
+}
+
+async function update({engine}: ServerParts, {params, body}: Call): Promise<Reply> {
+  const {id} = engine.get(params.ref!);
+  await engine.update(id, decodeUpdate(body));
+  return json({Warnings: null});
 }
 
 function ending(query: URLSearchParams): {timeoutS: number | null; signal: string | null} {

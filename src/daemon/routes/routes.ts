@@ -14,6 +14,7 @@ import {systemRoutes} from './system.ts';
 import {tnetRoutes} from './tnet.ts';
 import {topologyRoutes} from './topology.ts';
 import {traceRoutes} from './trace.ts';
+import {usageRoutes} from './usage.ts';
 import {volumeRoutes} from './volumes.ts';
 
 export function routes(parts: ServerParts): readonly Route[] {
@@ -33,6 +34,7 @@ export function routes(parts: ServerParts): readonly Route[] {
     captureRoutes,
     topologyRoutes,
     traceRoutes,
+    usageRoutes,
   ].flatMap(subject => subject(parts));
 }
 

@@ -5,6 +5,7 @@ import type {Fd, Native} from '../../kernel/native.ts';
 import {createTable, getTable, replaceTable} from '../../kernel/netlink/nftables/objects.ts';
 import type {NftTable} from '../../kernel/netlink/nftables/types.ts';
 import {type NetlinkSocket, openNetlinkSocket} from '../../kernel/netlink/socket.ts';
+import {isForeign, sandboxPath} from '../../model/sandbox.ts';
 import {createForwarder} from './forward.ts';
 import {createQuota, type Quota} from './quota.ts';
 import {dnsAddress, redirectTable} from './redirect.ts';
@@ -82,9 +83,15 @@ function openServer(parts: ServerParts, sandbox: string, options: DnsOptions): (
     for (const step of undo.splice(0).reverse()) step();
   };
   try {
-    const netnsFd = openSync(sandbox, 'r');
-    undo.push(() => closeSync(netnsFd));
-    serve(parts, {sandbox, netnsFd, options, undo});
+    const netnsFd = openSync(sandboxPath(sandbox), 'r');
+    const stays = !isForeign(sandbox) || options.upstreams.some(({from}) => from === 'sandbox');
+    if (stays) undo.push(() => closeSync(netnsFd));
+    try {
+      serve(parts, {sandbox, netnsFd, options, undo});
+    } finally {
+      // It would keep its owner from unmounting the namespace; the sockets do not.
+      if (!stays) closeSync(netnsFd);
+    }
     return closeServer;
   } catch (cause) {
     closeServer();

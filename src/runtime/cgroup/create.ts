@@ -1,10 +1,11 @@
 import {mkdirSync} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {join} from 'node:path';
 import {TnetError} from '../../errors.ts';
-import type {Limits} from '../../model/container.ts';
-import {enableControllers, settleController} from './controllers.ts';
+import type {Limits} from '../../model/limits.ts';
+import {blockDeviceNumber} from './block-device.ts';
+import {enableControllers} from './controllers.ts';
 import type {CgroupHost} from './host.ts';
-import {type CgroupWrite, planLimits} from './plan.ts';
+import {planLimits} from './plan.ts';
 import {
   asKernelError,
   errorCode,
@@ -14,9 +15,11 @@ import {
   processesIn,
   removeEmptyParents,
   removeTree,
-  tryWrite,
+  seedCpuset,
   writeCgroupFile,
 } from './tree.ts';
+import {type CgroupWrite, isV2} from './write.ts';
+import {prepareParents, writeLimit} from './write-limit.ts';
 
 export interface CreatedCgroup {
   /** For CLONE_INTO_CGROUP; null when no v2 hierarchy is mounted. */
@@ -29,14 +32,15 @@ export interface CreatedCgroup {
  * machine cannot keep, ERR_CONFLICT when processes live in a cgroup of that name, ERR_KERNEL for a refused write.
  */
 export function createCgroup(host: CgroupHost, path: string, limits: Limits): CreatedCgroup {
-  const writes = planLimits(limits, host);
+  const writes = planLimits(limits, host, blockDeviceNumber);
   const made: string[] = [];
   try {
     for (const root of hierarchies(host)) {
-      makeCgroup(root, path);
+      makeCgroup(host, root, path);
       made.push(root);
     }
     delegateControllers(host, path, writes);
+    prepareParents(host, path, writes);
     for (const write of writes) writeLimit(host, path, write);
   } catch (error) {
     throw rollback(made, path, error);
@@ -59,11 +63,16 @@ export function joinCgroup(host: CgroupHost, path: string, pid: number): void {
 }
 
 /** Another daemon may remove the empty parents that we count on; then the climb begins again. */
-function makeCgroup(root: string, path: string): void {
+function makeCgroup(host: CgroupHost, root: string, path: string): void {
+  const seed = root === host.controllers.get('cpuset') && !isV2(host, 'cpuset') ? seedCpuset : () => {};
   for (let attemptsLeft = 10; ; attemptsLeft--)
     try {
-      for (const parent of pathPrefixes(path).slice(0, -1)) makeUnlessThere(join(root, parent));
+      for (const parent of pathPrefixes(path).slice(0, -1)) {
+        makeUnlessThere(join(root, parent));
+        seed(join(root, parent));
+      }
       makeLeaf(join(root, path));
+      seed(join(root, path));
       return;
     } catch (error) {
       if (['ENOENT', 'ENODEV'].includes(errorCode(error)) && attemptsLeft > 0) continue;
@@ -96,26 +105,6 @@ function makeLeaf(dir: string): void {
     );
   removeTree(dir);
   mkdirSync(dir);
-}
-
-function writeLimit(host: CgroupHost, path: string, write: CgroupWrite): void {
-  const dir = join(host.controllers.get(write.controller) ?? '', path);
-  const file = join(dir, write.file);
-  try {
-    if (tryWrite(file, write.value)) return;
-    if (host.controllers.get(write.controller) === host.unified) settleController(dirname(dir), write.controller);
-    if (!tryWrite(file, write.value) && write.origin === 'asked') throw missingFile(write);
-  } catch (error) {
-    throw asKernelError(`Cannot write "${write.value}" to "${file}" for "${write.option}"`, error);
-  }
-}
-
-function missingFile({option, file}: CgroupWrite): TnetError {
-  const remedy = /sw/.test(file) ? 'boot with "swapaccount=1"' : 'use a kernel built with it';
-  return new TnetError(
-    'ERR_UNSUPPORTED',
-    `Cannot apply "${option}": this kernel has no "${file}"; ${remedy}, or leave the option out`,
-  );
 }
 
 function rollback(made: readonly string[], path: string, error: unknown): unknown {

@@ -2,21 +2,11 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout} from 'node:timers/promises';
 import {TnetError} from '../../errors.ts';
+import {type Freezer, freezers} from './freeze.ts';
 import type {CgroupHost} from './host.ts';
 import {errorCode, hierarchies, processesIn, subtree, tryWrite, unlessMissing} from './tree.ts';
 
 const killTimeoutMs = 10_000;
-
-/** How one version freezes. A frozen v1 process does not even die, so it is thawed after the signal (runc #3134). */
-interface Freezer {
-  readonly file: string;
-  readonly frozen: string;
-  readonly thawed: string;
-}
-const freezers: Readonly<Record<'v1' | 'v2', Freezer>> = {
-  v1: {file: 'freezer.state', frozen: 'FROZEN', thawed: 'THAWED'},
-  v2: {file: 'cgroup.freeze', frozen: '1', thawed: '0'},
-};
 
 /**
  * SIGKILLs every process in the cgroup and below; resolves when none is left alive (zombies wait for their parents).

@@ -1,33 +1,35 @@
-import {TnetError} from '../../errors.ts';
-import type {Limits} from '../../model/container.ts';
+import type {Limits} from '../../model/limits.ts';
 import type {CgroupHost} from './host.ts';
 import {isSet} from './limits.ts';
-
-/** One line written into one file of the container's cgroup. */
-export interface CgroupWrite {
-  readonly controller: string;
-  readonly file: string;
-  readonly value: string;
-  /** The option that asked for it, for errors. */
-  readonly option: string;
-  /** `default`: Docker adds it unasked, so a kernel without the file is no error. */
-  readonly origin: 'asked' | 'default';
-}
+import {blkioWrites} from './plan-blkio.ts';
+import {type CgroupWrite, isV2, onlyOnV1, writer} from './write.ts';
 
 /** Largest pids.max the kernel takes (PID_MAX_LIMIT of a 64-bit kernel); no machine has more tasks. */
 const pidMaxLimit = 4_194_304;
 const sharesRange = {min: 2, max: 262_144} as const;
 const defaultPeriodUs = 100_000;
 
+/** Names a block device as the kernel does: `/dev/vda` → `254:0`. */
+export type DeviceNumber = (path: string) => string;
+
 /**
  * Limits → writes, in the order the kernel wants them: on a fresh cgroup the period before the quota, memory before
- * memory+swap (which must never be the smaller one). ERR_UNSUPPORTED names the option whose controller is missing.
+ * memory+swap (which must never be the smaller one). ERR_UNSUPPORTED names the option whose controller is missing, or that
+ * this version of cgroups does not have.
  */
-export function planLimits(limits: Limits, host: CgroupHost): CgroupWrite[] {
-  return [...planCpu(limits, host), ...planMemory(limits, host), ...planPids(limits, host)];
+export function planLimits(limits: Limits, host: CgroupHost, deviceNumber: DeviceNumber): CgroupWrite[] {
+  return [
+    ...cpuWrites(limits, host),
+    ...realtimeWrites(limits, host),
+    ...cpusetWrites(limits, host),
+    ...memoryWrites(limits, host),
+    ...reclaimWrites(limits, host),
+    ...pidsWrites(limits, host),
+    ...blkioWrites(limits, host, deviceNumber),
+  ];
 }
 
-function planCpu({cpuShares, cpuPeriodUs, cpuQuotaUs}: Limits, host: CgroupHost): CgroupWrite[] {
+function cpuWrites({cpuShares, cpuPeriodUs, cpuQuotaUs}: Limits, host: CgroupHost): CgroupWrite[] {
   const shares = isSet(cpuShares) ? clampShares(cpuShares) : null;
   const weight = writer(host, 'cpu', '--cpu-shares');
   const bandwidth = writer(host, 'cpu', isSet(cpuQuotaUs) ? '--cpus or --cpu-quota' : '--cpu-period');
@@ -45,8 +47,24 @@ function planCpu({cpuShares, cpuPeriodUs, cpuQuotaUs}: Limits, host: CgroupHost)
   ];
 }
 
+/** The period first: a runtime longer than it is EINVAL. */
+function realtimeWrites({cpuRtPeriodUs, cpuRtRuntimeUs}: Limits, host: CgroupHost): CgroupWrite[] {
+  const write = onlyOnV1(host, 'cpu');
+  return [
+    ...(isSet(cpuRtPeriodUs) ? [write('--cpu-rt-period', 'cpu.rt_period_us', cpuRtPeriodUs)] : []),
+    ...(isSet(cpuRtRuntimeUs) ? [write('--cpu-rt-runtime', 'cpu.rt_runtime_us', cpuRtRuntimeUs)] : []),
+  ];
+}
+
+function cpusetWrites({cpusetCpus, cpusetMems}: Limits, host: CgroupHost): CgroupWrite[] {
+  return [
+    ...(cpusetCpus ? [writer(host, 'cpuset', '--cpuset-cpus')('cpuset.cpus', cpusetCpus)] : []),
+    ...(cpusetMems ? [writer(host, 'cpuset', '--cpuset-mems')('cpuset.mems', cpusetMems)] : []),
+  ];
+}
+
 /** v1 counts memory and swap together, v2 counts swap alone: `--memory-swap` T becomes T - memory there. */
-function planMemory({memoryBytes, memorySwapBytes}: Limits, host: CgroupHost): CgroupWrite[] {
+function memoryWrites({memoryBytes, memorySwapBytes}: Limits, host: CgroupHost): CgroupWrite[] {
   if (!isSet(memoryBytes)) return [];
   const total = isSet(memorySwapBytes) ? memorySwapBytes : 2 * memoryBytes;
   const memory = writer(host, 'memory', '--memory');
@@ -56,8 +74,21 @@ function planMemory({memoryBytes, memorySwapBytes}: Limits, host: CgroupHost): C
   return [memory('memory.limit_in_bytes', memoryBytes), swap('memory.memsw.limit_in_bytes', total)];
 }
 
+function reclaimWrites(limits: Limits, host: CgroupHost): CgroupWrite[] {
+  const {memoryReservationBytes, memorySwappiness, oomKillDisable} = limits;
+  const file = isV2(host, 'memory') ? 'memory.low' : 'memory.soft_limit_in_bytes';
+  const write = onlyOnV1(host, 'memory');
+  return [
+    ...(isSet(memoryReservationBytes)
+      ? [writer(host, 'memory', '--memory-reservation')(file, memoryReservationBytes)]
+      : []),
+    ...(memorySwappiness === null ? [] : [write('--memory-swappiness', 'memory.swappiness', memorySwappiness)]),
+    ...(oomKillDisable ? [write('--oom-kill-disable', 'memory.oom_control', 1)] : []),
+  ];
+}
+
 /** Docker: 0 and -1 are unlimited. */
-function planPids({pidsLimit}: Limits, host: CgroupHost): CgroupWrite[] {
+function pidsWrites({pidsLimit}: Limits, host: CgroupHost): CgroupWrite[] {
   if (pidsLimit === null || (pidsLimit <= 0 && !host.controllers.has('pids'))) return [];
   const unlimited = pidsLimit <= 0 || pidsLimit > pidMaxLimit;
   return [writer(host, 'pids', '--pids-limit')('pids.max', unlimited ? 'max' : pidsLimit)];
@@ -76,28 +107,4 @@ export function cpuWeight(shares: number): number {
 
 function clampShares(shares: number): number {
   return Math.min(Math.max(shares, sharesRange.min), sharesRange.max);
-}
-
-function isV2(host: CgroupHost, controller: string): boolean {
-  return host.unified !== null && host.controllers.get(controller) === host.unified;
-}
-
-function writer(host: CgroupHost, controller: string, option: string, origin: CgroupWrite['origin'] = 'asked') {
-  return (file: string, value: number | string): CgroupWrite => {
-    if (!host.controllers.has(controller)) throw missingController(host, controller, option);
-    return {controller, file, value: String(value), option, origin};
-  };
-}
-
-function missingController(host: CgroupHost, controller: string, option: string): TnetError {
-  const remedy =
-    host.mode === 'v1' || host.mode === 'hybrid'
-      ? `mount it ("mount -t cgroup -o ${controller} ${controller} /sys/fs/cgroup/${controller}")`
-      : 'make cgroups writable here, delegate the controller to this container or unit, or boot with ' +
-        `"cgroup_enable=${controller}"`;
-  return new TnetError(
-    'ERR_UNSUPPORTED',
-    `Cannot apply "${option}": this machine offers no "${controller}" cgroup controller (cgroups: ${host.mode}); ` +
-      `${remedy}, or leave the option out`,
-  );
 }

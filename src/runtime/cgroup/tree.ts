@@ -1,16 +1,16 @@
 import {mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {KernelError, TnetError} from '../../errors.ts';
 import type {CgroupHost} from './host.ts';
 
 /** What Limits need; they get a cgroup even when nothing is limited yet, so that a later update moves no process. */
-export const limitControllers = ['cpu', 'memory', 'pids'] as const;
+export const limitControllers = ['cpu', 'cpuset', 'memory', 'pids', 'blkio', 'io'] as const;
 
 /**
  * Mount points of the hierarchies in which a container has a cgroup. Each costs ~0.05 ms to make and ~0.15 ms to join, so
- * only those that we use: the controllers of Limits; the unified one, which tracks, freezes, kills and counts cpu time even
- * without controllers; where it is missing, v1's freezer (to kill) and cpuacct (to count). Not cpuset, whose fresh v1
- * cgroups refuse every process until cpus and mems are copied down; not devices and blkio, which no limit of ours names.
+ * only those that we use: the controllers of Limits (blkio's is where block I/O is counted, too); the unified one, which
+ * tracks, freezes, kills and counts cpu time even without controllers; where it is missing, v1's freezer (to pause and to
+ * kill) and cpuacct (to count). Not devices, which no limit of ours names.
  */
 export function hierarchies(host: CgroupHost): readonly string[] {
   const names = host.unified === null ? [...limitControllers, 'freezer', 'cpuacct'] : limitControllers;
@@ -81,6 +81,17 @@ function readProcs(dir: string): string {
 /** `r+` and not the usual `w`: a missing file shall be ENOENT, and not an attempt to create one. */
 export function writeCgroupFile(file: string, value: string): void {
   writeFileSync(file, value, {flag: 'r+'});
+}
+
+/**
+ * A fresh v1 cpuset has no cpus and no memory nodes, and refuses every process (ENOSPC) until it has; v2 inherits. From the
+ * top down, for those that are made.
+ */
+export function seedCpuset(dir: string): void {
+  for (const name of ['cpuset.cpus', 'cpuset.mems']) {
+    if (readFileSync(join(dir, name), 'utf8').trim() !== '') continue;
+    writeCgroupFile(join(dir, name), readFileSync(join(dirname(dir), name), 'utf8').trim());
+  }
 }
 
 /** False when the file does not exist: an older kernel, another hierarchy, a cgroup that is gone. */

@@ -179,9 +179,8 @@ export function createExecs(parts: ExecParts): Execs {
 
 /** moby daemon/exec.go, getActiveContainer. */
 function refuseStopped({id, state}: Container): void {
-  const status: string = state.status;
-  if (status === 'paused')
-    throw new TnetError('ERR_CONFLICT', `Container ${id} is paused, unpause the container before exec`);
+  const {status, paused} = state;
+  if (paused) throw new TnetError('ERR_CONFLICT', `Container ${id} is paused, unpause the container before exec`);
   if (status === 'restarting')
     throw new TnetError('ERR_CONFLICT', `Container ${id} is restarting, wait until the container is running`);
   if (status !== 'running') throw new TnetError('ERR_CONFLICT', `container ${id} is not running`);

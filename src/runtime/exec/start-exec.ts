@@ -13,6 +13,7 @@ import {planExec} from '../launch/plan-launch.ts';
 import type {ExecSpec, RunSpec} from '../launch/run-spec.ts';
 import {connectShim, type ShimConnection} from '../launch/shim-client.ts';
 import {containerPlaces} from '../places.ts';
+import {execSettings} from '../process-spec.ts';
 import {ownerOf, runSpec, type StartParts} from '../start.ts';
 import type {Exec} from './exec.ts';
 import {execPlaces} from './exec-places.ts';
@@ -61,7 +62,8 @@ function execSpec(parts: StartParts, {exec, container, image, size}: ExecStart):
   const owner = ownerOf(parts, container);
   const files = containerPlaces(roots, owner.id);
   // Its namespaces and mounts are made: those of the plan are not used.
-  const made = {netns: null, mounts: [], isolation: isolated};
+  const settings = execSettings(container.config, exec.config.user);
+  const made = {netns: null, mounts: [], isolation: isolated, settings};
   const run = ownSettings(runSpec({...made, container, owner, image, places, files, cgroupDir}), exec, size);
   return {run, containerSocket: places.socket, socketPath, exitRecord};
 }
@@ -77,6 +79,8 @@ function ownSettings(run: RunSpec, {config}: Exec, size: TerminalSize): RunSpec 
     cwd: cwd || run.cwd,
     openStdin: streams.attach.stdin,
     tty: streams.tty ? size : null,
-    capabilities: privileged ? grantCapabilities({privileged, capAdd: [], capDrop: []}, readBoundingSet()) : run.capabilities,
+    capabilities: privileged
+      ? grantCapabilities({privileged, capAdd: [], capDrop: []}, readBoundingSet())
+      : run.capabilities,
   };
 }

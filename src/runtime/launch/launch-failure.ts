@@ -1,4 +1,5 @@
 import {type ErrorCode, TnetError} from '../../errors.ts';
+import {ulimitName} from '../ulimits.ts';
 import type {LaunchOp} from './plan-launch.ts';
 
 /** What the shim tells of a failed op. `errno` is positive, 0 when no system call failed. */
@@ -19,6 +20,7 @@ export interface ShimFailure {
 export function launchError(ops: readonly LaunchOp[], failure: ShimFailure): TnetError {
   const op = ops[failure.op] ?? ['launch'];
   if (op[0] === 'exec' && failure.call === 'execve') return execError(op[1] ?? '', failure);
+  if (op[0] === 'user') return userError(op, failure);
   const {call, path, detail} = failure;
   const at = path === '' ? '' : ` "${path}"`;
   return new TnetError(
@@ -49,6 +51,19 @@ function execError(command: string, failure: ShimFailure): TnetError {
   );
 }
 
+/** The words of runc's user lookup. */
+function userError(op: LaunchOp, {call, name, path, text}: ShimFailure): TnetError {
+  const what = call === 'passwd' ? 'user' : 'group';
+  if (call !== 'passwd' && call !== 'group')
+    return new TnetError(
+      'ERR_LAUNCH',
+      `error becoming user "${op[1]}": ${call}${path && ` "${path}"`}: ${lowerFirst(text)}`,
+    );
+  if (name === 'ERANGE')
+    return new TnetError('ERR_LAUNCH', `${what} "${path}": uids and gids must be in range 0-2147483647`);
+  return new TnetError('ERR_LAUNCH', `unable to find ${what} ${path}: no matching entries in ${call} file`);
+}
+
 const descriptions: Readonly<Record<string, (...args: readonly string[]) => string>> = {
   mount: (type, path) => `error mounting "${type}" to rootfs at "${path}"`,
   overlay: target => `error mounting the root file system on "${target}"`,
@@ -67,6 +82,11 @@ const descriptions: Readonly<Record<string, (...args: readonly string[]) => stri
   seal: () => 'error making the root file system read-only',
   cgroup: path => `error opening cgroup "${path}"`,
   clone: () => 'error creating the namespaces of the container',
+  bindnode: (source, target) => `error adding device "${source}" at "${target}"`,
+  sysctl: (path, value) => `error setting sysctl "${path?.replaceAll('/', '.')}" to "${value}"`,
+  rlimit: (number, soft, hard) => `error setting ulimit ${ulimitName(Number(number))}=${soft}:${hard}`,
+  oomscore: score => `error setting OOM score adjustment ${score}`,
+  seccomp: () => 'error loading the seccomp filter',
   directory: path => `chdir to cwd (${JSON.stringify(path)}) set in config.json failed`,
   enter: () => 'error joining the namespaces of the container',
   tty: () => 'error opening a terminal',

@@ -18,10 +18,10 @@ export function cloneOps({pid, ipc, uts}: LaunchIsolation, cgroupDir: string | n
 }
 
 /** Docker's /dev/shm. */
-export function sharedMemoryOps({sharedMemory}: LaunchIsolation): LaunchOp[] {
+export function sharedMemoryOps({sharedMemory}: LaunchIsolation, bytes: number): LaunchOp[] {
   const attributes = 'nosuid,nodev,noexec';
   if (sharedMemory === 'none') return [];
-  if (sharedMemory === 'private') return [['mount', 'tmpfs', '/dev/shm', attributes, 'mode=1777,size=64m']];
+  if (sharedMemory === 'private') return [['mount', 'tmpfs', '/dev/shm', attributes, `mode=1777,size=${bytes}`]];
   return [['bind', sharedMemory.path, '/dev/shm', attributes]];
 }
 

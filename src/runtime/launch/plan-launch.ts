@@ -1,8 +1,8 @@
-import type {IdMaps} from '../../model/id-map.ts';
-import {capabilityMask} from './capabilities.ts';
-import {cloneOps, nodeOps, sharedMemoryOps} from './plan-isolation.ts';
+import {deviceOps} from './plan-devices.ts';
+import {cloneOps} from './plan-isolation.ts';
 import {mountOps, sourceOps} from './plan-mounts.ts';
-import {becomeRootOps, mapOptions, mappingOps, rootfsSeen} from './plan-user-namespace.ts';
+import {initTarget, placingOps, processOps} from './plan-process.ts';
+import {becomeRootOps, mappingOps, rootfsSeen} from './plan-user-namespace.ts';
 import type {ExecSpec, OverlayRootfs, RunSpec} from './run-spec.ts';
 
 /** One step of the shim, a system call or a well-defined handful: its name and its arguments (addon/shim/ops.cc). */
@@ -28,9 +28,9 @@ export function planExec({run, containerSocket, socketPath, exitRecord}: ExecSpe
     ...cgroupOps(run),
     ['join', containerSocket, 'pid'],
     ['clone'],
+    ['makeasroot'],
     ['enter', 'mnt', 'uts', 'ipc', 'net', 'cgroup'],
-    ['enteruser'],
-    ...processOps(run, [['directory', run.cwd]]),
+    ...processOps(run, [['directory', run.cwd], ['enteruser']]),
   ];
 }
 
@@ -76,7 +76,7 @@ function namespaceOps(spec: RunSpec): LaunchOp[] {
  * no bind can uncover what a mask hides. sysfs shows the netns of who mounts it: after setns.
  */
 function rootfsOps(spec: RunSpec): LaunchOp[] {
-  const {cgroupDir, binds, mounts, masks, isolation} = spec;
+  const {cgroupDir, binds, mounts, masks, isolation, settings} = spec;
   const {privileged} = isolation;
   const kernelFiles = privileged ? 'nosuid,nodev,noexec' : 'ro,nosuid,nodev,noexec';
   return [
@@ -84,14 +84,11 @@ function rootfsOps(spec: RunSpec): LaunchOp[] {
     ['mount', 'proc', '/proc', 'nosuid,nodev,noexec', ''],
     ['mount', 'sysfs', '/sys', kernelFiles, ''],
     ...(cgroupDir === null ? [] : ([['mount', 'cgroup2', '/sys/fs/cgroup', kernelFiles, '']] as const)),
-    ['mount', 'tmpfs', '/dev', privileged ? 'nosuid' : 'nosuid,nodev', 'mode=755,size=64k'],
-    ...deviceOps,
-    devptsOp(isolation.userns),
-    ...nodeOps(isolation.nodes),
-    ...sharedMemoryOps(isolation),
+    ...deviceOps(isolation, settings),
     ['mount', 'tmpfs', '/run', 'nosuid,nodev', 'mode=755'],
     ...masks.map(path => ['hide', path] as const),
     ...mountOps(mounts, binds, isolation.userns),
+    ...(settings.initPath === null ? [] : ([['bind', settings.initPath, initTarget, 'ro,nosuid,nodev']] as const)),
     ...isolation.maskedPaths.map(path => ['mask', path] as const),
     ...isolation.readonlyPaths.map(path => ['readonly', path] as const),
     ['pivot'],
@@ -101,52 +98,4 @@ function rootfsOps(spec: RunSpec): LaunchOp[] {
 /** nodev: what the container makes with CAP_MKNOD cannot be opened, without any devices cgroup. */
 function overlayOp({target, upper, work, lower}: OverlayRootfs, attributes: string): LaunchOp {
   return ['overlay', target, attributes, 'index=off,metacopy=off', upper, work, ...lower];
-}
-
-/** Even /dev is nodev: the six nodes are binds of the host's, each a mount of its own. */
-const deviceOps: readonly LaunchOp[] = [
-  ['device', '/dev/null', '1', '3'],
-  ['device', '/dev/zero', '1', '5'],
-  ['device', '/dev/full', '1', '7'],
-  ['device', '/dev/random', '1', '8'],
-  ['device', '/dev/urandom', '1', '9'],
-  ['device', '/dev/tty', '5', '0'],
-  ['symlink', '/proc/self/fd', '/dev/fd'],
-  ['symlink', '/proc/self/fd/0', '/dev/stdin'],
-  ['symlink', '/proc/self/fd/1', '/dev/stdout'],
-  ['symlink', '/proc/self/fd/2', '/dev/stderr'],
-  ['symlink', 'pts/ptmx', '/dev/ptmx'],
-  ['symlink', '/proc/kcore', '/dev/core'],
-  ['mount', 'mqueue', '/dev/mqueue', 'nosuid,nodev,noexec', ''],
-];
-
-/** Terminals belong to the group tty, whose number is 5 everywhere. */
-function devptsOp(userns: IdMaps | null): LaunchOp {
-  const options = mapOptions('newinstance,ptmxmode=0666,mode=0620,gid=5', userns);
-  return ['mount', 'devpts', '/dev/pts', 'nosuid,noexec', options];
-}
-
-/** How a container's first process gets its place, after it has its streams. */
-function placingOps({tty, cwd, isolation}: RunSpec): LaunchOp[] {
-  return [
-    ...(tty === null ? [] : ([['console']] as const)),
-    ['cwd', cwd],
-    ...(isolation.readonlyRootfs ? ([['seal']] as const) : []),
-  ];
-}
-
-/** Of a container's first process and of every other; between them `placing`. Capabilities last but one: everything before needs them. */
-function processOps({openStdin, tty, capabilities, env, args}: RunSpec, placing: readonly LaunchOp[]): LaunchOp[] {
-  return [
-    ['keyring'],
-    ['umask', '022'],
-    ...(tty === null ? [] : ([['tty', String(tty.width), String(tty.height)]] as const)),
-    ...(tty !== null || openStdin ? [] : ([['null']] as const)),
-    ...placing,
-    ['cloexec'],
-    ['capabilities', capabilityMask(capabilities)],
-    ['nnp'],
-    ['env', ...env],
-    ['exec', ...args],
-  ];
 }

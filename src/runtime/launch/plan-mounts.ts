@@ -71,7 +71,12 @@ const writableWords = new Set(['rw', 'suid', 'exec']);
 
 function tmpfsOp({target, options}: PlacedTmpfs, userns: IdMaps | null): LaunchOp {
   const data = options.filter(word => !attributeWords.has(word) && !writableWords.has(word));
-  return ['tmpfs', target, options.filter(word => attributeWords.has(word)).join(','), mapOptions(data.join(','), userns)];
+  return [
+    'tmpfs',
+    target,
+    options.filter(word => attributeWords.has(word)).join(','),
+    mapOptions(data.join(','), userns),
+  ];
 }
 
 function bindOp({source, target, readonly}: BindMount): LaunchOp {

@@ -28,6 +28,8 @@ export interface RunSpec {
   readonly masks: readonly string[];
   /** Without `CAP_`. */
   readonly capabilities: readonly string[];
+  readonly settings: LaunchSettings;
+  readonly confinement: LaunchConfinement;
   readonly isolation: LaunchIsolation;
   /** Keep a pipe for stdin; otherwise it is /dev/null. */
   readonly openStdin: boolean;
@@ -62,4 +64,36 @@ export interface BindMount {
   /** Inside the container. */
   readonly target: string;
   readonly readonly: boolean;
+}
+
+/** Who the process is, and what is set for it alone. */
+export interface LaunchSettings {
+  /** `[user][:group]`, looked up inside. */
+  readonly user: string;
+  readonly groups: readonly string[];
+  /** Paths below /proc/sys and their values. */
+  readonly sysctls: readonly (readonly [path: string, value: string])[];
+  /** RLIMIT_… by number; -1 is no limit. */
+  readonly rlimits: readonly {readonly resource: number; readonly soft: number; readonly hard: number}[];
+  /** null leaves that of the daemon. */
+  readonly oomScoreAdj: number | null;
+  readonly shmSizeBytes: number;
+  readonly devices: readonly BoundDevice[];
+  /** The host's program that is to be pid 1 and start `args`; null: they are pid 1. */
+  readonly initPath: string | null;
+}
+
+/** A device of the host that is to be seen inside. */
+export interface BoundDevice {
+  readonly source: string;
+  readonly target: string;
+  readonly type: 'b' | 'c';
+  readonly major: number;
+  readonly minor: number;
+}
+
+export interface LaunchConfinement {
+  readonly noNewPrivileges: boolean;
+  /** `struct sock_filter[]` in hex; null: every system call. */
+  readonly seccomp: string | null;
 }

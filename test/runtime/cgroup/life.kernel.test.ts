@@ -5,7 +5,7 @@ import {setTimeout} from 'node:timers/promises';
 import {promisify} from 'node:util';
 import test from 'ava';
 import type {KernelError, TnetError} from '../../../src/errors.ts';
-import {type Limits, noLimits} from '../../../src/model/container.ts';
+import {type Limits, noLimits} from '../../../src/model/limits.ts';
 import {
   type CgroupHost,
   createCgroup,

@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout} from 'node:timers/promises';
 import test from 'ava';
-import {noLimits} from '../../../src/model/container.ts';
+import {noLimits} from '../../../src/model/limits.ts';
 import {
   createCgroup,
   killCgroup,

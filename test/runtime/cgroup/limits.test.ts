@@ -1,6 +1,6 @@
 import test from 'ava';
 import type {TnetError} from '../../../src/errors.ts';
-import {type Limits, noLimits} from '../../../src/model/container.ts';
+import {type Limits, noLimits} from '../../../src/model/limits.ts';
 import {validateLimits} from '../../../src/runtime/cgroup/limits.ts';
 
 const mib = 1024 * 1024;
@@ -36,6 +36,19 @@ const refused: readonly (readonly [Partial<Limits>, string])[] = [
   [{cpuPeriodUs: 999}, badPeriod],
   [{cpuPeriodUs: 1_000_001}, badPeriod],
   [{cpuQuotaUs: 999}, 'CPU cfs quota can not be less than 1ms (i.e. 1000)'],
+  [{memoryReservationBytes: 1}, 'Minimum memory reservation allowed is 6MB'],
+  [
+    {memoryBytes: 8 * mib, memoryReservationBytes: 9 * mib},
+    'Minimum memory limit can not be less than memory reservation limit, see usage',
+  ],
+  [{memorySwappiness: 101}, 'Invalid value: 101, valid memory swappiness range is 0-100'],
+  [{nanoCpus: 1}, 'Range of CPUs is from 0.01'],
+  [{cpuRtPeriodUs: 5, cpuRtRuntimeUs: 6}, 'cpu real-time runtime cannot be higher than cpu real-time period'],
+  [{cpusetCpus: '1-0'}, 'Invalid value 1-0 for cpuset cpus'],
+  [{cpusetMems: 'x'}, 'Invalid value x for cpuset mems'],
+  [{blkioWeight: 9}, 'Range of blkio weight is from 10 to 1000'],
+  [{blkioWeightDevices: [{path: '/dev/x', value: 1001}]}, 'Range of blkio weight is from 10 to 1000: "/dev/x:1001"'],
+  [{deviceReadBps: [{path: 'x', value: 1}]}, 'bad format for device path: "x"'],
   [{pidsLimit: 1.5}, 'invalid pidsLimit 1.5: want a whole number'],
 ];
 

@@ -1,25 +1,25 @@
 import test from 'ava';
 import type {TnetError} from '../../../src/errors.ts';
-import {type Limits, noLimits} from '../../../src/model/container.ts';
+import {type Limits, noLimits} from '../../../src/model/limits.ts';
 import type {CgroupHost} from '../../../src/runtime/cgroup/host.ts';
 import {cpuWeight, planLimits} from '../../../src/runtime/cgroup/plan.ts';
 
 const mib = 1024 * 1024;
-const names = ['cpu', 'memory', 'pids'];
+const names = ['cpu', 'cpuset', 'memory', 'pids'];
 const v2: CgroupHost = {
   mode: 'v2',
-  controllers: new Map(names.map(name => [name, '/sys/fs/cgroup'])),
+  controllers: new Map([...names, 'io'].map(name => [name, '/sys/fs/cgroup'])),
   unified: '/sys/fs/cgroup',
 };
 const hybrid: CgroupHost = {
   mode: 'hybrid',
-  controllers: new Map(names.map(name => [name, `/sys/fs/cgroup/${name}`])),
+  controllers: new Map([...names, 'blkio'].map(name => [name, `/sys/fs/cgroup/${name}`])),
   unified: '/sys/fs/cgroup/unified',
 };
 const none: CgroupHost = {mode: 'none', controllers: new Map(), unified: null};
 
 const written = (limits: Partial<Limits>, host: CgroupHost) =>
-  planLimits({...noLimits, ...limits}, host).map(({file, value}) => `${file} = ${value}`);
+  planLimits({...noLimits, ...limits}, host, () => '8:0').map(({file, value}) => `${file} = ${value}`);
 
 test('planLimits() writes nothing for no limits, on any machine', t => {
   for (const host of [v2, hybrid, none]) t.deepEqual(written({}, host), []);
@@ -58,6 +58,28 @@ const rows: readonly (readonly [Partial<Limits>, readonly string[], readonly str
     ['memory.limit_in_bytes = 67108864', 'memory.memsw.limit_in_bytes = -1'],
     ['memory.max = 67108864', 'memory.swap.max = max'],
   ],
+  [
+    {cpusetCpus: '0-1', cpusetMems: '0'},
+    ['cpuset.cpus = 0-1', 'cpuset.mems = 0'],
+    ['cpuset.cpus = 0-1', 'cpuset.mems = 0'],
+  ],
+  [{memoryReservationBytes: 32 * mib}, ['memory.soft_limit_in_bytes = 33554432'], ['memory.low = 33554432']],
+  [{blkioWeight: 500}, ['blkio.weight = 500'], ['io.bfq.weight = 500']],
+  [
+    {blkioWeightDevices: [{path: '/dev/x', value: 200}]},
+    ['blkio.weight_device = 8:0 200'],
+    ['io.bfq.weight = 8:0 200'],
+  ],
+  [
+    {deviceReadBps: [{path: '/dev/x', value: 1024}], deviceWriteIops: [{path: '/dev/x', value: 7}]},
+    ['blkio.throttle.read_bps_device = 8:0 1024', 'blkio.throttle.write_iops_device = 8:0 7'],
+    ['io.max = 8:0 rbps=1024', 'io.max = 8:0 wiops=7'],
+  ],
+  [
+    {deviceWriteBps: [{path: '/dev/x', value: 0}], deviceReadIops: [{path: '/dev/x', value: 9}]},
+    ['blkio.throttle.write_bps_device = 8:0 0', 'blkio.throttle.read_iops_device = 8:0 9'],
+    ['io.max = 8:0 wbps=max', 'io.max = 8:0 riops=9'],
+  ],
   [{pidsLimit: 100}, ['pids.max = 100'], ['pids.max = 100']],
   [{pidsLimit: 0}, ['pids.max = max'], ['pids.max = max']],
   [{pidsLimit: -1}, ['pids.max = max'], ['pids.max = max']],
@@ -73,8 +95,31 @@ for (const [limits, onV1, onV2] of rows) {
   });
 }
 
+const onV1Alone: readonly (readonly [Partial<Limits>, string, string])[] = [
+  [{cpuRtPeriodUs: 500_000}, 'cpu.rt_period_us = 500000', '--cpu-rt-period'],
+  [{cpuRtRuntimeUs: 9000}, 'cpu.rt_runtime_us = 9000', '--cpu-rt-runtime'],
+  [{memorySwappiness: 0}, 'memory.swappiness = 0', '--memory-swappiness'],
+  [{oomKillDisable: true}, 'memory.oom_control = 1', '--oom-kill-disable'],
+];
+
+for (const [limits, onV1, option] of onV1Alone)
+  test(`planLimits() refuses ${option} on v2, which has nothing like it`, t => {
+    t.deepEqual(written(limits, hybrid), [onV1]);
+    const error = t.throws<TnetError>(() => written(limits, v2));
+    t.is(error?.code, 'ERR_UNSUPPORTED');
+    t.true(error?.message.startsWith(`Cannot apply "${option}": cgroup v2 has no "${onV1.split(' ')[0]}"`));
+  });
+
+test('planLimits() knows where a weight goes without BFQ', t => {
+  const [write] = planLimits({...noLimits, blkioWeight: 1000}, v2, () => '8:0');
+  t.like(write?.instead, {file: 'io.weight', value: '10000'});
+  const [old] = planLimits({...noLimits, blkioWeight: 1000}, hybrid, () => '8:0');
+  t.like(old?.instead, {file: 'blkio.bfq.weight', value: '1000'});
+});
+
 test('planLimits() marks the swap limit that Docker adds unasked', t => {
-  const origins = (limits: Partial<Limits>) => planLimits({...noLimits, ...limits}, v2).map(write => write.origin);
+  const origins = (limits: Partial<Limits>) =>
+    planLimits({...noLimits, ...limits}, v2, () => '8:0').map(write => write.origin);
   t.deepEqual(origins({memoryBytes: 64 * mib}), ['asked', 'default']);
   t.deepEqual(origins({memoryBytes: 64 * mib, memorySwapBytes: -1}), ['asked', 'asked']);
 });

@@ -8,7 +8,7 @@ import {defaultCapabilities} from '../../../src/runtime/launch/capabilities.ts';
 import {isolated} from '../../../src/runtime/launch/isolation.ts';
 import {type Launched, launch} from '../../../src/runtime/launch/launch.ts';
 import {planLaunch} from '../../../src/runtime/launch/plan-launch.ts';
-import type {RunSpec} from '../../../src/runtime/launch/run-spec.ts';
+import type {LaunchSettings, RunSpec} from '../../../src/runtime/launch/run-spec.ts';
 import {connectShim, type ExitRecord, type ShimConnection} from '../../../src/runtime/launch/shim-client.ts';
 
 /** Everything a test file makes lies below this. */
@@ -25,6 +25,18 @@ export function kernelTest(title: string, body: (t: ExecutionContext) => Promise
   if (reason === '') test(title, body);
   else test.skip(`${title} (${reason})`, body);
 }
+
+/** As a container has them for which nothing was asked. */
+export const plainSettings: LaunchSettings = {
+  user: '',
+  groups: [],
+  sysctls: [],
+  rlimits: [],
+  oomScoreAdj: null,
+  shmSizeBytes: 64 * 1024 * 1024,
+  devices: [],
+  initPath: null,
+};
 
 export type Change = Partial<RunSpec> & {readonly shell?: string};
 
@@ -47,6 +59,8 @@ export function makeSpec({shell = 'true', ...change}: Change = {}): RunSpec {
     mounts: [],
     masks: [],
     capabilities: defaultCapabilities,
+    settings: plainSettings,
+    confinement: {noNewPrivileges: false, seccomp: null},
     isolation: isolated,
     openStdin: false,
     tty: null,

@@ -121,7 +121,7 @@ kernelTest('a failed step names what was planned, and leaves nothing', async t =
 
 kernelTest('an unknown step is refused before the first one runs', async t => {
   const spec = makeSpec();
-  const ops = planLaunch(spec).map(op => (op[0] === 'nnp' ? (['frobnicate'] as const) : op));
+  const ops = planLaunch(spec).map(op => (op[0] === 'umask' ? (['frobnicate'] as const) : op));
   const error = await t.throwsAsync<TnetError>(launch(ops, go));
   t.is(error?.message, 'error at step "frobnicate": program "unknown op "frobnicate"": invalid argument');
   t.deepEqual(readdirSync(spec.stateDir), []);
@@ -134,7 +134,7 @@ for (const [title, wrong] of [
 ] as const) {
   kernelTest(`a step with ${title} is refused before the first one runs`, async t => {
     const spec = makeSpec();
-    const ops = planLaunch(spec).map(op => (op[0] === 'nnp' ? wrong : op));
+    const ops = planLaunch(spec).map(op => (op[0] === 'umask' ? wrong : op));
     const error = await t.throwsAsync<TnetError>(launch(ops, go));
     t.regex(error?.message ?? '', /invalid argument$/);
     t.deepEqual(readdirSync(spec.stateDir), []);

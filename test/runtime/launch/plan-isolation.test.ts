@@ -21,7 +21,7 @@ test('cloneOps() joins before it clones, and ends all where nobody is pid 1', t 
 });
 
 test('sharedMemoryOps() mounts, binds or leaves it out', t => {
-  const of = (sharedMemory: LaunchIsolation['sharedMemory']) => sharedMemoryOps({...isolated, sharedMemory});
+  const of = (sharedMemory: LaunchIsolation['sharedMemory']) => sharedMemoryOps({...isolated, sharedMemory}, 4096);
   t.is(of('private')[0]?.[1], 'tmpfs');
   t.deepEqual(of('none'), []);
   t.deepEqual(of({path: '/run/shm/x'}), [['bind', '/run/shm/x', '/dev/shm', 'nosuid,nodev,noexec']]);

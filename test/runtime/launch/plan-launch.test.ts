@@ -20,6 +20,17 @@ const spec: RunSpec = {
   mounts: [],
   masks: ['/etc/shadow'],
   capabilities: defaultCapabilities,
+  settings: {
+    user: 'ann:staff',
+    groups: ['video'],
+    sysctls: [['net/ipv4/ip_forward', '1']],
+    rlimits: [{resource: 7, soft: 1024, hard: 2048}],
+    oomScoreAdj: 100,
+    shmSizeBytes: 65536,
+    devices: [{source: '/dev/fuse', target: '/dev/f', type: 'c', major: 10, minor: 229}],
+    initPath: null,
+  },
+  confinement: {noNewPrivileges: false, seccomp: 'f00d'},
   isolation: isolated,
   openStdin: true,
   tty: null,
@@ -49,7 +60,13 @@ for (const [first, second, why] of [
   ['pivot', 'null', "it is the container's"],
   ['pivot', 'cwd', "it is the container's"],
   ['capabilities', 'exec', 'the command must not have more'],
-  ['hostname', 'capabilities', 'it needs SYS_ADMIN'],
+  ['hostname', 'user', 'it needs SYS_ADMIN'],
+  ['sysctl', 'user', 'it needs to be root'],
+  ['rlimit', 'user', 'it needs SYS_RESOURCE'],
+  ['bounding', 'user', 'it needs SETPCAP'],
+  ['bounding', 'seccomp', 'a filter could hide where the capabilities end'],
+  ['user', 'seccomp', 'a filter need not allow to become somebody'],
+  ['seccomp', 'capabilities', 'loading it without no_new_privs takes SYS_ADMIN'],
 ] as const) {
   test(`planLaunch() puts ${first} before ${second}: ${why}`, t => t.true(isBefore(first, second)));
 }
@@ -103,4 +120,34 @@ test("capabilityMask() is the kernel's bit set", t => {
 
 test('capabilityMask() refuses a name the kernel does not have', t => {
   t.throws(() => capabilityMask(['CAP_CHOWN']), {code: 'ERR_BAD_REQUEST', message: 'Unknown capability "CAP_CHOWN"'});
+});
+
+test('planLaunch() with no_new_privs loads the filter last', t => {
+  const last = names({confinement: {noNewPrivileges: true, seccomp: 'f00d'}}).slice(-5);
+  t.deepEqual(last, ['capabilities', 'nnp', 'seccomp', 'env', 'exec']);
+});
+
+test('planLaunch() without confinement loads no filter', t => {
+  const without = names({confinement: {noNewPrivileges: false, seccomp: null}});
+  t.false(without.includes('seccomp') || without.includes('nnp'));
+});
+
+test('planLaunch() puts the init in front of the command, over every mount', t => {
+  const ops = planLaunch({...spec, settings: {...spec.settings, initPath: '/lib/tnet-shim'}});
+  t.deepEqual(ops.at(-1), ['exec', '/sbin/docker-init', '--', 'sh', '-c', 'true']);
+  t.deepEqual(ops.filter(([name]) => name === 'bind').at(-1), [
+    'bind',
+    '/lib/tnet-shim',
+    '/sbin/docker-init',
+    'ro,nosuid,nodev',
+  ]);
+});
+
+test('planLaunch() says who, and what is set', t => {
+  t.deepEqual(find('user'), [['user', 'ann:staff', 'video']]);
+  t.deepEqual(find('sysctl'), [['sysctl', 'net/ipv4/ip_forward', '1']]);
+  t.deepEqual(find('rlimit'), [['rlimit', '7', '1024', '2048']]);
+  t.deepEqual(find('oomscore'), [['oomscore', '100']]);
+  t.deepEqual(find('bindnode'), [['bindnode', '/dev/fuse', '/dev/f', 'c', '10', '229']]);
+  t.true(find('mount').some(op => op[2] === '/dev/shm' && op[4] === 'mode=1777,size=65536'));
 });

