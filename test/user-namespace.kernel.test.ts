@@ -69,6 +69,16 @@ test.serial('on the disk they are as without a map, and another map finds them',
   await tnet.ok('rm', 'kept');
 });
 
+test.serial('cp sees the ids inside, whether it runs or not', async t => {
+  writeFileSync(join(base, 'in'), 'hello\n');
+  await tnet.ok('cp', join(base, 'in'), 'box:/srv/in');
+  t.is(await tnet.ok('exec', 'box', 'stat', '-c', '%u', '/srv/in'), '0');
+  await tnet.ok('exec', 'box', 'chown', '7', '/srv/in');
+  t.regex((await tnet.ok('exec', '-u', '7', 'box', 'sh', '-c', 'id -u; echo x > /dev/stdout')), /^7\nx$/);
+  const listed = (await tnet.run(['cp', 'box:/srv/in', '-'])).stdout;
+  t.is(parseInt(listed.slice(108, 116), 8), 7);
+});
+
 test.serial("what is bound keeps the machine's owners, and root's secrets", async t => {
   const folder = join(base, 'bound');
   mkdirSync(folder);

@@ -47,6 +47,7 @@ Outcome makeAs(Container&, const Args& uidAndGid);
 Outcome makeAsRoot(Container&, const Args&);
 Outcome mapTree(Container&, const Args& sourceAndTarget);
 Outcome becomeRoot(Container&, const Args&);
+Outcome joinUserNamespace(Container&, const Args& path);
 Outcome enterUserNamespace(Container&, const Args&);
 
 // rootfs.cc

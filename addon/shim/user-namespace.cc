@@ -135,3 +135,12 @@ Outcome enterUserNamespace(Container& container, const Args&) {
   if (setns(container.target.get(), CLONE_NEWUSER) == 0) return takeRootIds();
   return errno == EINVAL ? done : failed("setns", "user");
 }
+
+/** Nothing to do for the one we are in. */
+Outcome joinUserNamespace(Container&, const Args& args) {
+  const Fd userns(open(args[0], O_RDONLY | O_CLOEXEC));
+  if (!userns) return failed("open", args[0]);
+  if (isOurs(userns)) return done;
+  if (setns(userns.get(), CLONE_NEWUSER) < 0) return failed("setns", args[0]);
+  return takeRootIds();
+}

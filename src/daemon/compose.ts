@@ -17,6 +17,7 @@ import {tnetTable} from '../network/firewall/nft.ts';
 import {createPreview as createNetworkPreview} from '../network/preview.ts';
 import {createReservations} from '../network/reservation.ts';
 import {tellingController} from '../network/telling.ts';
+import {type Archives, createArchives} from '../runtime/archive/archives.ts';
 import {detectCgroups} from '../runtime/cgroup/cgroup.ts';
 import {createDoctor, type Doctor} from '../runtime/doctor.ts';
 import {createEngine, type Engine, type EngineParts} from '../runtime/engine.ts';
@@ -24,7 +25,10 @@ import {createEventLog, type EventLog} from '../runtime/event-log.ts';
 import {hostResolvConfPath, nameserversOf} from '../runtime/files.ts';
 import {forgetLost} from '../runtime/forget-lost.ts';
 import {hostFiles} from '../runtime/images/host-files.ts';
-import {resolveImage} from '../runtime/images/host-image.ts';
+import {listImages, resolveImage} from '../runtime/images/host-image.ts';
+import {imageOf} from '../runtime/images/image-of.ts';
+import {createImages, type Images, sweepLayers} from '../runtime/images/stored-images.ts';
+import {createLife} from '../runtime/life.ts';
 import {createPreview, type Preview} from '../runtime/preview.ts';
 import {createVolumes, type Volumes} from '../runtime/volumes/volumes.ts';
 import {openStore} from '../store/store.ts';
@@ -40,6 +44,8 @@ export interface Composed {
   readonly preview: Preview;
   readonly doctor: Doctor;
   readonly volumes: Volumes;
+  readonly images: Images;
+  readonly archives: Archives;
   readonly names: SandboxNames;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
@@ -77,6 +83,12 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
     zoneOf: createZones(store),
     log: (message, error) => log.warn(message, error),
   });
+  const imageSource = {
+    files: hostFiles(),
+    roots: [roots.root, roots.runRoot],
+    stored: () => [...store.state.images.values()].map(image => imageOf(image, roots)),
+  };
+  await sweepLayers({store, roots});
   const engineParts: EngineParts = {
     store,
     dns,
@@ -87,12 +99,13 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
     idMaps,
     cgroups: detectCgroups(),
     cgroupPath: id => join('tnet', store.instance, id),
-    resolveImage: name => resolveImage(name, {files: hostFiles(), roots: [roots.root, roots.runRoot]}),
+    resolveImage: name => resolveImage(name, imageSource),
     hostResolvConf,
     newId,
     now,
   };
-  const engine = await createEngine(engineParts);
+  const life = createLife(engineParts);
+  const engine = await createEngine(engineParts, life);
   const names = createSandboxNames({
     dns,
     controller,
@@ -109,6 +122,8 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
     preview: createPreview(engineParts, networkPreview),
     doctor: createDoctor({...engineParts, native, reservations, preview: networkPreview}),
     volumes: createVolumes(engineParts),
+    images: createImages({...engineParts, listImages: () => listImages(imageSource)}),
+    archives: createArchives({...engineParts, life, find: engine.get}),
     openCapture: spec => openCapture({native, ...spec}),
     tracer: createTracer(native),
     controller: {

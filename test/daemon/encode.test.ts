@@ -33,6 +33,7 @@ const container: Container = {
     restart: {name: 'no', maxRetries: 0},
     image: 'host',
     args: ['sh', '-c', 'echo hi'],
+    entrypoint: [],
     env: ['A=b'],
     cwd: '/srv',
     hostname: 'web',

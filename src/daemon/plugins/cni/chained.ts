@@ -15,7 +15,7 @@ export function previousOf({plugin, config}: CniRequest): Json {
   if (isObject(result)) return result;
   throw new CniError(
     cniCodes.config,
-    `${plugin}: must be called as a chained plugin, after one that makes an interface: prevResult is missing`,
+    `${plugin}: prevResult is missing: chained plugins are called after one that makes an interface, and CHECK after ADD`,
   );
 }
 

@@ -5,6 +5,7 @@ import {formatPrefix, type Ip, ipFamily} from '../../../model/ip.ts';
 import type {Network} from '../../../model/network.ts';
 import type {AttachSpec} from '../../../network/new-attachment.ts';
 import type {SubnetSpec} from '../../../network/new-network.ts';
+import {previousOf} from './chained.ts';
 import {CniError, type CniRequest, cniCodes} from './contract.ts';
 import {delegate} from './delegate.ts';
 import {describeAttachment} from './describe-attachment.ts';
@@ -43,6 +44,7 @@ export function mainPlugin(decode: (inputs: CniInputs, request: CniRequest) => M
     },
     async check({controller}, request) {
       const config = decode(readInputs(request), request);
+      previousOf(request);
       const attachment = findAttachment(controller, request);
       if (attachment === undefined)
         throw new CniError(
@@ -90,7 +92,7 @@ async function askForAddresses({ipam, defaultGateway, dns: own}: MainConfig, req
   return {...asked, dns, routes: withDefaults(asked, defaultGateway)};
 }
 
-async function askIpam(ipam: MainConfig['ipam'], request: CniRequest): Promise<Addresses> {
+export async function askIpam(ipam: MainConfig['ipam'], request: CniRequest): Promise<Addresses> {
   switch (ipam.kind) {
     case 'none':
       return {subnets: [], leases: [], wanted: [], routes: [], dns: {}, gateways: []};
