@@ -74,7 +74,7 @@ test.serial('cp sees the ids inside, whether it runs or not', async t => {
   await tnet.ok('cp', join(base, 'in'), 'box:/srv/in');
   t.is(await tnet.ok('exec', 'box', 'stat', '-c', '%u', '/srv/in'), '0');
   await tnet.ok('exec', 'box', 'chown', '7', '/srv/in');
-  t.regex((await tnet.ok('exec', '-u', '7', 'box', 'sh', '-c', 'id -u; echo x > /dev/stdout')), /^7\nx$/);
+  t.regex(await tnet.ok('exec', '-u', '7', 'box', 'sh', '-c', 'id -u; echo x > /dev/stdout'), /^7\nx$/);
   const listed = (await tnet.run(['cp', 'box:/srv/in', '-'])).stdout;
   t.is(parseInt(listed.slice(108, 116), 8), 7);
 });
