@@ -91,6 +91,7 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
   };
   const engine = await createEngine(engineParts);
   await engine.execs.recover();
+  engine.health.recover();
   const networkPreview = createNetworkPreview(controllerParts, controller);
   return {
     engine,

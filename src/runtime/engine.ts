@@ -5,13 +5,15 @@ import type {Attachment} from '../model/attachment.ts';
 import {type Container, type ContainerConfig, type EndpointConfig, hasProcess, isRunning} from '../model/container.ts';
 import {containerEvent} from '../model/event.ts';
 import {parseLogRotation} from '../model/log-config.ts';
-import {formatPortMapping, type PortMapping} from '../model/port-mapping.ts';
+import type {PortMapping} from '../model/port-mapping.ts';
 import type {TerminalSize} from '../model/streams.ts';
 import {checkLimits, type UsageReader} from './cgroup/cgroup.ts';
 import {refuseTakenName, resolveMode, validateNetwork} from './check-config.ts';
+import {claims} from './claims.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
 import {createExecs, type Execs} from './exec/execs.ts';
 import {findContainer} from './find-container.ts';
+import {createHealthMonitors, type HealthMonitors} from './health/health-monitors.ts';
 import {createLife, type Life, type LifeParts, neverStarted, type Removal} from './life.ts';
 import type {LogLine, LogOptions} from './logs/log-line.ts';
 import {readLogs} from './logs/read-logs.ts';
@@ -72,6 +74,7 @@ export interface Engine {
   attach(ref: string): Promise<Duplex>;
   resize(ref: string, size: TerminalSize): void;
   readonly execs: Execs;
+  readonly health: HealthMonitors;
   /** Leaves containers running. */
   close(): Promise<void>;
 }
@@ -82,7 +85,18 @@ export interface EngineParts extends LifeParts {
 }
 
 /** Opens the containers of a daemon: adopts those that still run, cleans up after those that ended or never quite began. */
-export async function createEngine(parts: EngineParts, life: Life = createLife(parts)): Promise<Engine> {
+export async function createEngine(
+  given: EngineParts,
+  lead: (parts: EngineParts) => Life = createLife,
+): Promise<Engine> {
+  const parts: EngineParts = {
+    ...given,
+    emit(happening) {
+      given.emit(happening);
+      health.see(happening);
+    },
+  };
+  const life = lead(parts);
   const {store, controller, roots} = parts;
   const {containers} = store.state;
   const get = (ref: string): Container => findContainer(containers, ref);
@@ -247,10 +261,12 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     return state.exitCode;
   };
 
-  const execs = createExecs({...parts, life, find: get, list: () => [...containers.values()]});
+  const list = (): readonly Container[] => [...containers.values()];
+  const execs = createExecs({...parts, life, find: get, list});
+  const health = createHealthMonitors({...parts, execs, find: get, list});
   await life.recover();
   return {
-    list: () => [...containers.values()],
+    list,
     get,
     create,
     start: async ref => life.start(get(ref).id),
@@ -280,17 +296,11 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     processes: ref => containerProcesses(parts, get(ref)),
     resize: (ref, size) => life.resize(get(ref).id, size),
     execs,
+    health,
     async close() {
+      health.close();
       execs.close();
       await life.close();
     },
   };
-}
-
-/** Whether `asked` at create is what runs as `mapping`: its host port may have been left to us, its address to the network. */
-function claims({hostPortEnd, ...asked}: PortMapping, mapping: PortMapping): boolean {
-  const last = hostPortEnd ?? (asked.hostPort === 0 ? 65_535 : asked.hostPort);
-  const chosen = mapping.hostPort >= asked.hostPort && mapping.hostPort <= last;
-  const hostPort = chosen ? mapping.hostPort : asked.hostPort;
-  return formatPortMapping({...asked, hostIp: asked.hostIp ?? mapping.hostIp, hostPort}) === formatPortMapping(mapping);
 }
