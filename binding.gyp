@@ -23,6 +23,19 @@
       "ldflags": ["-static", "-s", "-Wl,--gc-sections"],
     },
     {
+      "target_name": "tnet-files",
+      "type": "executable",
+      "sources": [
+        "<!@(ls addon/files/*.cc)",
+        "<!@(cd addon/shim && true; for name in copy-tree directory json metadata mounts namespaces populate read-program resolve rootfs sources status tree; do echo addon/shim/$name.cc; done)",
+      ],
+      "include_dirs!": ["<(node_root_dir)/include/node"],
+      "cflags_cc!": ["-std=gnu++17"],
+      "cflags_cc": ["<@(strict)", "-fno-exceptions", "-fno-rtti", "-ffunction-sections"],
+      "ldflags!": ["-rdynamic", "-pthread"],
+      "ldflags": ["-static", "-s", "-Wl,--gc-sections"],
+    },
+    {
       "target_name": "tnet-plugin",
       "type": "executable",
       "sources": ["<!@(ls addon/plugin/*.cc)"],

@@ -9,6 +9,7 @@ const codes = {
   ERR_EXEC_NOT_FOUND: {http: 404, cni: 3, exit: 1},
   ERR_IMAGE_NOT_FOUND: {http: 404, cni: 7, exit: 125},
   ERR_VOLUME_NOT_FOUND: {http: 404, cni: 7, exit: 1},
+  ERR_PATH_NOT_FOUND: {http: 404, cni: 7, exit: 1},
   ERR_ATTACHMENT_NOT_FOUND: {http: 404, cni: 3, exit: 1},
   /** What an attachment needs of the kernel is not there any more. */
   ERR_ATTACHMENT_BROKEN: {http: 500, cni: 105, exit: 1},

@@ -2,13 +2,7 @@
 #include "container.h"
 #include "program.h"
 #include "shim.h"
-
-/** A word of the program and what it does. */
-template <typename Actor>
-struct OpOf {
-  Word word;
-  Outcome (*run)(Actor&, const Args&);
-};
+#include "words.h"
 
 /** Done by the shim itself, before there is a container. */
 inline constexpr OpOf<Shim> shimOps[] = {

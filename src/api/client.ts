@@ -1,12 +1,12 @@
 import {type ClientRequest, request as httpRequest, type IncomingMessage} from 'node:http';
-import type {Duplex} from 'node:stream';
+import type {Duplex, Readable} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import {type ApiError, decodeError} from './api-error.ts';
 import {netnsHeader, netnsIdentity} from './netns.ts';
 import {apiVersion} from './version.ts';
 
-export type Method = 'GET' | 'HEAD' | 'POST' | 'DELETE';
-export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+export type Query = Readonly<Record<string, string | number | boolean | undefined | readonly string[]>>;
 
 export interface RequestOptions {
   readonly query?: Query;
@@ -19,6 +19,8 @@ export interface Client {
   call<T = unknown>(method: Method, path: string, options?: RequestOptions): Promise<T>;
   /** The answer as it comes, for what does not end soon. Destroy it to stop. */
   stream(method: Method, path: string, options?: RequestOptions): Promise<IncomingMessage>;
+  /** Sends what `input` has to its end as the body. The answer's text. */
+  upload(method: Method, path: string, options: {readonly query?: Query; readonly input: Readable}): Promise<string>;
   /** Hijacks the connection: what is written goes to the container, what is read comes from it. */
   upgrade(path: string, options?: RequestOptions): Promise<Duplex>;
 }
@@ -49,6 +51,17 @@ export function createClient(socketPath: string): Client {
       const body = await text(await stream(method, path, options));
       return (body === '' ? undefined : JSON.parse(body)) as T;
     },
+    async upload(method, path, {query = {}, input}) {
+      const request = httpRequest({
+        socketPath,
+        method,
+        path: url(path, query),
+        headers: {host: 'tnet', ...identity, 'content-type': 'application/x-tar'},
+      });
+      const response = answer(request);
+      input.once('error', error => request.destroy(error)).pipe(request);
+      return text(await accept(await response));
+    },
     upgrade: (path, options = {}) =>
       upgraded(send('POST', path, {...options, headers: {connection: 'Upgrade', upgrade: 'tcp'}})),
   };
@@ -57,7 +70,8 @@ export function createClient(socketPath: string): Client {
 function url(path: string, query: Query): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query))
-    if (value !== undefined && value !== false) search.set(name, value === true ? '1' : String(value));
+    if (Array.isArray(value)) for (const each of value) search.append(name, each);
+    else if (value !== undefined && value !== false) search.set(name, value === true ? '1' : String(value));
   return `/v${apiVersion}${path}${search.size > 0 ? `?${search}` : ''}`;
 }
 

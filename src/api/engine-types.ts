@@ -243,7 +243,7 @@ export interface ImageSummary {
   readonly Size: number;
   readonly SharedSize: number;
   readonly Containers: number;
-  readonly Labels: null;
+  readonly Labels: Readonly<Record<string, string>> | null;
 }
 
 export interface WaitResult {

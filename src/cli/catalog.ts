@@ -25,6 +25,8 @@ export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
   stats: async () => (await import('./commands/stats.ts')).registerStats,
   top: async () => (await import('./commands/top.ts')).registerTop,
   inspect: async () => (await import('./commands/inspect.ts')).registerInspect,
+  cp: async () => (await import('./commands/cp.ts')).registerCp,
+  diff: async () => (await import('./commands/diff.ts')).registerDiff,
   container: async () => (await import('./commands/container.ts')).registerContainer,
   events: async () => (await import('./commands/events.ts')).registerEvents,
   port: async () => (await import('./commands/port.ts')).registerPort,
@@ -34,6 +36,8 @@ export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
   volume: async () => (await import('./commands/volume.ts')).registerVolume,
   doctor: async () => (await import('./commands/doctor.ts')).registerDoctor,
   trace: async () => (await import('./commands/trace.ts')).registerTrace,
+  image: async () => (await import('./commands/image.ts')).registerImage,
+  plugin: async () => (await import('./commands/plugin.ts')).registerPlugin,
   images: async () => (await import('./commands/images.ts')).registerImages,
   system: async () => (await import('./commands/system.ts')).registerSystem,
   version: async () => (await import('./commands/version.ts')).registerVersion,
@@ -49,7 +53,7 @@ export function needed(name: string | undefined): Promise<Register[]> {
 const withValue = new Set(['--root', '--run-root']);
 
 /** Commands that have commands of their own. */
-const groups = new Set(['container', 'network', 'volume', 'system', 'daemon']);
+const groups = new Set(['container', 'plugin', 'network', 'volume', 'image', 'system', 'daemon']);
 
 /** The words that choose the command: the first that is no global option, and a group's own. */
 export function commandWords(args: readonly string[]): readonly string[] {

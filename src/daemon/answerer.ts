@@ -1,3 +1,4 @@
+import {once} from 'node:events';
 import type {IncomingMessage} from 'node:http';
 import {netnsHeader} from '../api/netns.ts';
 import {TnetError} from '../errors.ts';
@@ -24,18 +25,33 @@ export function createAnswerer(parts: ServerParts): Answerer {
       const found = match(request.method ?? '', path);
       if (found === null) return json({message: `page not found: tnet does not serve ${request.method} ${path}`}, 404);
       if (!found.route.anywhere) refuseForeign(request, parts.netns);
-      const read = found.route.raw ? readBody : readJson;
-      const body = request.method === 'POST' ? await read(request) : null;
-      return found.route.handle({params: found.params, query, body});
+      const body = await readWhole(request, found.route);
+      try {
+        return await found.route.handle({params: found.params, query, body, input: request});
+      } finally {
+        if (found.route.streamed) await drain(request);
+      }
     },
     async hijack(request, body) {
       const {path, query} = splitUrl(request);
       const found = matchHijack(request.method ?? '', path);
       if (found === null) throw badRequest(`${request.method} ${path} cannot be upgraded`);
       refuseForeign(request, parts.netns);
-      return found.route.hijack({params: found.params, query, body});
+      return found.route.hijack({params: found.params, query, body, input: request});
     },
   };
+}
+
+async function readWhole(request: IncomingMessage, {raw, streamed}: Route): Promise<unknown> {
+  if (request.method !== 'POST' || streamed) return null;
+  return raw ? readBody(request) : readJson(request);
+}
+
+/** A client that still writes would not read our answer. */
+async function drain(request: IncomingMessage): Promise<void> {
+  request.resume();
+  if (!request.readableEnded && !request.destroyed)
+    await Promise.race([once(request, 'end'), once(request, 'close')]).catch(() => {});
 }
 
 /** By hand: `new URL` takes `//x` for a host. */

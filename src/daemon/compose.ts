@@ -17,6 +17,7 @@ import {tnetTable} from '../network/firewall/nft.ts';
 import {createPreview as createNetworkPreview} from '../network/preview.ts';
 import {createReservations} from '../network/reservation.ts';
 import {tellingController} from '../network/telling.ts';
+import {type Archives, createArchives} from '../runtime/archive/archives.ts';
 import {detectCgroups} from '../runtime/cgroup/cgroup.ts';
 import {createDoctor, type Doctor} from '../runtime/doctor.ts';
 import {createEngine, type Engine, type EngineParts} from '../runtime/engine.ts';
@@ -24,12 +25,16 @@ import {createEventLog, type EventLog} from '../runtime/event-log.ts';
 import {hostResolvConfPath, nameserversOf} from '../runtime/files.ts';
 import {forgetLost} from '../runtime/forget-lost.ts';
 import {hostFiles} from '../runtime/images/host-files.ts';
-import {resolveImage} from '../runtime/images/host-image.ts';
+import {listImages, resolveImage} from '../runtime/images/host-image.ts';
+import {imageOf} from '../runtime/images/image-of.ts';
+import {createImages, type Images, sweepLayers} from '../runtime/images/stored-images.ts';
+import {createLife} from '../runtime/life.ts';
 import {createPreview, type Preview} from '../runtime/preview.ts';
 import {createVolumes, type Volumes} from '../runtime/volumes/volumes.ts';
 import {openStore} from '../store/store.ts';
 import type {Logger} from './logger.ts';
 import type {DaemonOptions} from './options.ts';
+import {createSandboxNames, type SandboxNames} from './plugins/sandbox-names.ts';
 
 /** The rooms below, opened. The server closes the engine first, then the controller, and with it the store. */
 export interface Composed {
@@ -39,6 +44,9 @@ export interface Composed {
   readonly preview: Preview;
   readonly doctor: Doctor;
   readonly volumes: Volumes;
+  readonly images: Images;
+  readonly archives: Archives;
+  readonly names: SandboxNames;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
 }
@@ -75,30 +83,51 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
     zoneOf: createZones(store),
     log: (message, error) => log.warn(message, error),
   });
+  const imageSource = {
+    files: hostFiles(),
+    roots: [roots.root, roots.runRoot],
+    stored: () => [...store.state.images.values()].map(image => imageOf(image, roots)),
+  };
+  await sweepLayers({store, roots});
+  let engine: Engine | undefined;
   const engineParts: EngineParts = {
     store,
     dns,
-    emit: events.emit,
+    emit(happening) {
+      events.emit(happening);
+      engine?.health.see(happening); // what happens before there is an engine, health.recover() finds
+    },
     log: (about, error) => log.warn(`names of "${about}"`, error),
     controller,
     roots,
     cgroups: detectCgroups(),
     cgroupPath: id => join('tnet', store.instance, id),
-    resolveImage: name => resolveImage(name, {files: hostFiles(), roots: [roots.root, roots.runRoot]}),
+    resolveImage: name => resolveImage(name, imageSource),
     hostResolvConf,
     newId,
     now,
   };
-  const engine = await createEngine(engineParts);
+  const life = createLife(engineParts);
+  engine = await createEngine(engineParts, life);
+  const names = createSandboxNames({
+    dns,
+    controller,
+    hostServers: async () => nameserversOf(await hostResolvConf()),
+    log: (message, error) => log.warn(message, error),
+  });
+  await names.resume();
   await engine.execs.recover();
   engine.health.recover();
   const networkPreview = createNetworkPreview(controllerParts, controller);
   return {
     engine,
+    names,
     events,
     preview: createPreview(engineParts, networkPreview),
     doctor: createDoctor({...engineParts, native, reservations, preview: networkPreview}),
     volumes: createVolumes(engineParts),
+    images: createImages({...engineParts, listImages: () => listImages(imageSource)}),
+    archives: createArchives({...engineParts, life, find: engine.get}),
     openCapture: spec => openCapture({native, ...spec}),
     tracer: createTracer(native),
     controller: {

@@ -1,12 +1,13 @@
+import type {Container} from '../model/container.ts';
 import {healthStatuses} from '../model/healthcheck.ts';
 import type {Engine} from '../runtime/engine.ts';
+import {hostImageId} from '../runtime/images/host-image.ts';
 import {type Filters, type Matchers, matchesFilters, matchesLabel} from './decode-filters.ts';
 import {formatState} from './encode-container.ts';
 import {type ContainerView, networksById} from './encode-endpoint.ts';
 import {encodeMounts} from './encode-mounts.ts';
 import {encodePortSummary} from './encode-ports.ts';
 import {badRequest} from './failure.ts';
-import {isHostImage} from './host-image.ts';
 import {namePattern} from './name-pattern.ts';
 import {parsePortFilter} from './port-filter.ts';
 
@@ -52,10 +53,17 @@ const plain: Matchers<ContainerView> = {
   exited: ({container: {state}}, value) => state.status === 'exited' && state.exitCode === Number(value),
   network: ({networks}, value) => networks.some(({id, name}) => name === value || id.startsWith(value)),
   volume: (view, value) => encodeMounts(view).some(({Name, Destination}) => [Name, Destination].includes(value)),
-  ancestor: ({container}, value) => container.config.image === value || isHostImage(value),
+  ancestor: ({container}, value) => isMadeOf(container, value),
   publish: (view, value) => ports(view).some(({PublicPort, Type}) => parsePortFilter(value)(PublicPort, Type)),
   expose: (view, value) => ports(view).some(({PrivatePort, Type}) => parsePortFilter(value)(PrivatePort, Type)),
 };
+
+/** By the name it was asked for by, or by the id that meant. */
+function isMadeOf({config, imageId = hostImageId}: Container, image: string): boolean {
+  const digits = image.replace(/^sha256:/, '');
+  const isId = /^[0-9a-f]{12,64}$/.test(digits) && imageId.startsWith(`sha256:${digits}`);
+  return isId || config.image === image || `${config.image}:latest` === image || config.image === `${image}:latest`;
+}
 
 function ports(view: ContainerView): ReturnType<typeof encodePortSummary> {
   const exposed = view.container.config.exposed.map(port => {

@@ -115,7 +115,7 @@ export function decodeContainerName(name: string | null): string | null {
 
 type ProcessConfig = Pick<
   ContainerConfig,
-  'image' | 'args' | 'env' | 'cwd' | 'hostname' | 'labels' | 'openStdin' | 'stopSignal' | 'stopTimeoutS'
+  'image' | 'args' | 'entrypoint' | 'env' | 'cwd' | 'hostname' | 'labels' | 'openStdin' | 'stopSignal' | 'stopTimeoutS'
 >;
 
 function decodeProcess(body: CreateBody): ProcessConfig {
@@ -123,6 +123,7 @@ function decodeProcess(body: CreateBody): ProcessConfig {
     image: decodeImage(body.Image),
     // Empty: the image has a command of its own.
     args: [...(body.Entrypoint ?? []), ...(body.Cmd ?? [])],
+    entrypoint: body.Entrypoint ?? [],
     env: (body.Env ?? []).map(checkVariable),
     cwd: decodeCwd(body.WorkingDir || '/'),
     hostname: decodeHostname(body.Hostname ?? ''),

@@ -2,11 +2,11 @@ import type {ContainerSummary} from '../api/engine-types.ts';
 import {formatDuration} from '../api/format-duration.ts';
 import type {ContainerState} from '../model/container.ts';
 import type {Health} from '../model/healthcheck.ts';
+import {hostImageId} from '../runtime/images/host-image.ts';
 import {formatNetworkMode, formatState} from './encode-container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
 import {encodeMounts} from './encode-mounts.ts';
 import {encodePortSummary} from './encode-ports.ts';
-import {hostImage} from './host-image.ts';
 
 /** An entry of GET /containers/json. */
 export function encodeContainerSummary(view: ContainerView, now: Date): ContainerSummary {
@@ -15,7 +15,7 @@ export function encodeContainerSummary(view: ContainerView, now: Date): Containe
     Id: id,
     Names: [`/${name}`],
     Image: config.image,
-    ImageID: hostImage.id,
+    ImageID: view.container.imageId ?? hostImageId,
     Command: config.args.map(quote).join(' '),
     Created: Math.floor(Date.parse(created) / 1000),
     Ports: encodePortSummary(view.attachments, networksById(view)),

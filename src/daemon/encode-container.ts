@@ -1,5 +1,6 @@
 import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
 import {type Container, type ContainerState, isRunning, type NetworkMode} from '../model/container.ts';
+import {hostImageId} from '../runtime/images/host-image.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
 import {encodeHealth, encodeHealthcheck} from './encode-health.ts';
 import {encodeIsolation} from './encode-isolation.ts';
@@ -8,7 +9,6 @@ import {encodeMounts, encodeStorage, encodeVolumeTargets} from './encode-mounts.
 import {encodePortBindings, encodePorts} from './encode-ports.ts';
 import {encodeConfinement, encodeProcessSettings} from './encode-process-settings.ts';
 import {encodeRestart} from './encode-restart.ts';
-import {hostImage} from './host-image.ts';
 
 /** Go's zero time: Docker's way of saying "never". */
 const never = '0001-01-01T00:00:00Z';
@@ -23,7 +23,7 @@ export function encodeContainer(view: ContainerView): ContainerInspect {
     Path: path,
     Args: args,
     State: encodeState(view),
-    Image: hostImage.id,
+    Image: container.imageId ?? hostImageId,
     Name: `/${container.name}`,
     RestartCount: container.state.restartCount,
     Driver: 'overlay',

@@ -1,13 +1,16 @@
 import type {OpenCapture} from '../kernel/capture/capture.ts';
 import type {Tracer} from '../kernel/trace/tracer.ts';
 import type {Controller} from '../network/controller.ts';
+import type {Archives} from '../runtime/archive/archives.ts';
 import type {Doctor} from '../runtime/doctor.ts';
 import type {Engine} from '../runtime/engine.ts';
 import type {EventLog} from '../runtime/event-log.ts';
+import type {Images} from '../runtime/images/stored-images.ts';
 import type {Preview} from '../runtime/preview.ts';
 import type {Volumes} from '../runtime/volumes/volumes.ts';
 import type {HostFacts} from './host-facts.ts';
 import type {Logger} from './logger.ts';
+import type {SandboxNames} from './plugins/sandbox-names.ts';
 
 /** What the routes work with; tests give fakes. */
 export interface ServerParts {
@@ -17,6 +20,9 @@ export interface ServerParts {
   readonly preview: Preview;
   readonly doctor: Doctor;
   readonly volumes: Volumes;
+  readonly images: Images;
+  readonly archives: Archives;
+  readonly names: SandboxNames;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
   readonly facts: HostFacts;

@@ -5,9 +5,16 @@ import type {ServerResponse} from 'node:http';
 export type Reply =
   | {readonly kind: 'json'; readonly status: number; readonly body: unknown}
   | {readonly kind: 'text'; readonly status: number; readonly body: string}
-  | {readonly kind: 'bytes'; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array}
-  | {readonly kind: 'empty'; readonly status: number}
-  | {readonly kind: 'stream'; readonly type: string; readonly chunks: AsyncIterable<Uint8Array | string>};
+  | {readonly kind: 'bytes'; readonly headers: Headers; readonly body: Uint8Array}
+  | {readonly kind: 'empty'; readonly status: number; readonly headers?: Headers}
+  | {
+      readonly kind: 'stream';
+      readonly type: string;
+      readonly chunks: AsyncIterable<Uint8Array | string>;
+      readonly headers?: Headers;
+    };
+
+type Headers = Readonly<Record<string, string>>;
 
 export const json = (body: unknown, status = 200): Reply => ({kind: 'json', status, body});
 export const empty = (status = 204): Reply => ({kind: 'empty', status});
@@ -18,7 +25,7 @@ export const stream = (type: string, chunks: AsyncIterable<Uint8Array | string>)
 });
 
 export async function sendReply(response: ServerResponse, reply: Reply): Promise<void> {
-  if (reply.kind === 'empty') return void response.writeHead(reply.status).end();
+  if (reply.kind === 'empty') return void response.writeHead(reply.status, reply.headers).end();
   if (reply.kind === 'stream') return sendStream(response, reply);
   if (reply.kind === 'bytes')
     return void response.writeHead(200, {...reply.headers, 'content-length': reply.body.length}).end(reply.body);
@@ -28,8 +35,8 @@ export async function sendReply(response: ServerResponse, reply: Reply): Promise
 }
 
 /** The header goes out at once: `docker run` waits for that of /wait before it starts the container. A client that leaves ends the source. */
-async function sendStream(response: ServerResponse, {type, chunks}: Reply & {kind: 'stream'}): Promise<void> {
-  response.writeHead(200, {'content-type': type}).flushHeaders();
+async function sendStream(response: ServerResponse, {type, chunks, headers}: Reply & {kind: 'stream'}): Promise<void> {
+  response.writeHead(200, {'content-type': type, ...headers}).flushHeaders();
   const iterator = chunks[Symbol.asyncIterator]();
   response.once('close', () => void iterator.return?.().catch(() => {}));
   for (;;) {

@@ -1,4 +1,4 @@
-import type {Duplex} from 'node:stream';
+import type {Duplex, Readable} from 'node:stream';
 import type {Reply} from './reply.ts';
 import type {Pattern} from './router.ts';
 
@@ -7,11 +7,15 @@ export interface Call {
   readonly query: URLSearchParams;
   /** Parsed JSON of a POST, null without one; of a `raw` route its bytes. */
   readonly body: unknown;
+  /** What a `streamed` route reads its request's body from; empty for the others. */
+  readonly input: Readable;
 }
 
 export interface Route extends Pattern {
   /** Also for clients that stand in another network namespace: nothing of the host is changed or told. */
   readonly anywhere?: true;
+  /** The body may be long, as an archive is: it is read from `input`. */
+  readonly streamed?: true;
   /** The body is no JSON. */
   readonly raw?: true;
   handle(call: Call): Reply | Promise<Reply>;

@@ -1,6 +1,7 @@
 import {closeSync, constants, readFileSync, writeSync} from 'node:fs';
 import {KernelError} from '../errors.ts';
 import {ipFamily} from '../model/ip.ts';
+import {isForeign} from '../model/sandbox.ts';
 import {addLink, given, portSettings, requestAll} from './add-link.ts';
 import {applyIptables} from './apply-iptables.ts';
 import {applyFilter, applyQdisc} from './apply-traffic-control.ts';
@@ -84,9 +85,14 @@ async function applyLink(
 ): Promise<void> {
   const socket = parts.sockets.route(item.ns);
   if (item.type === 'loopback') socket.request(setLink(item.name, {up: verb !== 'del' && item.up}));
-  else if (verb === 'del') await socket.requestAsync(delLink(item.name), `delete link "${item.name}"`);
+  else if (verb === 'del') await socket.requestAsync(delLink(deletedName(item)), `delete link "${item.name}"`);
   else if (verb === 'set') changeLink(parts, item, was);
   else addLink(parts.sockets, item);
+}
+
+/** In a namespace of others `eth0` may be anybody's; our altname is ours. */
+function deletedName({ns, name, altname}: LinkItem & {ns: NamespacePath}): string {
+  return isForeign(ns) ? (altname ?? name) : name;
 }
 
 function changeLink({sockets}: ApplyParts, item: LinkItem & {ns: NamespacePath}, was: LinkItem | null): void {

@@ -109,6 +109,11 @@ export function shimPath(): string {
   return join(dirname(nativePath()), 'tnet-shim');
 }
 
+/** The `tnet-files` executable, beside it. */
+export function filesPath(): string {
+  return join(dirname(nativePath()), 'tnet-files');
+}
+
 /** A clone builds into `build/`, a package carries `prebuilds/`. We run from `src/kernel/` or bundled from `bin/`, both somewhere below them. */
 function nativePath(): string {
   const asked = process.env.TNET_NATIVE;

@@ -48,6 +48,8 @@ export interface ExtraHost {
 export interface ContainerConfig {
   readonly image: string;
   readonly args: readonly string[];
+  /** The part of `args` that replaces the image's entry point; empty: the image's is used. */
+  readonly entrypoint: readonly string[];
   readonly env: readonly string[];
   readonly cwd: string;
   readonly hostname: string;
@@ -118,6 +120,8 @@ export interface Container {
   /** Without Docker's leading slash. */
   readonly name: string;
   readonly created: string;
+  /** What the image's name meant at create; without it the image is `host`. */
+  readonly imageId?: string;
   readonly config: ContainerConfig;
   readonly state: ContainerState;
 }

@@ -34,7 +34,7 @@ import {
 import {planRepair} from './plan-repair.ts';
 import {findAttachment, publishPort, refuseWithoutFirewall, replacePorts, unpublishPort} from './publish.ts';
 import {refuseRemoval} from './refuse-removal.ts';
-import {type Reservations, reserveAgain} from './reservation.ts';
+import {holdPorts, type Reservations, reserveAgain} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
 import {type AttachmentStats, readStats} from './stats.ts';
 import {undoing} from './undoing.ts';
@@ -192,7 +192,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const first = !isRealized(network, state);
     validateAttachment(network, state, spec.mac);
     const draft = planNewAttachment(spec, network, state, parts.newId());
-    const attachment = {...draft, ports: reservations.reserve(draft.id, draft.ports)};
+    const attachment = holdPorts(draft, reservations);
     return undoing(
       async () => {
         const before = toWorld(planSandboxLinks(state, spec.sandbox, firewall));

@@ -25,7 +25,7 @@ export interface AttachSpec {
   readonly leases?: readonly Lease[];
   /** Left out: the default route, where this attachment is the gateway. */
   readonly routes?: readonly Route[];
-  /** On a foreign network: the other end of its link, if that is on the host. */
+  /** Name of the end on the host, of a foreign network's link too; left out, one of our choice. */
   readonly hostIfname?: string;
   readonly mac: Mac | null;
   readonly ports: readonly PortMapping[];
@@ -51,7 +51,7 @@ export function planNewAttachment(spec: AttachSpec, network: Network, state: Sta
     sandbox: spec.sandbox,
     owner: spec.owner,
     ifname: chooseIfname(spec, network, siblings),
-    hostIfname: isBridged(network) ? `veth${id.slice(0, 7)}` : (spec.hostIfname ?? ''),
+    hostIfname: spec.hostIfname ?? (isBridged(network) ? `veth${id.slice(0, 7)}` : ''),
     mac: chooseMac(spec.mac ?? defaultMac(leases, id), network, state),
     leases,
     ports,

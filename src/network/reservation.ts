@@ -1,7 +1,8 @@
 import {TnetError} from '../errors.ts';
 import type {Fd, Native} from '../kernel/native.ts';
+import type {Attachment} from '../model/attachment.ts';
 import type {Ip} from '../model/ip.ts';
-import {type PortMapping, portMappingsConflict} from '../model/port-mapping.ts';
+import {formatPortMapping, type PortMapping, portMappingsConflict} from '../model/port-mapping.ts';
 
 /** Host ports held by real sockets, so that no other process of the host can take them. */
 export interface Reservations {
@@ -162,14 +163,29 @@ function openOn<T>(hostIp: Ip | null, open: (ip: string) => T): T {
   }
 }
 
+/** Option of an attachment whose owner binds its ports itself, as podman does: `caller`. It would find ours in its way. */
+export const holderOption = 'tnet.ports.holder';
+
+type Publishing = Pick<Attachment, 'id' | 'ports' | 'options'>;
+
+export const isHeldByUs = ({options}: Pick<Attachment, 'options'>): boolean => options[holderOption] !== 'caller';
+
+/** With its host ports chosen and held. Throws ERR_PORT_IN_USE, and ERR_BAD_REQUEST where the caller holds what it has not chosen. */
+export function holdPorts<T extends Publishing>(draft: T, reservations: Reservations): T {
+  if (isHeldByUs(draft)) return {...draft, ports: reservations.reserve(draft.id, draft.ports)};
+  const open = draft.ports.find(({hostPort, hostPortEnd}) => hostPort === 0 || hostPortEnd !== undefined);
+  if (open === undefined) return draft;
+  throw new TnetError(
+    'ERR_BAD_REQUEST',
+    `Cannot publish "${formatPortMapping(open)}": its caller must choose the host port`,
+  );
+}
+
 /** After a restart the rules still stand; a port that somebody took meanwhile stays published, it is only not held. */
-export function reserveAgain(
-  attachments: Iterable<{readonly id: string; readonly ports: readonly PortMapping[]}>,
-  reservations: Reservations,
-): void {
-  for (const {id, ports} of attachments) {
+export function reserveAgain(attachments: Iterable<Publishing>, reservations: Reservations): void {
+  for (const attachment of attachments) {
     try {
-      reservations.reserve(id, ports);
+      holdPorts(attachment, reservations);
     } catch {}
   }
 }

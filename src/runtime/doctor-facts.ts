@@ -4,10 +4,11 @@ import type {Op} from '../kernel/item.ts';
 import {readKernelFacts} from '../kernel/kernel-facts.ts';
 import type {Native} from '../kernel/native.ts';
 import {isBridged} from '../model/network.ts';
+import {sandboxPath} from '../model/sandbox.ts';
 import type {State} from '../model/state.ts';
 import type {Facts, HostFacts} from '../network/doctor/facts.ts';
 import {isRealized} from '../network/plan.ts';
-import type {Reservations} from '../network/reservation.ts';
+import {isHeldByUs, type Reservations} from '../network/reservation.ts';
 import {type CgroupHost, listCgroups} from './cgroup/cgroup.ts';
 import {netnsDir, type Roots} from './places.ts';
 
@@ -37,19 +38,21 @@ export function readFacts(parts: FactParts): Facts {
     kernel: readKernelFacts(native, devices),
     unheld: reservations === null ? [] : unheldPorts(state, reservations),
     sandboxes: namesIn(netnsDir(roots)).map(name => join(netnsDir(roots), name)),
-    lostSandboxes: [...paths].filter(path => !existsSync(path)),
+    lostSandboxes: [...paths].filter(path => !existsSync(sandboxPath(path))),
     cgroups: cgroupParent === null ? [] : listCgroups(cgroups, cgroupParent),
     host: readHost(roots.root, parts),
   };
 }
 
-/** sctp has no socket everywhere: the store alone keeps those. */
+/** sctp has no socket everywhere: the store alone keeps those. Some callers hold theirs themselves. */
 export function unheldPorts(state: State, {holds}: Pick<Reservations, 'holds'>): Facts['unheld'] {
-  return [...state.attachments.values()].flatMap(attachment =>
-    attachment.ports
-      .filter(mapping => mapping.proto !== 'sctp' && !holds(attachment.id, mapping))
-      .map(mapping => ({attachment, mapping})),
-  );
+  return [...state.attachments.values()]
+    .filter(isHeldByUs)
+    .flatMap(attachment =>
+      attachment.ports
+        .filter(mapping => mapping.proto !== 'sctp' && !holds(attachment.id, mapping))
+        .map(mapping => ({attachment, mapping})),
+    );
 }
 
 function readHost(root: string, {resolvConf, cgroups}: FactParts): HostFacts {

@@ -1,7 +1,6 @@
 import type {Duplex} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {TnetError} from '../errors.ts';
-import type {Attachment} from '../model/attachment.ts';
 import {type Container, type ContainerConfig, type EndpointConfig, hasProcess, isRunning} from '../model/container.ts';
 import {containerEvent} from '../model/event.ts';
 import {parseLogRotation} from '../model/log-config.ts';
@@ -9,23 +8,24 @@ import type {PortMapping} from '../model/port-mapping.ts';
 import type {TerminalSize} from '../model/streams.ts';
 import {checkLimits, type UsageReader} from './cgroup/cgroup.ts';
 import {refuseTakenName, resolveMode, validateNetwork} from './check-config.ts';
-import {claims} from './claims.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
 import {createExecs, type Execs} from './exec/execs.ts';
 import {findContainer} from './find-container.ts';
 import {createHealthMonitors, type HealthMonitors} from './health/health-monitors.ts';
+import {applyImage} from './images/apply-image.ts';
 import {createLife, type Life, type LifeParts, neverStarted, type Removal} from './life.ts';
 import type {LogLine, LogOptions} from './logs/log-line.ts';
 import {readLogs} from './logs/read-logs.ts';
 import {makeName} from './names.ts';
 import {pause, refusePaused, unpause, wakeUp} from './pause.ts';
 import {containerPlaces} from './places.ts';
+import {publish, unpublish} from './publish-ports.ts';
 import {signalNumber} from './signals.ts';
 import {sysctlsOf} from './sysctls.ts';
 import {ulimitNumber} from './ulimits.ts';
 import {type ContainerUpdate, updateContainer} from './update-container.ts';
 import {containerProcesses, containerUsage} from './usage.ts';
-import {claimStorage} from './volumes/claim-storage.ts';
+import {claimStorage, imageVolumes} from './volumes/claim-storage.ts';
 import {checkSources} from './volumes/place-mounts.ts';
 
 /** Life of containers. `ref` is a name, an id or a unique id prefix; ERR_CONTAINER_NOT_FOUND otherwise. */
@@ -85,18 +85,7 @@ export interface EngineParts extends LifeParts {
 }
 
 /** Opens the containers of a daemon: adopts those that still run, cleans up after those that ended or never quite began. */
-export async function createEngine(
-  given: EngineParts,
-  lead: (parts: EngineParts) => Life = createLife,
-): Promise<Engine> {
-  const parts: EngineParts = {
-    ...given,
-    emit(happening) {
-      given.emit(happening);
-      health.see(happening);
-    },
-  };
-  const life = lead(parts);
+export async function createEngine(parts: EngineParts, life: Life = createLife(parts)): Promise<Engine> {
   const {store, controller, roots} = parts;
   const {containers} = store.state;
   const get = (ref: string): Container => findContainer(containers, ref);
@@ -104,9 +93,10 @@ export async function createEngine(
   const holder = (name: string | null): Container | undefined =>
     [...containers.values()].find(container => container.name === name);
 
-  const create: Engine['create'] = async (config, name) => {
-    await checkSources(config.storage.mounts);
-    parts.resolveImage(config.image);
+  const create: Engine['create'] = async (asked, name) => {
+    await checkSources(asked.storage.mounts);
+    const image = parts.resolveImage(asked.image);
+    const config = applyImage(asked, image);
     checkLimits(config.limits, parts.cgroups);
     signalNumber(config.stopSignal);
     sysctlsOf(config);
@@ -115,13 +105,20 @@ export async function createEngine(
     validateNetwork(config, {network: controller.get, container: get});
     refuseTakenName(name, holder(name));
     const created = parts.now().toISOString();
-    const claimed = {volumes: store.state.volumes, container: get, imageVolumes: [], newId: parts.newId, created};
+    const claimed = {
+      volumes: store.state.volumes,
+      container: get,
+      imageVolumes: imageVolumes(image),
+      newId: parts.newId,
+      created,
+    };
     const {storage, fresh} = claimStorage(config.storage, claimed);
     const id = parts.newId();
     const container: Container = {
       id,
       name: name ?? makeName(candidate => holder(candidate) !== undefined),
       created,
+      imageId: image.id,
       config: {
         ...config,
         storage,
@@ -214,46 +211,6 @@ export async function createEngine(
     await life.remove(id, {volumes});
   };
 
-  const savePorts = ({id}: Container, change: (ports: readonly PortMapping[]) => readonly PortMapping[]): void => {
-    const container = get(id);
-    const config = {...container.config, ports: change(container.config.ports)};
-    store.commit({put: {containers: [{...container, config}]}});
-  };
-
-  /** Where its ports are kept; they lead to its gateway wherever that is. */
-  const portHolder = ({id}: Container): Attachment | undefined => {
-    const attachments = controller.attachmentsOf({owner: id});
-    const open = attachments.filter(({network}) => !controller.get(network).internal);
-    return attachments.find(({ports}) => ports.length > 0) ?? open[0] ?? attachments[0];
-  };
-
-  const publish: Engine['publish'] = async (ref, mapping) => {
-    const container = get(ref);
-    if (container.config.network.kind !== 'network')
-      throw new TnetError(
-        'ERR_BAD_REQUEST',
-        `Cannot publish a port of "${container.name}": it is on no network of its own`,
-      );
-    const attachment = portHolder(container);
-    const known = (port: PortMapping): boolean => container.config.ports.some(asked => claims(asked, port));
-    // What was published and not written down is of a daemon that died in between.
-    const unwritten = attachment?.ports.find(port => claims(mapping, port) && !known(port));
-    const chosen = unwritten ?? (attachment ? await controller.publish(attachment.id, mapping) : mapping);
-    savePorts(container, ports => [...ports, chosen]);
-    return chosen;
-  };
-
-  const unpublish: Engine['unpublish'] = async (ref, mapping) => {
-    const container = get(ref);
-    const attachment = portHolder(container);
-    const held = mapping.hostPort === 0 ? mapping : (attachment?.ports.find(port => claims(mapping, port)) ?? mapping);
-    // The reverse: a daemon that died in between has taken it back, and it is only still written down.
-    const written = container.config.ports.some(asked => claims(asked, mapping));
-    const gone = written && held === mapping && mapping.hostPort !== 0;
-    if (attachment && !gone) await controller.unpublish(attachment.id, held);
-    savePorts(container, ports => ports.filter(asked => !claims(asked, held)));
-  };
-
   const wait: Engine['wait'] = async (ref, until) => {
     const {id, state} = get(ref);
     if (until === 'removed') return life.removed(id);
@@ -275,8 +232,8 @@ export async function createEngine(
     rename,
     kill,
     remove,
-    publish,
-    unpublish,
+    publish: async (ref, mapping) => publish(parts, get(ref), mapping),
+    unpublish: async (ref, mapping) => unpublish(parts, get(ref), mapping),
     connect: (ref, endpoint) => life.alone(get(ref).id, container => connect(parts, container, endpoint)),
     disconnect: (ref, network) => life.alone(get(ref).id, container => disconnect(parts, container, network)),
     configure: (ref, change) => life.alone(get(ref).id, container => configure(parts, container, change)),

@@ -1,4 +1,5 @@
 import {statfsSync} from 'node:fs';
+import {isForeign} from '../model/sandbox.ts';
 import type {Store} from '../store/store.ts';
 
 /** NSFS_MAGIC, linux/magic.h: what statfs(2) says of a pinned namespace, and of a link in /proc/<pid>/ns. */
@@ -6,10 +7,12 @@ const nsfs = 0x6e736673;
 
 /**
  * Forgets attachments whose sandbox is no more, as after a reboot: nothing can be repaired in it. To be called before
- * the controller looks, which takes away their links and rules as those of nobody.
+ * the controller looks, which takes away their links and rules as those of nobody. Other runtimes' sandboxes it judges itself.
  */
 export function forgetLost(store: Store): void {
-  const lost = [...store.state.attachments.values()].filter(({sandbox}) => !isNamespace(sandbox));
+  const lost = [...store.state.attachments.values()].filter(
+    ({sandbox}) => !isForeign(sandbox) && !isNamespace(sandbox),
+  );
   if (lost.length > 0) store.commit({remove: {attachments: lost.map(({id}) => id)}});
 }
 

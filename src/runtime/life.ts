@@ -52,7 +52,7 @@ export interface Life {
   remove(id: string, options: Removal): Promise<void>;
   attach(id: string): Promise<Duplex>;
   /** Runs a change of the container while it neither starts nor ends. */
-  alone(id: string, change: (container: Container) => Promise<void>): Promise<void>;
+  alone<T>(id: string, change: (container: Container) => Promise<T>): Promise<T>;
   /** Resolves with the exit code at the next exit. */
   ended(id: string): Promise<number>;
   /** Resolves with the last exit code once it is removed. */
@@ -149,7 +149,7 @@ export function createLife(parts: LifeParts): Life {
       await rm(places(id).exitRecord, {force: true});
       const run = {
         container,
-        image: parts.resolveImage(container.config.image),
+        image: parts.resolveImage(container.imageId ?? container.config.image),
         sharedSandbox: sharedSandbox(container, {containers, roots}),
         isolation: launchIsolation(container, {containers, roots}),
         joined: joinersOf(containers, id).length > 0,

@@ -33,6 +33,15 @@ export function volumesDir({root}: Roots): string {
   return join(root, 'volumes');
 }
 
+/** Unpacked layers, by digest. */
+export function imagesDir({root}: Roots): string {
+  return join(root, 'images');
+}
+
+export function layerPath(roots: Roots, digest: string): string {
+  return join(imagesDir(roots), digest.replace(/^sha256:/, ''));
+}
+
 /** Where a volume's content is; beside it, what we must remember about it. */
 export function volumePlaces(roots: Roots, name: string): {readonly dir: string; readonly data: string} {
   const dir = join(volumesDir(roots), name);

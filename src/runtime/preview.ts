@@ -17,6 +17,6 @@ export function createPreview(parts: EngineParts, preview: NetworkPreview): Prev
   return job =>
     preview(async ({controller, store}) => {
       const shadowed = {...parts, controller, store, emit: () => {}};
-      await job({controller, engine: await createEngine(shadowed, pretendLife)});
+      await job({controller, engine: await createEngine(shadowed, pretendLife(shadowed))});
     });
 }

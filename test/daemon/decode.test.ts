@@ -120,6 +120,7 @@ test("decodeContainer() takes what Docker's CLI sends", t => {
     config: {
       image: 'host',
       args: ['echo', 'hi'],
+      entrypoint: [],
       env: ['A=b'],
       cwd: '/',
       hostname: '',

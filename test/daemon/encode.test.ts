@@ -34,6 +34,7 @@ const container: Container = {
     healthcheck: null,
     image: 'host',
     args: ['sh', '-c', 'echo hi'],
+    entrypoint: [],
     env: ['A=b'],
     cwd: '/srv',
     hostname: 'web',

@@ -5,8 +5,10 @@ import {createLogger} from '../../src/daemon/logger.ts';
 import {parseDaemonOptions} from '../../src/daemon/options.ts';
 import {runDaemon} from '../../src/daemon/run-daemon.ts';
 import {createEventLog} from '../../src/runtime/event-log.ts';
+import {fakeArchives} from './fake-archives.ts';
 import {createFakeController} from './fake-controller.ts';
 import {createFakeEngine} from './fake-engine.ts';
+import {createFakeImages} from './fake-images.ts';
 import {createFakeTracer} from './fake-tracer.ts';
 import {createFakeVolumes} from './fake-volumes.ts';
 
@@ -26,14 +28,18 @@ const compose = async () => {
   const failure = `${options.roots.root}/failure`;
   if (existsSync(failure)) throw new Error(readFileSync(failure, 'utf8'));
   const controller = createFakeController();
+  const engine = createFakeEngine(controller);
   return {
     controller,
-    engine: createFakeEngine(controller),
+    engine,
     events: createEventLog(() => new Date()),
     preview: async () => [],
     doctor: {examine: async () => [], mend: async () => []},
     openCapture: refuseCapture,
     tracer: createFakeTracer(),
+    archives: fakeArchives,
+    images: createFakeImages(options.roots, () => engine.list().length),
+    names: {serve: async () => {}, resume: async () => {}},
     volumes: createFakeVolumes(options.roots),
   };
 };

@@ -9,8 +9,10 @@ import {createServer} from '../../src/daemon/server.ts';
 import type {OpenCapture} from '../../src/kernel/capture/capture.ts';
 import type {Controller} from '../../src/network/controller.ts';
 import {createEventLog, type EventLog} from '../../src/runtime/event-log.ts';
+import {fakeArchives} from './fake-archives.ts';
 import {createFakeController} from './fake-controller.ts';
 import {createFakeEngine, type FakeEngine} from './fake-engine.ts';
+import {createFakeImages} from './fake-images.ts';
 import {createFakeTracer} from './fake-tracer.ts';
 import {createFakeVolumes} from './fake-volumes.ts';
 
@@ -62,6 +64,9 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
     doctor: {examine: async () => [], mend: async () => []},
     openCapture: refuseCapture,
     tracer: createFakeTracer(),
+    archives: fakeArchives,
+    images: createFakeImages(roots, () => engine.list().length),
+    names: {serve: async () => {}, resume: async () => {}},
     volumes: createFakeVolumes(roots),
     facts,
     root: roots.root,

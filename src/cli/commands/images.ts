@@ -4,7 +4,12 @@ import type {Context} from '../context.ts';
 import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
 
 export function registerImages(program: Command, context: Context): void {
-  listOptions(program.command('images'))
+  listImages(program.command('images'), context);
+}
+
+/** `images` and `image ls`. */
+export function listImages(command: Command, context: Context): void {
+  listOptions(command)
     .description('list images')
     .addHelpText('after', '\nExamples:\n  tnet images')
     .action(async (options: ListOptions) => {

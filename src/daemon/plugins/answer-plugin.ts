@@ -1,11 +1,17 @@
 import type {ServerParts} from '../parts.ts';
 import {answerCni, cniPlugins} from './cni/answer-cni.ts';
+import {answerNetavark} from './netavark/answer-netavark.ts';
+import {answerOci} from './oci/answer-oci.ts';
 import type {PluginAnswer, PluginCall} from './plugin-call.ts';
 
 type Answer = (parts: ServerParts, call: PluginCall) => Promise<PluginAnswer>;
 
 /** By the name it was called by. Never throws: failures are told in the caller's own format. */
-const faces: Readonly<Record<string, Answer>> = Object.fromEntries(cniPlugins.map(name => [name, answerCni]));
+const faces: Readonly<Record<string, Answer>> = {
+  ...Object.fromEntries(cniPlugins.map(name => [name, answerCni])),
+  netavark: answerNetavark,
+  'tnet-oci-hook': answerOci,
+};
 
 export async function answerPlugin(parts: ServerParts, call: PluginCall): Promise<PluginAnswer> {
   const face = Object.hasOwn(faces, call.name) ? faces[call.name] : undefined;

@@ -1,5 +1,6 @@
 import type {ServerParts} from '../parts.ts';
 import type {HijackRoute, Route} from '../route.ts';
+import {archiveRoutes} from './archive.ts';
 import {captureRoutes} from './capture.ts';
 import {attachRoutes, containerStreamRoutes} from './container-streams.ts';
 import {containerRoutes} from './containers.ts';
@@ -23,6 +24,7 @@ export function routes(parts: ServerParts): readonly Route[] {
     eventRoutes,
     containerRoutes,
     containerStreamRoutes,
+    archiveRoutes,
     execRoutes,
     networkRoutes,
     imageRoutes,

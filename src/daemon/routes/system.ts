@@ -5,11 +5,15 @@ import type {Route} from '../route.ts';
 
 const pong = (): Reply => ({kind: 'text', status: 200, body: 'OK'});
 
-export function systemRoutes({engine, facts, root}: ServerParts): readonly Route[] {
+export function systemRoutes({engine, images, facts, root}: ServerParts): readonly Route[] {
   return [
     {method: 'GET', path: '/_ping', anywhere: true, handle: pong},
     {method: 'HEAD', path: '/_ping', anywhere: true, handle: pong},
     {method: 'GET', path: '/version', anywhere: true, handle: () => json(encodeVersion(facts))},
-    {method: 'GET', path: '/info', handle: () => json(encodeInfo(facts, engine.list(), root))},
+    {
+      method: 'GET',
+      path: '/info',
+      handle: () => json({...encodeInfo(facts, engine.list(), root), Images: images.list().length}),
+    },
   ];
 }

@@ -8,7 +8,7 @@ import {
 } from 'dns-packet';
 import type {Ip} from '../../model/ip.ts';
 import {parseReverseName} from './reverse-name.ts';
-import {type Addresses, lookUp, nameOfAddress, type Zone} from './zone.ts';
+import {type Addresses, isClosed, lookUp, nameOfAddress, type Zone} from './zone.ts';
 
 /** A random order, so that clients that take the first address spread over all. */
 export type Shuffle = <T>(items: readonly T[]) => readonly T[];
@@ -42,6 +42,7 @@ export function answer(query: Packet, zone: Zone, {shuffle, ndots}: AnswerOption
   const addresses = lookUp(zone, name);
   if (addresses !== null) return reply(query, 'NOERROR', shuffle(addressRecords(name, type, addresses)));
   if (lookUp(zone, withoutService(name)) !== null) return reply(query, 'NOERROR');
+  if (isClosed(zone, name)) return reply(query, 'NXDOMAIN');
   if (!zone.forwards) return reply(query, 'SERVFAIL');
   // As Docker: with ndots the client tries its search domains next, and a bare name means nothing to the world.
   if (ndots > 0 && !name.includes('.') && (type === 'A' || type === 'AAAA')) return reply(query, 'NOERROR');

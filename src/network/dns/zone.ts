@@ -10,6 +10,8 @@ export interface Zone {
 /** Immutable: its index is built at the first lookup and lives as long as the object. A changed network is a new object. */
 export interface ZoneNetwork {
   readonly name: string;
+  /** Nobody else has names that end with the network's: what is not known here does not exist. */
+  readonly closed?: boolean;
   readonly hosts: readonly ZoneHost[];
 }
 
@@ -44,6 +46,12 @@ export function lookUp({networks}: Zone, name: string): Addresses | null {
     if (found) return found;
   }
   return null;
+}
+
+/** Whether the name could only be one of a closed network's. */
+export function isClosed({networks}: Zone, name: string): boolean {
+  const wanted = name.toLowerCase();
+  return networks.some(({name, closed}) => closed === true && wanted.endsWith(`.${name.toLowerCase()}`));
 }
 
 /** `web.shop` for an address of ours, null for others. */

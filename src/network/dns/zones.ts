@@ -39,10 +39,14 @@ function planZone(
   };
 }
 
-function planZoneNetwork({id, name}: Network, attachments: Iterable<Attachment>): ZoneNetwork {
+/** Option of a network whose names end with another domain than its name: `dns.podman`. */
+export const domainOption = 'tnet.dns.domain';
+
+function planZoneNetwork({id, name, options}: Network, attachments: Iterable<Attachment>): ZoneNetwork {
   const hosts = [...attachments].filter(({network}) => network === id);
+  const domain = options[domainOption];
   return {
-    name,
+    ...(domain === undefined ? {name} : {name: domain, closed: true}),
     hosts: hosts.map(({names, leases}) => ({names, addresses: leases.map(({address}) => address)})),
   };
 }

@@ -8,7 +8,7 @@ import {runProbe} from './run-probe.ts';
 
 /** Probes containers that run and are not paused, each by itself and one probe at a time. A daemon's memory: it begins with it. */
 export interface HealthMonitors {
-  /** What happens to a container begins and ends its probes. */
+  /** What happens to a container begins and ends its probes: to be told of each event. */
   see(happening: Happening): void;
   /** Null when it is not probed. */
   of(container: string): Health | null;

@@ -15,8 +15,8 @@ const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const ownInContainer = /^\/(proc|sys|dev|run|tmp|boot|mnt|media)(\/|$)/;
 
 /**
- * Finds an image by Docker's words (`name`, `name:tag`, its id or a prefix of at least 12 digits). Today there is one,
- * `host`. Masks are looked up now, so resolve anew at each start. ERR_IMAGE_NOT_FOUND in Docker's words.
+ * Finds an image by Docker's words (`name`, `name:tag`, its id or a prefix of at least 12 digits). There is
+ * always `host`. Masks are looked up now, so resolve anew at each start. ERR_IMAGE_NOT_FOUND in Docker's words.
  */
 export function resolveImage(name: string, source: ImageSource): Image {
   const image = listImages(source).find(each => answersTo(each, name));
@@ -25,7 +25,7 @@ export function resolveImage(name: string, source: ImageSource): Image {
 }
 
 export function listImages(source: ImageSource): readonly Image[] {
-  return [hostImage(source)];
+  return [hostImage(source), ...(source.stored?.() ?? [])];
 }
 
 function answersTo(image: Image, name: string): boolean {

@@ -1,3 +1,4 @@
+import type {StoredImage} from '../../model/image.ts';
 import type {HostFiles} from './host-files.ts';
 
 /** What a container is made from. */
@@ -17,6 +18,8 @@ export interface Image {
   readonly cmd: readonly string[];
   /** What the user should know, a sentence each. */
   readonly notes: readonly string[];
+  /** Of one that is kept on disk: its config says more about its containers. */
+  readonly stored?: StoredImage;
 }
 
 /** What resolving needs to know of this machine. */
@@ -24,4 +27,6 @@ export interface ImageSource {
   /** Where tnet keeps its own files (state and run root): never visible inside. */
   readonly roots: readonly string[];
   readonly files: HostFiles;
+  /** Those kept on disk. */
+  readonly stored?: () => readonly Image[];
 }

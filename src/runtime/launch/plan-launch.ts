@@ -91,6 +91,6 @@ function rootfsOps({rootfs, cgroupDir, binds, mounts, masks, isolation, settings
 }
 
 /** nodev: what the container makes with CAP_MKNOD cannot be opened, without any devices cgroup. */
-function overlayOp({target, upper, work, lower}: OverlayRootfs, attributes: string): LaunchOp {
+export function overlayOp({target, upper, work, lower}: OverlayRootfs, attributes: string): LaunchOp {
   return ['overlay', target, attributes, 'index=off,metacopy=off', upper, work, ...lower];
 }

@@ -1,6 +1,7 @@
 import type {Container} from '../../model/container.ts';
-import type {Mount, Storage, VolumeMount, VolumesFrom} from '../../model/mount.ts';
+import {cleanPath, type Mount, type Storage, type VolumeMount, type VolumesFrom} from '../../model/mount.ts';
 import {anonymousLabel, type Volume} from '../../model/volume.ts';
+import type {Image} from '../images/image.ts';
 import {checkOptions} from './local-options.ts';
 
 export interface ClaimParts {
@@ -12,6 +13,22 @@ export interface ClaimParts {
   /** 64 random hex digits. */
   readonly newId: () => string;
   readonly created: string;
+}
+
+/** `VOLUME`s of an image: anonymous ones, filled at first use. */
+export function imageVolumes({stored}: Image): readonly VolumeMount[] {
+  return (stored?.config.volumes ?? []).map(target => ({
+    kind: 'volume',
+    name: '',
+    anonymous: true,
+    target: cleanPath(target),
+    readonly: false,
+    mode: '',
+    populate: true,
+    subpath: '',
+    labels: {},
+    options: {},
+  }));
 }
 
 export interface Claim {

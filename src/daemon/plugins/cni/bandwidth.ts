@@ -13,6 +13,7 @@ export const bandwidth: CniPlugin = {
     previousOf(request);
     if (Object.keys(limits).length > 0) {
       const attachment = await attachmentOf(parts, request);
+      requireHostEnd(attachment);
       await parts.controller.configure(attachment.id, {...withoutLimits(attachment), ...limits});
     }
     return passOn(request);
@@ -33,6 +34,15 @@ export const bandwidth: CniPlugin = {
     await controller.check(attachment.id);
   },
 };
+
+/** Throws CniError: limits are on the host, where a container cannot undo them. */
+function requireHostEnd({hostIfname, ifname}: Attachment): void {
+  if (hostIfname !== '') return;
+  throw new CniError(
+    cniCodes.unsupported,
+    `cannot limit "${ifname}": it has no end on the host, or prevResult does not tell it`,
+  );
+}
 
 /** In the words of an attachment's options. Throws CniError. */
 export function decodeBandwidth({config, runtime}: CniInputs): Readonly<Record<string, string>> {

@@ -5,7 +5,7 @@ import {isObject} from './fields.ts';
 import {ensureNetwork, findInline, inlineSpec} from './inline-network.ts';
 import type {CniParts} from './plugin.ts';
 import {type CniResult, convertResult, decodeResult} from './result.ts';
-import {findAttachment, networkOption, sandboxOf} from './sandbox.ts';
+import {chainOptions, findAttachment, sandboxOf} from './sandbox.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -15,7 +15,7 @@ export function previousOf({plugin, config}: CniRequest): Json {
   if (isObject(result)) return result;
   throw new CniError(
     cniCodes.config,
-    `${plugin}: must be called as a chained plugin, after one that makes an interface: prevResult is missing`,
+    `${plugin}: prevResult is missing: chained plugins are called after one that makes an interface, and CHECK after ADD`,
   );
 }
 
@@ -50,7 +50,7 @@ export async function attachmentOf(parts: CniParts, request: CniRequest): Promis
     ports: [],
     names: [],
     gatewayPriority: null,
-    options: {[networkOption]: name},
+    options: chainOptions(name),
   });
 }
 

@@ -1,4 +1,3 @@
-import {ipFamily} from '../../../model/ip.ts';
 import {bridgeAddress, bridgeHairpin, bridgeName, driverMtu} from '../../../network/options.ts';
 import {CniError, cniCodes} from './contract.ts';
 import {type CniInputs, refuseOptions, wantedMac} from './inputs.ts';
@@ -48,8 +47,3 @@ export function decodeBridge(inputs: CniInputs): MainConfig {
     dns: config.fields('dns'),
   };
 }
-
-export const familiesOf = (prefixes: readonly {readonly prefix: string}[]) => ({
-  ipv4: prefixes.some(({prefix}) => ipFamily(prefix as never) === 4),
-  ipv6: prefixes.some(({prefix}) => ipFamily(prefix as never) === 6),
-});

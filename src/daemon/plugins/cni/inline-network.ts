@@ -4,31 +4,23 @@ import {ipFamily} from '../../../model/ip.ts';
 import type {Network} from '../../../model/network.ts';
 import type {Controller} from '../../../network/controller.ts';
 import {type NetworkSpec, networkName, type SubnetSpec} from '../../../network/new-network.ts';
-import type {MainConfig} from './main-config.ts';
 
 /** What a network was made from, so that a configuration that has changed is seen. */
 const configLabel = 'tnet.cni.config';
 
 type Networks = Pick<Controller, 'list' | 'create' | 'alter'>;
 
+/** What a configuration says of its network; `over` is what others do not say. */
+export interface InlineWords extends Pick<NetworkSpec, 'name' | 'driver' | 'options'> {
+  readonly over?: Partial<NetworkSpec>;
+}
+
 /** The network a configuration describes. */
-export function inlineSpec(
-  {name, driver, options}: Pick<MainConfig, 'name' | 'driver' | 'options'>,
-  subnets: readonly SubnetSpec[],
-): NetworkSpec {
-  const spec: NetworkSpec = {
-    name,
-    plugin: 'cni',
-    driver,
-    ipv4: subnets.some(({prefix}) => ipFamily(prefix) === 4),
-    ipv6: subnets.some(({prefix}) => ipFamily(prefix) === 6),
-    subnets,
-    internal: false,
-    options,
-    labels: {},
-  };
-  const digest = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 16);
-  return {...spec, labels: {[configLabel]: digest}};
+export function inlineSpec({name, driver, options, over}: InlineWords, subnets: readonly SubnetSpec[]): NetworkSpec {
+  const has = (family: number): boolean => subnets.some(({prefix}) => ipFamily(prefix) === family);
+  const words = {name, driver, options, subnets, ipv4: has(4), ipv6: has(6), internal: false, labels: {}, ...over};
+  const digest = createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 16);
+  return {...words, plugin: 'cni', labels: {[configLabel]: digest}};
 }
 
 /** Makes it at its first use, and changes it when its configuration has changed. Throws as create and alter. */

@@ -5,6 +5,7 @@ import {formatPrefix, type Ip, ipFamily} from '../../../model/ip.ts';
 import type {Network} from '../../../model/network.ts';
 import type {AttachSpec} from '../../../network/new-attachment.ts';
 import type {SubnetSpec} from '../../../network/new-network.ts';
+import {previousOf} from './chained.ts';
 import {CniError, type CniRequest, cniCodes} from './contract.ts';
 import {delegate} from './delegate.ts';
 import {describeAttachment} from './describe-attachment.ts';
@@ -15,7 +16,7 @@ import type {MainConfig} from './main-config.ts';
 import type {CniParts, CniPlugin} from './plugin.ts';
 import {parseResolvConf} from './resolv-conf.ts';
 import {type CniDns, type CniRoute, decodeResult, encodeResult} from './result.ts';
-import {findAttachment, networkOption, sandboxOf} from './sandbox.ts';
+import {chainOptions, findAttachment, sandboxOf} from './sandbox.ts';
 
 /** A plugin that makes links, from how its configuration is read. */
 export function mainPlugin(decode: (inputs: CniInputs, request: CniRequest) => MainConfig): CniPlugin {
@@ -43,6 +44,7 @@ export function mainPlugin(decode: (inputs: CniInputs, request: CniRequest) => M
     },
     async check({controller}, request) {
       const config = decode(readInputs(request), request);
+      previousOf(request);
       const attachment = findAttachment(controller, request);
       if (attachment === undefined)
         throw new CniError(
@@ -90,7 +92,7 @@ async function askForAddresses({ipam, defaultGateway, dns: own}: MainConfig, req
   return {...asked, dns, routes: withDefaults(asked, defaultGateway)};
 }
 
-async function askIpam(ipam: MainConfig['ipam'], request: CniRequest): Promise<Addresses> {
+export async function askIpam(ipam: MainConfig['ipam'], request: CniRequest): Promise<Addresses> {
   switch (ipam.kind) {
     case 'none':
       return {subnets: [], leases: [], wanted: [], routes: [], dns: {}, gateways: []};
@@ -170,7 +172,7 @@ function attachSpec({config, request, sandbox, network, addresses}: AttachWords)
     ports: [],
     names: [],
     gatewayPriority: null,
-    options: {[networkOption]: config.name},
+    options: chainOptions(config.name),
   };
 }
 

@@ -1,0 +1,35 @@
+import {type LaunchOp, overlayOp} from '../launch/plan-launch.ts';
+import {mountOps, type PlacedMount, sourceOps} from '../launch/plan-mounts.ts';
+import type {OverlayRootfs} from '../launch/run-spec.ts';
+
+/** Where a container's files are to be seen from. */
+export type View =
+  /** As the container sees them: what it has mounted, too. */
+  | {readonly kind: 'running'; readonly pid: number}
+  /** As it would see them: its layers and its mounts, in a mount namespace of their own. */
+  | {
+      readonly kind: 'stopped';
+      readonly rootfs: OverlayRootfs;
+      readonly masks: readonly string[];
+      readonly mounts: readonly PlacedMount[];
+    };
+
+/** Steps that make the container's root the root of tnet-files: nothing outside of it has a name then. */
+export function enterOps(view: View): LaunchOp[] {
+  if (view.kind === 'running')
+    return [
+      ['setns', 'mnt', `/proc/${view.pid}/ns/mnt`],
+      ['root', '/'],
+    ];
+  const {rootfs, masks, mounts} = view;
+  return [
+    ['unshare', 'mnt'],
+    ...sourceOps(mounts),
+    ['slave', '/'],
+    overlayOp(rootfs, 'nodev'),
+    ...masks.map(path => ['hide', path] as const),
+    ...mountOps(mounts, []),
+    ['pivot'],
+    ['root', '/'],
+  ];
+}

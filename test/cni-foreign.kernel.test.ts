@@ -1,0 +1,86 @@
+import {existsSync, rmSync} from 'node:fs';
+import test from 'ava';
+import {type CniList, type CniRuntime, makeCni, makeNetns, removeNetns} from './fixture/cni.ts';
+import {reach, serve} from './fixture/echo.ts';
+import {makeNeighbour, type Neighbour, run} from './fixture/host.ts';
+import {makeTnet, type Tnet} from './fixture/tnet.ts';
+
+/** Delegation, both ways, with Debian's containernetworking-plugins. */
+const reference = '/usr/lib/cni';
+const isThere = existsSync(`${reference}/bridge`);
+const check = isThere ? test.serial : test.serial.skip;
+const why = isThere ? '' : ' (skipped: no containernetworking-plugins in /usr/lib/cni)';
+
+let tnet: Tnet;
+let neighbour: Neighbour;
+
+test.before(async () => {
+  neighbour = makeNeighbour();
+  tnet = makeTnet();
+  await tnet.ok('network', 'ls');
+});
+
+test.after.always(async () => {
+  for (const name of (await tnet.ok('network', 'ls')).match(/cni:\S+/g) ?? []) await tnet.ok('network', 'rm', name);
+  await tnet.end();
+});
+
+/** A folder of ours where some names lead to the reference plugins. */
+function mixed(t: {teardown(job: () => void): void}, ...foreign: readonly string[]): CniRuntime {
+  const cni = makeCni(tnet, [reference]);
+  for (const name of foreign) rmSync(`${cni.bin}/${name}`);
+  t.teardown(() => rmSync(cni.bin, {recursive: true}));
+  return cni;
+}
+
+const ports = {portMappings: [{hostPort: 8200, containerPort: 80, protocol: 'tcp'}]};
+
+check(`our chain on a foreign bridge, with our addresses${why}`, async t => {
+  const cni = mixed(t, 'bridge');
+  const ipam = {type: 'host-local', subnet: '10.40.0.0/24', routes: [{dst: '0.0.0.0/0'}]};
+  const list: CniList = {
+    cniVersion: '1.0.0',
+    name: 'theirs',
+    plugins: [
+      {type: 'bridge', bridge: 'br-theirs', isGateway: true, ipam},
+      {type: 'portmap', capabilities: {portMappings: true}},
+    ],
+  };
+  const target = {id: 'theirs1', netns: makeNetns('theirs1'), capabilities: ports};
+  const result = await cni.add(list, target);
+  t.like(result, {ips: [{address: '10.40.0.2/24', gateway: '10.40.0.1'}]});
+  const server = await serve(target.netns, 80);
+  t.teardown(() => server.kill());
+  t.is(await reach(neighbour.netns, `${neighbour.hostAddress}:8200`), neighbour.address);
+  await cni.del(list, target, result);
+  t.is(run('nft list table inet tnet | grep -c 10.40 || true').trim(), '0');
+  run('ip link del br-theirs');
+  removeNetns(target.netns);
+});
+
+check(`our bridge asks a foreign plugin for its addresses${why}`, async t => {
+  const cni = mixed(t);
+  const ipam = {
+    type: 'host-local-foreign',
+    subnet: '10.41.0.0/24',
+    dataDir: `${tnet.runRoot}/ipam`,
+    routes: [{dst: '0.0.0.0/0'}],
+  };
+  run(`ln -s ${reference}/host-local ${cni.bin}/host-local-foreign`);
+  const bridge = {type: 'bridge', bridge: 'br-ours', isGateway: true, ipMasq: true, ipam};
+  const list: CniList = {
+    cniVersion: '1.0.0',
+    name: 'ours',
+    plugins: [bridge, {type: 'portmap', capabilities: {portMappings: true}}],
+  };
+  const target = {id: 'ours1', netns: makeNetns('ours1'), capabilities: ports};
+  const result = await cni.add(list, target);
+  t.like(result, {ips: [{address: '10.41.0.2/24', gateway: '10.41.0.1', interface: 2}]});
+  const server = await serve(target.netns, 80);
+  t.teardown(() => server.kill());
+  t.is(await reach(neighbour.netns, `${neighbour.hostAddress}:8200`), neighbour.address);
+  await t.throwsAsync(cni.add(list, target));
+  await cni.del(list, target, result);
+  t.is(run(`ls ${tnet.runRoot}/ipam/ours | grep -c 10.41 || true`).trim(), '0');
+  removeNetns(target.netns);
+});
