@@ -1,6 +1,7 @@
 import type {ServerParts} from '../parts.ts';
 import {answerCni, cniPlugins} from './cni/answer-cni.ts';
 import {answerNetavark} from './netavark/answer-netavark.ts';
+import {answerOci} from './oci/answer-oci.ts';
 import type {PluginAnswer, PluginCall} from './plugin-call.ts';
 
 type Answer = (parts: ServerParts, call: PluginCall) => Promise<PluginAnswer>;
@@ -9,6 +10,7 @@ type Answer = (parts: ServerParts, call: PluginCall) => Promise<PluginAnswer>;
 const faces: Readonly<Record<string, Answer>> = {
   ...Object.fromEntries(cniPlugins.map(name => [name, answerCni])),
   netavark: answerNetavark,
+  'tnet-oci-hook': answerOci,
 };
 
 export async function answerPlugin(parts: ServerParts, call: PluginCall): Promise<PluginAnswer> {

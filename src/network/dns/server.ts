@@ -1,11 +1,11 @@
-import {close, closeSync, openSync} from 'node:fs';
+import {close, closeSync, fstatSync, openSync} from 'node:fs';
 import {constants} from 'node:os';
 import {KernelError, TnetError} from '../../errors.ts';
 import type {Fd, Native} from '../../kernel/native.ts';
 import {createTable, getTable, replaceTable} from '../../kernel/netlink/nftables/objects.ts';
 import type {NftTable} from '../../kernel/netlink/nftables/types.ts';
 import {type NetlinkSocket, openNetlinkSocket} from '../../kernel/netlink/socket.ts';
-import {isForeign, sandboxPath} from '../../model/sandbox.ts';
+import {identityOf, isForeign, sandboxPath} from '../../model/sandbox.ts';
 import {createForwarder} from './forward.ts';
 import {createQuota, type Quota} from './quota.ts';
 import {dnsAddress, redirectTable} from './redirect.ts';
@@ -84,6 +84,7 @@ function openServer(parts: ServerParts, sandbox: string, options: DnsOptions): (
   };
   try {
     const netnsFd = openSync(sandboxPath(sandbox), 'r');
+    refuseOther(sandbox, netnsFd);
     const stays = !isForeign(sandbox) || options.upstreams.some(({from}) => from === 'sandbox');
     if (stays) undo.push(() => closeSync(netnsFd));
     try {
@@ -97,6 +98,14 @@ function openServer(parts: ServerParts, sandbox: string, options: DnsOptions): (
     closeServer();
     throw openError(sandbox, cause);
   }
+}
+
+/** The path of another runtime's, as /proc/42/ns/net, may lead to somebody else's by now. */
+function refuseOther(sandbox: string, netnsFd: Fd): void {
+  const {dev, ino} = fstatSync(netnsFd);
+  if ([null, `${dev}:${ino}`].includes(identityOf(sandbox))) return;
+  closeSync(netnsFd);
+  throw new Error('its path leads to another namespace by now');
 }
 
 interface Opening {
