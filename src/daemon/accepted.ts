@@ -20,6 +20,7 @@ export const acceptedConfig: Accepted = {
     'Tty',
     'StopSignal',
     'StopTimeout',
+    'Healthcheck',
   ),
   ...decoded('HostConfig', 'NetworkingConfig', 'Volumes', 'User'),
   ...decoded('AttachStdin', 'AttachStdout', 'AttachStderr', 'StdinOnce', 'ExposedPorts'),

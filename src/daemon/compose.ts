@@ -89,10 +89,14 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
     stored: () => [...store.state.images.values()].map(image => imageOf(image, roots)),
   };
   await sweepLayers({store, roots});
+  let engine: Engine | undefined;
   const engineParts: EngineParts = {
     store,
     dns,
-    emit: events.emit,
+    emit(happening) {
+      events.emit(happening);
+      engine?.health.see(happening); // what happens before there is an engine, health.recover() finds
+    },
     log: (about, error) => log.warn(`names of "${about}"`, error),
     controller,
     roots,
@@ -104,7 +108,7 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
     now,
   };
   const life = createLife(engineParts);
-  const engine = await createEngine(engineParts, life);
+  engine = await createEngine(engineParts, life);
   const names = createSandboxNames({
     dns,
     controller,
@@ -113,6 +117,7 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
   });
   await names.resume();
   await engine.execs.recover();
+  engine.health.recover();
   const networkPreview = createNetworkPreview(controllerParts, controller);
   return {
     engine,

@@ -6,7 +6,7 @@ import type {Store} from '../store/store.ts';
 import {changeAttachment} from './change-attachment.ts';
 import type {Firewall} from './firewall/renderer.ts';
 import {bindPorts, refuseConflicts} from './new-attachment.ts';
-import type {Reservations} from './reservation.ts';
+import {holdPorts, type Reservations} from './reservation.ts';
 import {undoing} from './undoing.ts';
 
 export interface PublishParts {
@@ -63,7 +63,7 @@ export async function replacePorts(
   const fresh = wanted.filter(port => !isAmong(port, kept));
   refuseWithoutFirewall(parts.firewall, fresh);
   refuseConflicts(fresh, network, parts.store.state);
-  const chosen = parts.reservations.reserve(id, fresh);
+  const {ports: chosen} = holdPorts({...attachment, ports: fresh}, parts.reservations);
   await undoing(
     () => (gone.length + chosen.length === 0 ? Promise.resolve() : setPorts(parts, attachment, [...kept, ...chosen])),
     () => {

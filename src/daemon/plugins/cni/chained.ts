@@ -5,7 +5,7 @@ import {isObject} from './fields.ts';
 import {ensureNetwork, findInline, inlineSpec} from './inline-network.ts';
 import type {CniParts} from './plugin.ts';
 import {type CniResult, convertResult, decodeResult} from './result.ts';
-import {findAttachment, networkOption, sandboxOf} from './sandbox.ts';
+import {chainOptions, findAttachment, sandboxOf} from './sandbox.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -50,7 +50,7 @@ export async function attachmentOf(parts: CniParts, request: CniRequest): Promis
     ports: [],
     names: [],
     gatewayPriority: null,
-    options: {[networkOption]: name},
+    options: chainOptions(name),
   });
 }
 

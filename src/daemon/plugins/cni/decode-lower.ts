@@ -1,5 +1,5 @@
-import {readFileSync} from 'node:fs';
 import {driverMtu} from '../../../network/options.ts';
+import {readDefaultLink} from '../netavark/default-link.ts';
 import {CniError, cniCodes} from './contract.ts';
 import {type CniInputs, refuseOptions, wantedMac} from './inputs.ts';
 import {decodeIpam} from './ipam.ts';
@@ -34,10 +34,7 @@ export function decodeLower(driver: 'macvlan' | 'ipvlan'): (inputs: CniInputs) =
 
 /** The link of the host's default route, as the reference plugins take when none is named. */
 function defaultLink(): string {
-  const routes = readFileSync('/proc/net/route', 'utf8')
-    .split('\n')
-    .map(line => line.split('\t'));
-  const found = routes.find(([, destination, , , , , , mask]) => destination === '00000000' && mask === '00000000');
-  if (found !== undefined) return found[0]!;
+  const found = readDefaultLink();
+  if (found !== null) return found;
   throw new CniError(cniCodes.config, '"master" is missing, and the host has no default route whose link could be it');
 }

@@ -5,7 +5,7 @@ import {decodeIpam, type Ipam} from './ipam.ts';
 import {askIpam, requireRoom} from './main-plugin.ts';
 import type {CniPlugin} from './plugin.ts';
 import {encodeResult} from './result.ts';
-import {findAttachment, networkOption, sandboxOf} from './sandbox.ts';
+import {chainOptions, findAttachment, sandboxOf} from './sandbox.ts';
 
 /** Addresses for links that a foreign plugin makes: leases on a network without links of ours. */
 export const hostLocal: CniPlugin = {
@@ -27,7 +27,7 @@ export const hostLocal: CniPlugin = {
       ports: [],
       names: [],
       gatewayPriority: null,
-      options: {[networkOption]: name},
+      options: chainOptions(name),
     });
     const ips = leases.map(({address, prefixLength}, i) => {
       return {address: `${address}/${prefixLength}`, gateway: network.subnets[i]!.gateway};

@@ -16,7 +16,7 @@ import type {MainConfig} from './main-config.ts';
 import type {CniParts, CniPlugin} from './plugin.ts';
 import {parseResolvConf} from './resolv-conf.ts';
 import {type CniDns, type CniRoute, decodeResult, encodeResult} from './result.ts';
-import {findAttachment, networkOption, sandboxOf} from './sandbox.ts';
+import {chainOptions, findAttachment, sandboxOf} from './sandbox.ts';
 
 /** A plugin that makes links, from how its configuration is read. */
 export function mainPlugin(decode: (inputs: CniInputs, request: CniRequest) => MainConfig): CniPlugin {
@@ -172,7 +172,7 @@ function attachSpec({config, request, sandbox, network, addresses}: AttachWords)
     ports: [],
     names: [],
     gatewayPriority: null,
-    options: {[networkOption]: config.name},
+    options: chainOptions(config.name),
   };
 }
 

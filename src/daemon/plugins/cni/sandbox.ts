@@ -2,10 +2,17 @@ import {statSync} from 'node:fs';
 import type {Attachment} from '../../../model/attachment.ts';
 import {foreignSandbox, isForeign} from '../../../model/sandbox.ts';
 import type {Controller} from '../../../network/controller.ts';
+import {holderOption} from '../../../network/reservation.ts';
 import {CniError, type CniRequest, cniCodes} from './contract.ts';
 
 /** Which CNI network an attachment was made for: networks of ours may serve several. */
 export const networkOption = 'tnet.cni.network';
+
+/**
+ * Options of an attachment of the CNI network `name`. As with the reference plugins nothing listens on its ports: podman and
+ * nerdctl bind them themselves, after ADD, and would find us in their way.
+ */
+export const chainOptions = (name: string) => ({[networkOption]: name, [holderOption]: 'caller'});
 
 /**
  * The sandbox that CNI_NETNS names. `own` is the daemon's namespace: a caller's stale /proc/PID/ns/net may be the host's, and no
