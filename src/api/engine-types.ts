@@ -1,3 +1,4 @@
+import type {HealthcheckFields, HealthInspect} from './health-types.ts';
 import type {ProcessCreate} from './process-types.ts';
 import type {AttachmentCounters} from './stats-types.ts';
 import type {MountCreate, MountPoint} from './storage-types.ts';
@@ -57,6 +58,7 @@ export interface ContainerCreate {
   readonly AttachStderr?: boolean;
   readonly StopSignal?: string;
   readonly StopTimeout?: number;
+  readonly Healthcheck?: HealthcheckFields;
   readonly HostConfig: LimitFields &
     ProcessCreate & {
       readonly NetworkMode: string;
@@ -162,6 +164,8 @@ export interface ContainerInspect {
     readonly Error: string;
     readonly StartedAt: string;
     readonly FinishedAt: string;
+    /** Of one that is probed. */
+    readonly Health?: HealthInspect;
   };
   readonly Image: string;
   readonly Name: string;
@@ -281,16 +285,4 @@ export interface NetworksPruned {
 export interface ContainersPruned {
   readonly ContainersDeleted: readonly string[];
   readonly SpaceReclaimed: number;
-}
-
-/** A line of `GET /events`. */
-export interface EventMessage {
-  readonly Type: string;
-  readonly Action: string;
-  readonly Actor: {readonly ID: string; readonly Attributes: Readonly<Record<string, string>>};
-  readonly scope: 'local';
-  /** Seconds since 1970. */
-  readonly time: number;
-  /** In ns; parsed by JavaScript, rounded to 256 ns. */
-  readonly timeNano: number;
 }

@@ -1,5 +1,6 @@
 import type {ContainerCreate} from '../api/engine-types.ts';
 import {readVariables, resolveVariables} from './environment.ts';
+import {type HealthOptions, healthBody} from './health-flags.ts';
 import {type IsolationOptions, isolationBody} from './isolation-flags.ts';
 import {type LifeOptions, readLabels, restartBody} from './life-flags.ts';
 import {type LimitOptions, limitsBody} from './limit-options.ts';
@@ -16,6 +17,7 @@ export interface RunOptions
     StorageOptions,
     StreamsOptions,
     IsolationOptions,
+    HealthOptions,
     ProcessOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
@@ -68,6 +70,7 @@ export function createBody(
     ...streamsBody(options),
     ...given('StopSignal', options.stopSignal),
     ...given('StopTimeout', options.stopTimeout),
+    ...healthBody(options),
     ...storage.config,
     ...process.config,
     HostConfig: {

@@ -1,4 +1,4 @@
-import type {EventMessage} from '../api/engine-types.ts';
+import type {EventMessage} from '../api/event-types.ts';
 
 /** `2026-01-02T03:04:05.678+00:00 container start <id> (image=host, name=web)`, as Docker's. */
 export function formatEvent({Type, Action, Actor, timeNano}: EventMessage): string {

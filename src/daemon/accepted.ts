@@ -20,6 +20,7 @@ export const acceptedConfig: Accepted = {
     'Tty',
     'StopSignal',
     'StopTimeout',
+    'Healthcheck',
   ),
   ...decoded('HostConfig', 'NetworkingConfig', 'Volumes', 'User'),
   ...decoded('AttachStdin', 'AttachStdout', 'AttachStderr', 'StdinOnce', 'ExposedPorts'),
@@ -34,6 +35,5 @@ export const acceptedHostConfig: Accepted = {
   ...decoded('GroupAdd', 'Init', 'Ulimits', 'Sysctls', 'ShmSize', 'OomScoreAdj', 'Devices', 'SecurityOpt'),
   ...decoded('ContainerIDFile', 'ConsoleSize', 'LogConfig', 'RestartPolicy'),
   ...decoded(...Object.keys(isolationFields)),
-  UsernsMode: oneOf('host'), // there is no other yet
   Isolation: oneOf('default'),
 };

@@ -54,7 +54,7 @@ export interface Composed {
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
 
 /** Opens store, kernel, controller and engine, and repairs what the last daemon left. Throws what they throw. */
-export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firewall}, log) => {
+export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firewall, idMaps}, log) => {
   const claim = await claimNetns();
   const native = loadNative();
   mkdirSync(join(roots.root, 'containers'), {recursive: true, mode: 0o711});
@@ -89,13 +89,18 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
     stored: () => [...store.state.images.values()].map(image => imageOf(image, roots)),
   };
   await sweepLayers({store, roots});
+  let engine: Engine | undefined;
   const engineParts: EngineParts = {
     store,
     dns,
-    emit: events.emit,
+    emit(happening) {
+      events.emit(happening);
+      engine?.health.see(happening); // what happens before there is an engine, health.recover() finds
+    },
     log: (about, error) => log.warn(`names of "${about}"`, error),
     controller,
     roots,
+    idMaps,
     cgroups: detectCgroups(),
     cgroupPath: id => join('tnet', store.instance, id),
     resolveImage: name => resolveImage(name, imageSource),
@@ -104,7 +109,7 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
     now,
   };
   const life = createLife(engineParts);
-  const engine = await createEngine(engineParts, life);
+  engine = await createEngine(engineParts, life);
   const names = createSandboxNames({
     dns,
     controller,
@@ -113,6 +118,7 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
   });
   await names.resume();
   await engine.execs.recover();
+  engine.health.recover();
   const networkPreview = createNetworkPreview(controllerParts, controller);
   return {
     engine,

@@ -1,4 +1,5 @@
 import type {Container} from '../model/container.ts';
+import {healthStatuses} from '../model/healthcheck.ts';
 import type {Engine} from '../runtime/engine.ts';
 import {hostImageId} from '../runtime/images/host-image.ts';
 import {type Filters, type Matchers, matchesFilters, matchesLabel} from './decode-filters.ts';
@@ -33,6 +34,10 @@ const checks: Readonly<Record<string, (value: string) => unknown>> = {
   status: value => {
     if (!statuses.includes(value)) throw badRequest(`Unrecognised filter value for status: ${value}`);
   },
+  health: value => {
+    if (value !== 'none' && !healthStatuses.some(status => status === value))
+      throw badRequest(`Unrecognised filter value for health: ${value}`);
+  },
   exited: value => {
     if (!/^\d{1,3}$/.test(value)) throw badRequest(`invalid filter 'exited=${value}': want an exit code`);
   },
@@ -44,6 +49,7 @@ const plain: Matchers<ContainerView> = {
   id: ({container}, value) => container.id.startsWith(value),
   label: ({container}, value) => matchesLabel(container.config.labels, value),
   status: ({container}, value) => formatState(container.state) === value,
+  health: ({health}, value) => (health?.status ?? 'none') === value,
   exited: ({container: {state}}, value) => state.status === 'exited' && state.exitCode === Number(value),
   network: ({networks}, value) => networks.some(({id, name}) => name === value || id.startsWith(value)),
   volume: (view, value) => encodeMounts(view).some(({Name, Destination}) => [Name, Destination].includes(value)),

@@ -6,6 +6,7 @@ import {decodeConfinement} from './decode-confinement.ts';
 import {decodeDns, decodeExtraHosts, dnsFields} from './decode-dns.ts';
 import {decodeEndpoints, networkingConfig} from './decode-endpoints.ts';
 import {decodeExposed, publishExposed} from './decode-exposed.ts';
+import {decodeHealthcheck, healthcheckFields} from './decode-healthcheck.ts';
 import {decodeIsolation, isolationFields, pickIsolation} from './decode-isolation.ts';
 import {decodeLimits, limitFields, limitWarnings} from './decode-limits.ts';
 import {decodeLogConfig, logFields} from './decode-log-config.ts';
@@ -48,6 +49,7 @@ const createBody = v.looseObject({
   OpenStdin: orNull(v.boolean()),
   StdinOnce: orNull(v.boolean()),
   ...streamFields,
+  ...healthcheckFields,
   StopSignal: orNull(text),
   StopTimeout: orNull(natural),
   ExposedPorts: orNull(v.record(text, v.unknown())),
@@ -96,6 +98,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
       confinement: decodeConfinement(host.SecurityOpt ?? []),
       autoRemove: host.AutoRemove ?? false,
       restart: decodeRestart(host),
+      healthcheck: decodeHealthcheck(body),
     },
   };
 }

@@ -2,6 +2,7 @@ import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
 import {type Container, type ContainerState, isRunning, type NetworkMode} from '../model/container.ts';
 import {hostImageId} from '../runtime/images/host-image.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
+import {encodeHealth, encodeHealthcheck} from './encode-health.ts';
 import {encodeIsolation} from './encode-isolation.ts';
 import {encodeLimits} from './encode-limits.ts';
 import {encodeMounts, encodeStorage, encodeVolumeTargets} from './encode-mounts.ts';
@@ -21,7 +22,7 @@ export function encodeContainer(view: ContainerView): ContainerInspect {
     Created: container.created,
     Path: path,
     Args: args,
-    State: encodeState(container),
+    State: encodeState(view),
     Image: container.imageId ?? hostImageId,
     Name: `/${container.name}`,
     RestartCount: container.state.restartCount,
@@ -51,7 +52,7 @@ export function formatState({status, paused}: ContainerState): string {
   return paused ? 'paused' : status;
 }
 
-function encodeState({state}: Container): ContainerInspect['State'] {
+function encodeState({container: {state}, health}: ContainerView): ContainerInspect['State'] {
   return {
     Status: formatState(state),
     Running: isRunning(state),
@@ -64,6 +65,7 @@ function encodeState({state}: Container): ContainerInspect['State'] {
     Error: state.error,
     StartedAt: state.startedAt ?? never,
     FinishedAt: state.finishedAt ?? never,
+    ...(health ? {Health: encodeHealth(health)} : {}),
   };
 }
 
@@ -88,6 +90,7 @@ function encodeConfig({config}: Container): ContainerInspect['Config'] {
     Entrypoint: null,
     OnBuild: null,
     Labels: config.labels,
+    ...(config.healthcheck ? {Healthcheck: encodeHealthcheck(config.healthcheck)} : {}),
     StopSignal: config.stopSignal,
     StopTimeout: config.stopTimeoutS,
   };

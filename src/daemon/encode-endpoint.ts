@@ -1,6 +1,7 @@
 import type {EndpointSettings} from '../api/engine-types.ts';
 import {type Attachment, leaseOf} from '../model/attachment.ts';
 import type {Container, EndpointConfig} from '../model/container.ts';
+import type {Health} from '../model/healthcheck.ts';
 import {type Family, ipFamily} from '../model/ip.ts';
 import {type Network, subnetOf} from '../model/network.ts';
 import type {AttachmentStats} from '../network/stats.ts';
@@ -14,6 +15,8 @@ export interface ContainerView {
   readonly networks: readonly Network[];
   /** What else runs in it; left out where nobody asked. */
   readonly execs?: readonly Exec[];
+  /** Left out, or null, when it is not probed. */
+  readonly health?: Health | null;
   /** Where a volume's files are. */
   readonly mountpoint: (volume: string) => string;
   /** What each attachment has carried; left out where nobody asked. */

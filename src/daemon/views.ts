@@ -5,13 +5,14 @@ import type {ServerParts} from './parts.ts';
 
 /** A container with its attachments, and the networks they are on. */
 export function viewContainer(
-  {controller, volumes}: Pick<ServerParts, 'controller' | 'volumes'>,
+  {controller, volumes, engine}: Pick<ServerParts, 'controller' | 'volumes' | 'engine'>,
   container: Container,
 ): ContainerView {
   const attachments = controller.attachmentsOf({owner: container.id});
   const ids = new Set(attachments.map(attachment => attachment.network));
   const networks = controller.list().filter(network => ids.has(network.id));
-  return {container, attachments, networks, mountpoint: volumes.mountpoint};
+  const health = engine.health.of(container.id);
+  return {container, attachments, networks, health, mountpoint: volumes.mountpoint};
 }
 
 /** Names owners of attachments; what is no container of ours keeps its short id. */

@@ -1,4 +1,5 @@
 import type {Confinement} from './confinement.ts';
+import type {Healthcheck} from './healthcheck.ts';
 import type {Ip} from './ip.ts';
 import type {Isolation} from './isolation.ts';
 import type {Limits} from './limits.ts';
@@ -70,6 +71,8 @@ export interface ContainerConfig {
   readonly storage: Storage;
   readonly autoRemove: boolean;
   readonly restart: RestartPolicy;
+  /** Null: what the image says. */
+  readonly healthcheck: Healthcheck | null;
   readonly openStdin: boolean;
   readonly streams: StreamsConfig;
   readonly log: LogConfig;

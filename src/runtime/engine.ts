@@ -11,6 +11,7 @@ import {refuseTakenName, resolveMode, validateNetwork} from './check-config.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
 import {createExecs, type Execs} from './exec/execs.ts';
 import {findContainer} from './find-container.ts';
+import {createHealthMonitors, type HealthMonitors} from './health/health-monitors.ts';
 import {applyImage} from './images/apply-image.ts';
 import {createLife, type Life, type LifeParts, neverStarted, type Removal} from './life.ts';
 import type {LogLine, LogOptions} from './logs/log-line.ts';
@@ -24,6 +25,7 @@ import {sysctlsOf} from './sysctls.ts';
 import {ulimitNumber} from './ulimits.ts';
 import {type ContainerUpdate, updateContainer} from './update-container.ts';
 import {containerProcesses, containerUsage} from './usage.ts';
+import {requireUserns} from './user-namespace.ts';
 import {claimStorage, imageVolumes} from './volumes/claim-storage.ts';
 import {checkSources} from './volumes/place-mounts.ts';
 
@@ -73,6 +75,7 @@ export interface Engine {
   attach(ref: string): Promise<Duplex>;
   resize(ref: string, size: TerminalSize): void;
   readonly execs: Execs;
+  readonly health: HealthMonitors;
   /** Leaves containers running. */
   close(): Promise<void>;
 }
@@ -101,6 +104,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     for (const {name} of config.process.ulimits) ulimitNumber(name);
     parseLogRotation(config.log);
     validateNetwork(config, {network: controller.get, container: get});
+    requireUserns(config, parts, containers);
     refuseTakenName(name, holder(name));
     const created = parts.now().toISOString();
     const claimed = {
@@ -216,10 +220,12 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     return state.exitCode;
   };
 
-  const execs = createExecs({...parts, life, find: get, list: () => [...containers.values()]});
+  const list = (): readonly Container[] => [...containers.values()];
+  const execs = createExecs({...parts, life, find: get, list});
+  const health = createHealthMonitors({...parts, execs, find: get, list});
   await life.recover();
   return {
-    list: () => [...containers.values()],
+    list,
     get,
     create,
     start: async ref => life.start(get(ref).id),
@@ -249,7 +255,9 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     processes: ref => containerProcesses(parts, get(ref)),
     resize: (ref, size) => life.resize(get(ref).id, size),
     execs,
+    health,
     async close() {
+      health.close();
       execs.close();
       await life.close();
     },

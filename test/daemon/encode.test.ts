@@ -31,6 +31,7 @@ const container: Container = {
   created: '2026-11-24T10:00:00.000Z',
   config: {
     restart: {name: 'no', maxRetries: 0},
+    healthcheck: null,
     image: 'host',
     args: ['sh', '-c', 'echo hi'],
     entrypoint: [],
@@ -151,6 +152,16 @@ test('encodeContainerSummary() tells what docker ps shows', t => {
     Status: 'Up 3 minutes',
   });
   t.deepEqual(summary.Ports[0], {IP: '0.0.0.0', PrivatePort: 80, PublicPort: 8080, Type: 'tcp'});
+});
+
+test('formatStatus() tells the health of what runs and is not paused', t => {
+  const now = new Date('2026-11-24T12:00:00.000Z');
+  const state = {...container.state, status: 'running', startedAt: '2026-11-24T11:57:00.000Z'} as const;
+  const health = {status: 'starting', failingStreak: 0, log: []} as const;
+  t.is(formatStatus(state, now, health), 'Up 3 minutes (health: starting)');
+  t.is(formatStatus(state, now, {...health, status: 'healthy'}), 'Up 3 minutes (healthy)');
+  t.is(formatStatus({...state, paused: true}, now, health), 'Up 3 minutes (Paused)');
+  t.is(formatStatus({...state, status: 'created'}, now, health), 'Created');
 });
 
 test('formatStatus() speaks as docker ps', t => {

@@ -76,6 +76,8 @@ const noExecs: Execs = {
   of: () => [],
   start: async id => missing(id),
   resize: missing,
+  kill: missing,
+  forget: async id => missing(id),
   recover: async () => {},
   close: () => {},
 };
@@ -130,6 +132,7 @@ export function createFakeEngine(controller: Controller): FakeEngine {
     get: ref => find(ref).container,
     resize: ref => void find(ref),
     execs: noExecs,
+    health: {see: () => {}, of: () => null, recover: () => {}, close: () => {}},
     async connect(ref, endpoint) {
       const {container} = find(ref);
       await controller.attach(attachSpec(container, endpoint, {netns: `/netns/${container.id}`, ports: []}));

@@ -1,6 +1,6 @@
 import {createInterface} from 'node:readline';
 import type {Command} from 'commander';
-import type {EventMessage} from '../../api/engine-types.ts';
+import type {EventMessage} from '../../api/event-types.ts';
 import type {Context} from '../context.ts';
 import {type Filtered, filterQuery} from '../filter-query.ts';
 import {formatEvent} from '../format-event.ts';

@@ -4,6 +4,7 @@ import type {Context} from '../context.ts';
 import {createBody, type RunOptions} from '../create-body.ts';
 import {createContainer, refuseTakenFile} from '../create-container.ts';
 import {type DryRunOptions, dryRunOptions, printDryRun} from '../dry-run.ts';
+import {healthFlags} from '../health-flags.ts';
 import {isolationFlags} from '../isolation-flags.ts';
 import {lifeFlags} from '../life-flags.ts';
 import {createLimitOptions} from '../limit-options.ts';
@@ -37,7 +38,7 @@ export function registerRun(program: Command, context: Context): void {
 
 /** What `run` and `create` have in common. */
 export function createFlags(command: Command): Command {
-  return processOptions(createLimitOptions(isolationFlags(lifeFlags(command))))
+  return processOptions(createLimitOptions(isolationFlags(healthFlags(lifeFlags(command)))))
     .argument('<image>', "host: this machine's own root file system, copy-on-write")
     .argument('[command...]', 'the command and its arguments')
     .passThroughOptions()

@@ -13,6 +13,8 @@ export interface ExecConfig {
   readonly streams: StreamsConfig;
   /** As Docker writes them; '' is ctrl-p,ctrl-q. */
   readonly detachKeys: string;
+  /** A health check's: the next daemon does not wait for it. */
+  readonly probe?: true;
 }
 
 export interface ExecState {

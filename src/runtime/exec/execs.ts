@@ -8,6 +8,7 @@ import {createAttachStream} from '../attach-stream.ts';
 import type {Image} from '../images/image.ts';
 import {connectShim, type ShimConnection} from '../launch/shim-client.ts';
 import type {Life} from '../life.ts';
+import {signalNumber} from '../signals.ts';
 import type {StartParts} from '../start.ts';
 import {type Exec, type ExecConfig, type ExecState, neverRun} from './exec.ts';
 import {execFolder, execPlaces} from './exec-places.ts';
@@ -27,6 +28,10 @@ export interface Execs {
    */
   start(id: string, size: TerminalSize | null): Promise<Duplex>;
   resize(id: string, size: TerminalSize): void;
+  /** Nothing when it does not run. */
+  kill(id: string): void;
+  /** Nobody will ask for it any more; once it has ended. */
+  forget(id: string): Promise<void>;
   /** Adopts what still runs. Once, before anything else. */
   recover(): Promise<void>;
   close(): void;
@@ -153,6 +158,10 @@ export function createExecs(parts: ExecParts): Execs {
       return duplex!;
     },
     resize: (id, size) => shims.get(get(id).id)?.resize(size),
+    kill: id => shims.get(id)?.signal(signalNumber('KILL')),
+    async forget(id) {
+      if (execs.get(id)?.state.status !== 'running') await drop(id);
+    },
     async recover() {
       for (const container of parts.list()) {
         if (container.state.status !== 'running') {
