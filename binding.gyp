@@ -27,7 +27,7 @@
       "type": "executable",
       "sources": [
         "<!@(ls addon/files/*.cc)",
-        "<!@(cd addon/shim && true; for name in copy-tree directory json metadata mounts namespaces populate read-program resolve rootfs sources status tree; do echo addon/shim/$name.cc; done)",
+        "<!@(cd addon/shim && true; for name in copy-tree directory json metadata mounts namespaces populate read-program resolve rootfs sources status tree user-namespace; do echo addon/shim/$name.cc; done)",
       ],
       "include_dirs!": ["<(node_root_dir)/include/node"],
       "cflags_cc!": ["-std=gnu++17"],

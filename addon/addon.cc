@@ -144,6 +144,7 @@ static Napi::Object start(Napi::Env, Napi::Object exports) {
   add(exports, "mountTmpfs", mountTmpfs);
   add(exports, "unmountTmpfs", unmountTmpfs);
   add(exports, "pinNetns", pinNetns);
+  add(exports, "pinMappedNetns", pinMappedNetns);
   add(exports, "unpinNetns", unpinNetns);
   add(exports, "pidfdOpen", pidfdOpen);
   add(exports, "lock", lock);

@@ -79,6 +79,7 @@ void mountTmpfs(const std::string& path, const std::string& options);
 void unmountTmpfs(const std::string& path);
 int openReadonly(const std::string& path);
 void pinNetns(const std::string& path);
+void pinMappedNetns(const std::string& path, const std::string& uidMap, const std::string& gidMap);
 void unpinNetns(const std::string& path);
 int pidfdOpen(int pid);
 bool lock(int fd, const std::string& mode, bool nonblocking);

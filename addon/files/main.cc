@@ -13,6 +13,7 @@ namespace {
 constexpr int programFd = 3;
 
 constexpr OpOf<Container> ops[] = {
+    {{"joinuser", 1, 1}, joinUserNamespace},
     {{"setns", 2, 2}, joinNamespace},
     {{"unshare", 1, 1}, unshareNamespace},
     {{"source", 3, 3}, openSource},

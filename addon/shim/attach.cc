@@ -67,7 +67,7 @@ bool Client::begin(ClientRequests& requests) {
   if (type == StdinData) feedsStdin_ = true;
   if (type == Subscribe) subscribed_ = true;
   if (type == Resize) size_.clear();
-  if (type == ProcessWanted) requests.process(fd_.get());
+  if (type == ProcessWanted) requests.process(fd_);
   return type <= Signal || type == ProcessWanted || (type == Resize && missing_ == sizeBytes);
 }
 

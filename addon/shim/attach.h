@@ -31,7 +31,7 @@ struct ClientRequests {
   std::function<void(int)> signal;
   std::function<void(TerminalSize)> resize;
   /** Sends a pidfd of the container over that socket. */
-  std::function<void(int)> process;
+  std::function<void(const Fd&)> process;
   /** Whether stdin takes no more for now; its feeders wait then. */
   std::function<bool()> stdinFull;
 };

@@ -12,6 +12,8 @@ struct Container {
   Fd root;
   /** Trees of the host that are not hung anywhere yet: what `source` opened, in its order. */
   std::vector<Fd> sources;
+  /** Empty: the machine's. */
+  Fd userns;
   /** The read-only empty directory that hides masked ones; made for the first of them. */
   Fd empty;
   std::vector<char*> environment;
@@ -38,6 +40,15 @@ Outcome joinNewKeyring(Container&, const Args&);
 
 // enter.cc
 Outcome enterNamespaces(Container&, const Args& kinds);
+
+// user-namespace.cc
+Outcome holdUserNamespace(Container&, const Args& netns);
+Outcome makeAs(Container&, const Args& uidAndGid);
+Outcome makeAsRoot(Container&, const Args&);
+Outcome mapTree(Container&, const Args& sourceAndTarget);
+Outcome becomeRoot(Container&, const Args&);
+Outcome joinUserNamespace(Container&, const Args& path);
+Outcome enterUserNamespace(Container&, const Args&);
 
 // rootfs.cc
 Outcome makeSlave(Container&, const Args& path);

@@ -6,6 +6,7 @@
 
 #include "attach.h"
 #include "namespaces.h"
+#include "pass-fd.h"
 #include "shim.h"
 
 namespace {
@@ -28,20 +29,8 @@ Outcome connectTo(const char* path, Fd& connection) {
 Outcome askForProcess(const Fd& connection, Fd& pidfd) {
   constexpr char request[8] = {ProcessWanted};
   if (send(connection.get(), request, sizeof request, MSG_NOSIGNAL) < 0) return failed("send");
-  char byte;
-  iovec data{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  if (recvmsg(connection.get(), &message, MSG_CMSG_CLOEXEC) < 0) return failed("recvmsg");
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return refused(ESRCH, "recvmsg");
-  int number;
-  memcpy(&number, CMSG_DATA(header), sizeof number);
-  pidfd = Fd(number);
+  pidfd = receiveFd(connection);
+  if (!pidfd) return failed("recvmsg");
   return done;
 }
 
@@ -49,7 +38,7 @@ Outcome askForProcess(const Fd& connection, Fd& pidfd) {
 
 /**
  * Enters a namespace of the container whose shim listens there. That shim has held its process by pidfd from birth: no
- * number can have passed to another process, and nothing that the container controls is asked. One that is dead is ESRCH.
+ * number can have passed to another process, and nothing that the container controls is asked. One that is dead sends nothing.
  */
 Outcome joinContainer(Shim& shim, const Args& args) {
   Fd connection, pidfd;

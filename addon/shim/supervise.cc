@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "clock.h"
 #include "container.h"
 #include "log.h"
+#include "pass-fd.h"
 #include "status.h"
 #include "stdin.h"
 #include "terminal.h"
@@ -34,25 +34,6 @@ enum Place { Stdout, Stderr, Stdin, Progress, Exit, Listening, FirstClient };
 
 int exitCode(const siginfo_t& info) { return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status; }
 
-/** One byte, because a descriptor travels only with data. */
-void sendDescriptor(int socket, const Fd& fd) {
-  char byte = 0;
-  iovec data{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  const int number = fd.get();
-  memcpy(CMSG_DATA(header), &number, sizeof number);
-  if (fd) sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
 class Supervisor {
  public:
   Supervisor(const Program& program, Shim& shim, Child child, Fd status)
@@ -65,7 +46,7 @@ class Supervisor {
             .stdinEnd = [this] { if (!shim_.terminalWanted) input_.end(); },
             .signal = [this](int signal) { syscall(SYS_pidfd_send_signal, child_.pidfd.get(), signal, nullptr, 0); },
             .resize = [this](TerminalSize size) { terminal_.resize(size); },
-            .process = [this](int socket) { sendDescriptor(socket, child_.pidfd); },
+            .process = [this](const Fd& socket) { [[maybe_unused]] const Outcome gone = sendFd(socket, child_.pidfd); },
             .stdinFull = [this] { return input_.isFull(); },
         }) {}
 

@@ -19,7 +19,7 @@ export function isolationFlags(command: Command): Command {
     .option('--pid <mode>', 'processes it sees: host or container:<name>')
     .option('--ipc <mode>', 'none, private, shareable, host or container:<name>')
     .option('--uts <mode>', "host: the machine's host name, which it may change")
-    .option('--userns <mode>', "host: the machine's user namespace")
+    .option('--userns <mode>', "host: the machine's ids, where the daemon has --userns-remap")
     .option('--cgroupns <mode>', 'private or host')
     .option('--privileged', 'every capability and device, nothing masked: as root on the machine')
     .option('--cap-add <capability>', 'capability, or ALL (repeatable)', collect)

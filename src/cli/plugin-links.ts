@@ -19,6 +19,16 @@ export const cniNames: readonly string[] = [
   'tuning',
 ];
 
+/** podman serves names where it finds aardvark-dns, too; it does not start it. */
+export const netavarkNames: readonly string[] = ['netavark', 'aardvark-dns'];
+export const ociNames: readonly string[] = ['tnet-oci-hook'];
+
+/** Names in one folder. */
+export interface Links {
+  readonly dir: string;
+  readonly names: readonly string[];
+}
+
 /** The executable, which lies next to the addon: in a clone's build/, in a package's prebuilds/. Throws ERR_UNSUPPORTED. */
 export function pluginPath(): string {
   const places = ['build/Release', `prebuilds/linux-${process.arch}`].map(place => join(place, 'tnet-plugin'));
@@ -34,9 +44,9 @@ export function pluginPath(): string {
  * Links in `dir`; what stands there under the same names is replaced with `replace` alone, and nothing is linked when one may not be.
  * Returns those made. Throws ERR_CONFLICT.
  */
-export function linkPlugins(dir: string, target: string, found: 'replace' | 'refuse'): readonly string[] {
+export function linkPlugins({dir, names}: Links, target: string, found: 'replace' | 'refuse'): readonly string[] {
   mkdirSync(dir, {recursive: true});
-  const paths = cniNames.map(name => join(dir, name)).filter(path => linkTarget(path) !== target);
+  const paths = names.map(name => join(dir, name)).filter(path => linkTarget(path) !== target);
   const foreign = paths.filter(path => isThere(path) && !isOurs(path));
   if (foreign.length > 0 && found === 'refuse')
     throw new TnetError(
@@ -51,8 +61,8 @@ export function linkPlugins(dir: string, target: string, found: 'replace' | 'ref
 }
 
 /** Takes our own links back, and nothing else. Returns those removed. */
-export function unlinkPlugins(dir: string): readonly string[] {
-  const paths = cniNames.map(name => join(dir, name)).filter(isOurs);
+export function unlinkPlugins({dir, names}: Links): readonly string[] {
+  const paths = names.map(name => join(dir, name)).filter(isOurs);
   for (const path of paths) rmSync(path);
   return paths;
 }

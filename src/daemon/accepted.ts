@@ -35,6 +35,5 @@ export const acceptedHostConfig: Accepted = {
   ...decoded('GroupAdd', 'Init', 'Ulimits', 'Sysctls', 'ShmSize', 'OomScoreAdj', 'Devices', 'SecurityOpt'),
   ...decoded('ContainerIDFile', 'ConsoleSize', 'LogConfig', 'RestartPolicy'),
   ...decoded(...Object.keys(isolationFields)),
-  UsernsMode: oneOf('host'), // there is no other yet
   Isolation: oneOf('default'),
 };

@@ -54,7 +54,7 @@ export interface Composed {
 export type Compose = (options: DaemonOptions, log: Logger) => Promise<Composed>;
 
 /** Opens store, kernel, controller and engine, and repairs what the last daemon left. Throws what they throw. */
-export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firewall}, log) => {
+export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firewall, idMaps}, log) => {
   const claim = await claimNetns();
   const native = loadNative();
   mkdirSync(join(roots.root, 'containers'), {recursive: true, mode: 0o711});
@@ -100,6 +100,7 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
     log: (about, error) => log.warn(`names of "${about}"`, error),
     controller,
     roots,
+    idMaps,
     cgroups: detectCgroups(),
     cgroupPath: id => join('tnet', store.instance, id),
     resolveImage: name => resolveImage(name, imageSource),

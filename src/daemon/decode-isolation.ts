@@ -8,6 +8,7 @@ export const isolationFields = {
   PidMode: orNull(text),
   IpcMode: orNull(text),
   UTSMode: orNull(text),
+  UsernsMode: orNull(text),
   CgroupnsMode: orNull(text),
   Privileged: orNull(v.boolean()),
   CapAdd: orNull(texts),
@@ -27,6 +28,7 @@ export function decodeIsolation(fields: IsolationFields, hostname: string): Isol
   return {
     pid: decodeMode(fields.PidMode, ['private', 'host'], 'PID mode'),
     ipc: decodeMode(fields.IpcMode, ['private', 'none', 'shareable', 'host'], 'IPC mode'),
+    userns: choose(fields.UsernsMode, ['host'], 'USER mode') ?? 'default',
     uts: uts ?? 'private',
     cgroupns: choose(fields.CgroupnsMode, ['private', 'host'], 'cgroup namespace mode') ?? 'private',
     privileged: fields.Privileged ?? false,

@@ -8,7 +8,7 @@ export function encodeIsolation(isolation: Isolation): Readonly<Record<string, u
     PidMode: pid.kind === 'private' ? '' : formatMode(pid),
     IpcMode: formatMode(ipc),
     UTSMode: uts === 'host' ? 'host' : '',
-    UsernsMode: '',
+    UsernsMode: isolation.userns === 'host' ? 'host' : '',
     CgroupnsMode: isolation.cgroupns,
     Privileged: privileged,
     CapAdd: orNull(isolation.capAdd),

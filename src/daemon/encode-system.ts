@@ -1,6 +1,7 @@
 import type {Info, Version} from '../api/engine-types.ts';
 import {apiVersion, tnetVersion} from '../api/version.ts';
 import {type Container, isRunning} from '../model/container.ts';
+import type {IdMaps} from '../model/id-map.ts';
 import type {HostFacts} from './host-facts.ts';
 
 export function encodeVersion(facts: HostFacts): Version & Readonly<Record<string, unknown>> {
@@ -38,7 +39,7 @@ export function encodeVersion(facts: HostFacts): Version & Readonly<Record<strin
 export function encodeInfo(
   facts: HostFacts,
   containers: readonly Container[],
-  root: string,
+  {root, idMaps}: {readonly root: string; readonly idMaps: IdMaps | null},
 ): Info & Readonly<Record<string, unknown>> {
   const paused = containers.filter(({state}) => state.paused).length;
   const running = containers.filter(({state}) => isRunning(state)).length;
@@ -72,7 +73,7 @@ export function encodeInfo(
       Authorization: null,
       Log: ['json-file'],
     },
-    SecurityOptions: [],
+    SecurityOptions: idMaps === null ? [] : ['name=userns'],
     Warnings: null,
     Swarm: {
       NodeID: '',

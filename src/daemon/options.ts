@@ -1,10 +1,13 @@
 import {parseArgs} from 'node:util';
 import {type Roots, resolveRoots} from '../api/roots.ts';
+import type {IdMaps} from '../model/id-map.ts';
 import type {BridgeFlags} from '../network/bridge-flags.ts';
 import {type FirewallName, firewallNames} from '../network/firewall/renderer.ts';
 import type {AddressPool} from '../network/ipam.ts';
 import {badRequest, decoding} from './failure.ts';
 import {parseBridgeFlags, parsePool} from './parse-bridge-flags.ts';
+import {readHostIdFiles} from './read-id-files.ts';
+import {type IdFiles, parseUsernsRemap} from './userns-remap.ts';
 
 export interface DaemonOptions {
   readonly roots: Roots;
@@ -13,6 +16,8 @@ export interface DaemonOptions {
   readonly bridgeFlags: BridgeFlags;
   readonly pools: readonly AddressPool[];
   readonly firewall: FirewallName;
+  /** Ids of containers; null: the machine's. */
+  readonly idMaps: IdMaps | null;
   /** Started by a client: whoever loses the race for the lock leaves silently. */
   readonly detached: boolean;
   /** Do not serve: print what the doctor sees without a daemon. */
@@ -23,6 +28,7 @@ export interface DaemonOptions {
 export function parseDaemonOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  readIdFiles: () => IdFiles = readHostIdFiles,
 ): DaemonOptions {
   const values = parse(args);
   return {
@@ -31,6 +37,7 @@ export function parseDaemonOptions(
     bridgeFlags: decoding(() => parseBridgeFlags(values)),
     pools: decoding(() => (values['default-address-pool'] ?? []).map(parsePool)),
     firewall: parseFirewall(values.firewall ?? 'nftables'),
+    idMaps: values['userns-remap'] ? parseUsernsRemap(values['userns-remap'], readIdFiles()) : null,
     detached: values.detached ?? false,
     examine: values.examine ?? false,
   };
@@ -47,6 +54,7 @@ const known = {
   'fixed-cidr-v6': {type: 'string'},
   mtu: {type: 'string'},
   icc: {type: 'string'},
+  'userns-remap': {type: 'string'},
   'default-address-pool': {type: 'string', multiple: true},
   detached: {type: 'boolean'},
   examine: {type: 'boolean'},

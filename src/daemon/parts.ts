@@ -1,5 +1,6 @@
 import type {OpenCapture} from '../kernel/capture/capture.ts';
 import type {Tracer} from '../kernel/trace/tracer.ts';
+import type {IdMaps} from '../model/id-map.ts';
 import type {Controller} from '../network/controller.ts';
 import type {Archives} from '../runtime/archive/archives.ts';
 import type {Doctor} from '../runtime/doctor.ts';
@@ -28,6 +29,8 @@ export interface ServerParts {
   readonly facts: HostFacts;
   /** State root, for /info. */
   readonly root: string;
+  /** Ids of containers; null: the machine's. */
+  readonly idMaps: IdMaps | null;
   /** Identity of the network namespace this daemon manages (api/netns.ts). */
   readonly netns: string;
   readonly log: Logger;

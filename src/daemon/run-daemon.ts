@@ -64,6 +64,7 @@ async function serve({
     ...composed,
     facts: readHostFacts(),
     root: options.roots.root,
+    idMaps: options.idMaps,
     netns: netnsIdentity(),
     log,
     now: () => new Date(),

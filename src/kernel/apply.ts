@@ -1,5 +1,6 @@
 import {closeSync, constants, readFileSync, writeSync} from 'node:fs';
 import {KernelError} from '../errors.ts';
+import {formatIdMap} from '../model/id-map.ts';
 import {ipFamily} from '../model/ip.ts';
 import {isForeign} from '../model/sandbox.ts';
 import {addLink, given, portSettings, requestAll} from './add-link.ts';
@@ -12,8 +13,10 @@ import type {Iptables} from './iptables.ts';
 import type {
   AltnameItem,
   ElementItem,
+  Item,
   LinkItem,
   NamespacePath,
+  NetnsItem,
   Op,
   RouteItem,
   SettingsItem,
@@ -49,7 +52,7 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
   if (step.length > 1) return deleteLinks(parts.sockets.route(item.ns), step.map(linkName));
   switch (item.kind) {
     case 'netns':
-      return applyNetns(parts, op.do, item.ns);
+      return applyNetns(parts, op.do, {...item, kind: 'netns'});
     case 'link':
       return applyLink(parts, op.do, {...item, kind: 'link'}, op.do === 'set' ? (op.was as LinkItem) : null);
     case 'altname':
@@ -69,9 +72,11 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
 
 const linkName = ({item}: Op): string => (item as LinkItem).name;
 
-function applyNetns({native, sockets}: ApplyParts, verb: Op['do'], path: string): void {
-  if (verb === 'add') native.pinNetns(path);
-  else {
+function applyNetns({native, sockets}: ApplyParts, verb: Op['do'], {ns: path, ids}: Item & NetnsItem): void {
+  if (verb === 'add') {
+    if (ids === undefined) native.pinNetns(path);
+    else native.pinMappedNetns(path, formatIdMap(ids.uids), formatIdMap(ids.gids));
+  } else {
     sockets.release(path);
     native.unpinNetns(path);
   }

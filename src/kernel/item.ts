@@ -1,3 +1,4 @@
+import type {IdMaps} from '../model/id-map.ts';
 import type {Family, Ip, Prefix} from '../model/ip.ts';
 import type {Mac} from '../model/mac.ts';
 import type {IpvlanFlag, IpvlanMode, MacvlanMode, VxlanSettings} from './netlink/link-kinds.ts';
@@ -8,6 +9,8 @@ export type NamespacePath = string;
 
 export interface NetnsItem {
   readonly kind: 'netns';
+  /** Owned by a new user namespace with these maps; without, by ours. */
+  readonly ids?: IdMaps;
 }
 
 export interface LinkItem {

@@ -92,6 +92,8 @@ export interface Native {
   openReadonly(path: string): Fd;
   /** New empty netns, bind-mounted on `path` (created O_EXCL; removed again on failure). */
   pinNetns(path: string): void;
+  /** The same, owned by a new user namespace with these maps: lines of `/proc/<pid>/uid_map` and `gid_map`. */
+  pinMappedNetns(path: string, uidMap: string, gidMap: string): void;
   /** umount2(MNT_DETACH) + unlink. A missing path or mount is fine. */
   unpinNetns(path: string): void;
   pidfdOpen(pid: number): Fd;

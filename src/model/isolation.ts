@@ -9,6 +9,8 @@ export interface Isolation {
   readonly pid: {readonly kind: 'private' | 'host'} | OfContainer;
   /** `shareable`: others may join it, and its /dev/shm. `none`: no /dev/shm. */
   readonly ipc: {readonly kind: 'none' | 'private' | 'shareable' | 'host'} | OfContainer;
+  /** `host`: the machine's, also where the daemon maps the ids of others. */
+  readonly userns: 'default' | 'host';
   readonly uts: 'private' | 'host';
   readonly cgroupns: 'private' | 'host';
   readonly privileged: boolean;
@@ -24,6 +26,7 @@ export interface Isolation {
 export const isolatedByDefault: Isolation = {
   pid: {kind: 'private'},
   ipc: {kind: 'private'},
+  userns: 'default',
   uts: 'private',
   cgroupns: 'private',
   privileged: false,

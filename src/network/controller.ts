@@ -2,6 +2,7 @@ import {diff, itemKey, toWorld} from '../kernel/diff.ts';
 import type {Item, Op} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
+import type {IdMaps} from '../model/id-map.ts';
 import type {Prefix} from '../model/ip.ts';
 import {isBridged, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
@@ -52,8 +53,8 @@ export interface Controller {
   alter(ref: string, spec: NetworkSpec): Promise<Network>;
   /** Throws ERR_SUBNET_FULL when a network has no address left to give. */
   requireRoom(ref: string): void;
-  /** A network namespace with loopback up and nothing else. */
-  createSandbox(path: string): Promise<void>;
+  /** A network namespace with loopback up and nothing else; with `ids`, owned by a user namespace with these maps. */
+  createSandbox(path: string, ids?: IdMaps | null): Promise<void>;
   removeSandbox(path: string): Promise<void>;
   /** On a sandbox that is attached elsewhere too, ports and default route go to the gateway that is chosen anew. */
   attach(spec: AttachSpec): Promise<Attachment>;
@@ -257,6 +258,12 @@ export async function createController(parts: ControllerParts): Promise<Controll
   await lock(() => changeBridge(parts.bridgeFlags ?? {}));
   await lock(repair);
   reserveAgain(state.attachments.values(), reservations);
+  const addAll = (items: readonly Item[]): Promise<void> =>
+    kernel.execute(
+      items.map(item => ({do: 'add', item})),
+      'undo',
+    );
+
   return {
     list: () => [...state.networks.values()],
     get,
@@ -266,21 +273,11 @@ export async function createController(parts: ControllerParts): Promise<Controll
     remove: ref => lock(() => remove(ref)),
     alter: (ref, spec) => lock(() => alter(ref, spec)),
     requireRoom: ref => refuseFull(get(ref), state),
-    createSandbox: path =>
-      kernel.execute(
-        planSandbox(path).map(item => ({do: 'add', item})),
-        'undo',
-      ),
+    createSandbox: (path, ids = null) => addAll(planSandbox(path, ids)),
     removeSandbox: path => kernel.execute([{do: 'del', item: {ns: path, kind: 'netns'}}], 'continue'),
     attach: spec => lock(() => attach(spec)),
     check: id => lock(() => checkAttachment({state, kernel, firewall}, findAttachment(store, id))),
-    adjust: items =>
-      lock(() =>
-        kernel.execute(
-          items.map(item => ({do: 'add', item})),
-          'undo',
-        ),
-      ),
+    adjust: items => lock(() => addAll(items)),
     configure: (id, options) =>
       lock(() => configureAttachment({...parts, firewall}, findAttachment(store, id), options)),
     publish: (id, mapping) => lock(() => publishPort({...parts, firewall}, {id, mapping})),

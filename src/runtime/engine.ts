@@ -25,6 +25,7 @@ import {sysctlsOf} from './sysctls.ts';
 import {ulimitNumber} from './ulimits.ts';
 import {type ContainerUpdate, updateContainer} from './update-container.ts';
 import {containerProcesses, containerUsage} from './usage.ts';
+import {requireUserns} from './user-namespace.ts';
 import {claimStorage, imageVolumes} from './volumes/claim-storage.ts';
 import {checkSources} from './volumes/place-mounts.ts';
 
@@ -103,6 +104,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     for (const {name} of config.process.ulimits) ulimitNumber(name);
     parseLogRotation(config.log);
     validateNetwork(config, {network: controller.get, container: get});
+    requireUserns(config, parts, containers);
     refuseTakenName(name, holder(name));
     const created = parts.now().toISOString();
     const claimed = {

@@ -16,17 +16,17 @@ export interface JoinedNetworks {
 /** Makes the sandbox and attaches it to every network that was asked for. Every step that succeeded is on `undo`. */
 export async function joinNetworks(
   {controller, roots}: Pick<StartParts, 'controller' | 'roots'>,
-  start: Pick<Start, 'container' | 'sharedSandbox' | 'joined'>,
+  start: Pick<Start, 'container' | 'sharedSandbox' | 'joined' | 'userns'>,
   undo: Undo,
 ): Promise<JoinedNetworks> {
-  const {container} = start;
+  const {container, userns} = start;
   const {network, endpoints, ports} = container.config;
   if (network.kind === 'host') return {netns: null, attachments: []};
   if (network.kind === 'container') return {netns: start.sharedSandbox, attachments: []};
   const netns = containerPlaces(roots, container.id).netns;
   const held = start.joined ? await holdOn(controller, container) : [];
   if (!start.joined) {
-    await controller.createSandbox(netns);
+    await controller.createSandbox(netns, userns);
     undo.add(() => controller.removeSandbox(netns));
   }
   const fresh: Attachment[] = [];

@@ -22,6 +22,7 @@ import {sharedSandbox} from './shared-sandbox.ts';
 import {type StartParts, startContainer} from './start.ts';
 import {cleanUpRun, releaseNetwork} from './sweep.ts';
 import {createUndo} from './undo.ts';
+import {requireUserns} from './user-namespace.ts';
 import {makeData, sweepTrash} from './volumes/local-driver.ts';
 import {releaseVolumes} from './volumes/place-mounts.ts';
 import {forgetVolumes, ownVolumes} from './volumes/volumes.ts';
@@ -152,6 +153,7 @@ export function createLife(parts: LifeParts): Life {
         image: parts.resolveImage(container.imageId ?? container.config.image),
         sharedSandbox: sharedSandbox(container, {containers, roots}),
         isolation: launchIsolation(container, {containers, roots}),
+        userns: requireUserns(container.config, parts, containers),
         joined: joinersOf(containers, id).length > 0,
         onReady,
       };

@@ -8,9 +8,12 @@ import type {Life, LifeParts} from './life.ts';
 import {containerPlaces} from './places.ts';
 import {sharedSandbox} from './shared-sandbox.ts';
 import {createUndo} from './undo.ts';
+import {usernsOf} from './user-namespace.ts';
 
 /** A life in which a start joins its networks and no process ever runs. Only as harmless as the controller it is given. */
-export function pretendLife(parts: Pick<LifeParts, 'store' | 'controller' | 'roots' | 'resolveImage'>): Life {
+export function pretendLife(
+  parts: Pick<LifeParts, 'store' | 'controller' | 'roots' | 'resolveImage' | 'idMaps'>,
+): Life {
   const {containers} = parts.store.state;
   const find = (id: string): Container => findContainer(containers, id);
   const start = async (id: string): Promise<void> => {
@@ -20,7 +23,12 @@ export function pretendLife(parts: Pick<LifeParts, 'store' | 'controller' | 'roo
     const shared = sharedSandbox(container, {containers, roots: parts.roots});
     await joinNetworks(
       parts,
-      {container, sharedSandbox: shared, joined: joinersOf(containers, container.id).length > 0},
+      {
+        container,
+        sharedSandbox: shared,
+        joined: joinersOf(containers, container.id).length > 0,
+        userns: usernsOf(container.config, parts),
+      },
       createUndo(),
     );
   };

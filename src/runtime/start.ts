@@ -4,6 +4,7 @@ import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Container, ContainerConfig} from '../model/container.ts';
 import type {Emit} from '../model/event.ts';
+import type {IdMaps} from '../model/id-map.ts';
 import {parseLogRotation} from '../model/log-config.ts';
 import {subnetOf} from '../model/network.ts';
 import type {Controller} from '../network/controller.ts';
@@ -21,15 +22,17 @@ import type {LaunchIsolation} from './launch/isolation.ts';
 import {launch} from './launch/launch.ts';
 import {planLaunch} from './launch/plan-launch.ts';
 import type {PlacedMount} from './launch/plan-mounts.ts';
+import {mappedLayers} from './launch/plan-user-namespace.ts';
 import type {LaunchSettings, RunSpec} from './launch/run-spec.ts';
 import {type FilesView, isServedByUs, resolvConfText, writeNetworkFiles} from './network-files.ts';
 import {type ContainerPlaces, containerPlaces, type Roots} from './places.ts';
 import {launchConfinement, launchSettings} from './process-spec.ts';
 import {mountSharedMemory, unmountSharedMemory} from './shared-memory.ts';
 import type {Undo} from './undo.ts';
+import type {Remap} from './user-namespace.ts';
 import {placeMounts} from './volumes/place-mounts.ts';
 
-export interface StartParts {
+export interface StartParts extends Remap {
   readonly store: Store;
   readonly roots: Roots;
   readonly controller: Controller;
@@ -47,6 +50,7 @@ export interface Start {
   /** Sandbox of the container named by `--network container:`. */
   readonly sharedSandbox: string | null;
   readonly isolation: LaunchIsolation;
+  readonly userns: IdMaps | null;
   /** Others live in its sandbox already: it is entered again as it is. */
   readonly joined: boolean;
   /** The shim listens, the container's first instruction has not run. */
@@ -68,7 +72,7 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
   if (netns !== null) await serveNames(parts, netns, view);
   const mounts = await placeMounts(parts, container, undo);
   const {unifiedDir} = makeCgroup(parts, container, undo);
-  const isolation = shareMemory(parts, start, undo);
+  const isolation = {...shareMemory(parts, start, undo), userns: start.userns};
   const spec = runSpec({
     container,
     owner,
@@ -81,6 +85,7 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
     cgroupDir: unifiedDir,
     settings: await launchSettings(container.config),
   });
+  if (start.userns !== null) for (const layer of mappedLayers(spec)) await mkdir(layer, {recursive: true});
   const {pid} = await launch(planLaunch(spec), {
     beforeGo: async child => {
       joinCgroup(parts.cgroups, parts.cgroupPath(container.id), child);

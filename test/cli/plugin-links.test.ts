@@ -13,10 +13,10 @@ const folder = (t: {teardown(job: () => void): void}): string => {
 test('linkPlugins() links every name once, and unlinkPlugins() takes exactly these back', t => {
   const dir = folder(t);
   writeFileSync(join(dir, 'vlan'), '');
-  t.is(linkPlugins(dir, pluginPath(), 'refuse').length, cniNames.length);
+  t.is(linkPlugins({dir, names: cniNames}, pluginPath(), 'refuse').length, cniNames.length);
   t.is(readlinkSync(join(dir, 'bridge')), pluginPath());
-  t.deepEqual(linkPlugins(dir, pluginPath(), 'refuse'), []);
-  t.is(unlinkPlugins(dir).length, cniNames.length);
+  t.deepEqual(linkPlugins({dir, names: cniNames}, pluginPath(), 'refuse'), []);
+  t.is(unlinkPlugins({dir, names: cniNames}).length, cniNames.length);
   t.deepEqual(readdirSync(dir), ['vlan']);
 });
 
@@ -24,9 +24,11 @@ test('linkPlugins() replaces links of another version, and what is foreign only 
   const dir = folder(t);
   symlinkSync('/old/build/Release/tnet-plugin', join(dir, 'bridge'));
   writeFileSync(join(dir, 'portmap'), 'theirs');
-  t.throws(() => linkPlugins(dir, pluginPath(), 'refuse'), {message: /portmap are there already; .*--force/});
+  t.throws(() => linkPlugins({dir, names: cniNames}, pluginPath(), 'refuse'), {
+    message: /portmap are there already; .*--force/,
+  });
   t.deepEqual(readdirSync(dir).sort(), ['bridge', 'portmap']);
-  t.is(linkPlugins(dir, pluginPath(), 'replace').length, cniNames.length);
+  t.is(linkPlugins({dir, names: cniNames}, pluginPath(), 'replace').length, cniNames.length);
   t.is(readlinkSync(join(dir, 'portmap')), pluginPath());
 });
 
@@ -34,6 +36,6 @@ test('unlinkPlugins() leaves what is foreign', t => {
   const dir = folder(t);
   writeFileSync(join(dir, 'portmap'), 'theirs');
   symlinkSync('/usr/lib/cni/bridge', join(dir, 'bridge'));
-  t.deepEqual(unlinkPlugins(dir), []);
+  t.deepEqual(unlinkPlugins({dir, names: cniNames}), []);
   t.deepEqual(readdirSync(dir).sort(), ['bridge', 'portmap']);
 });

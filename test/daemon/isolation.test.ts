@@ -10,7 +10,7 @@ const decode = (HostConfig: object, rest: object = {}) =>
 test('decodeContainer() isolates by default', t => {
   t.deepEqual(decode({}), isolatedByDefault);
   t.deepEqual(
-    decode({PidMode: '', IpcMode: 'private', UTSMode: '', UsernsMode: 'host', CgroupnsMode: '', CapAdd: null}),
+    decode({PidMode: '', IpcMode: 'private', UTSMode: '', UsernsMode: '', CgroupnsMode: '', CapAdd: null}),
     isolatedByDefault,
   );
 });
@@ -20,7 +20,7 @@ test('decodeContainer() reads every mode, and encodeIsolation() writes it back',
     PidMode: 'container:web',
     IpcMode: 'shareable',
     UTSMode: 'host',
-    UsernsMode: '',
+    UsernsMode: 'host',
     CgroupnsMode: 'host',
     Privileged: false,
     CapAdd: ['CAP_NET_ADMIN'],
@@ -47,7 +47,7 @@ for (const [host, rest, message] of [
   [{UTSMode: 'host'}, {Hostname: 'box'}, 'conflicting options: hostname and the UTS mode'],
   [{CapAdd: ['NOSUCH']}, {}, 'invalid CapAdd: unknown capability: "CAP_NOSUCH"'],
   [{CapDrop: ['cap_x']}, {}, 'invalid CapDrop: unknown capability: "CAP_X"'],
-  [{UsernsMode: 'private'}, {}, 'HostConfig.UsernsMode "private" is not supported'],
+  [{UsernsMode: 'private'}, {}, 'invalid USER mode: private'],
   [{MaskedPaths: ['etc']}, {}, 'invalid path "etc": not absolute'],
 ] as const)
   test(`decodeContainer() refuses ${JSON.stringify(host)}`, t => void t.throws(() => decode(host, rest), {message}));

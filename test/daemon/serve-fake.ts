@@ -70,6 +70,7 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
     volumes: createFakeVolumes(roots),
     facts,
     root: roots.root,
+    idMaps: null,
     netns,
     log,
     now: () => new Date(),

@@ -46,6 +46,7 @@ const doctor = createDoctor({
   preview: createPreview(controllerParts, controller),
   dns: {open: async () => {}, close() {}, closeAll() {}},
   emit: () => {},
+  idMaps: null,
   roots: {root: '/tmp', runRoot: '/run/tnet-doctor'},
   cgroups: detectCgroups(),
   cgroupPath: id => `tnet/${store.instance}/${id}`,

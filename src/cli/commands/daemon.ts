@@ -29,6 +29,10 @@ export function registerDaemon(program: Command, context: Context): void {
       collect,
     )
     .option('--firewall <renderer>', 'nftables, iptables or none', 'nftables')
+    .option(
+      '--userns-remap <user[:group]>',
+      "root of containers is that user's first id in /etc/subuid; default is dockremap",
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  tnet daemon --bridge tnet0\n  tnet daemon --ipv6 --bip 10.9.0.1/24\n  tnet daemon stop',

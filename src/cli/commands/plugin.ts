@@ -1,13 +1,40 @@
 import type {Command} from 'commander';
 import type {Context} from '../context.ts';
-import {linkPlugins, pluginPath, unlinkPlugins} from '../plugin-links.ts';
+import {
+  cniNames,
+  type Links,
+  linkPlugins,
+  netavarkNames,
+  ociNames,
+  pluginPath,
+  unlinkPlugins,
+} from '../plugin-links.ts';
 
-interface InstallOptions {
-  readonly cni: string;
+interface Folders {
+  readonly cni?: string;
+  readonly netavark?: string;
+  readonly oci?: string;
+}
+
+interface InstallOptions extends Folders {
   readonly force?: boolean;
 }
 
-const directory = ['--cni <dir>', 'folder of CNI plugins', '/opt/cni/bin'] as const;
+const directories = [
+  ['--cni <dir>', 'folder of CNI plugins (default, without another: /opt/cni/bin)'],
+  ['--netavark <dir>', "folder of podman's helper_binaries_dir"],
+  ['--oci <dir>', "folder for bundles' hooks to name"],
+] as const;
+
+function linksOf({cni, netavark, oci}: Folders): readonly Links[] {
+  const folder = cni ?? (netavark === undefined && oci === undefined ? '/opt/cni/bin' : undefined);
+  const all = [
+    {dir: folder, names: cniNames},
+    {dir: netavark, names: netavarkNames},
+    {dir: oci, names: ociNames},
+  ];
+  return all.flatMap(({dir, names}) => (dir === undefined ? [] : [{dir, names}]));
+}
 
 const sample = `{
   "cniVersion": "1.0.0",
@@ -31,25 +58,23 @@ ${sample}
 Examples:
   tnet plugin install
   tnet plugin install --cni /usr/lib/cni --force
+  tnet plugin install --netavark /usr/local/lib/podman --oci /usr/local/lib/tnet
   tnet plugin uninstall --cni /usr/lib/cni`;
 
 export function registerPlugin(program: Command, context: Context): void {
   const plugin = program.command('plugin').description('be the network plugin of other runtimes');
-  plugin
-    .command('install')
-    .description('link tnet-plugin under the names of the CNI plugins it stands in for')
-    .option(...directory)
+  const command = (name: string, description: string): Command => {
+    const made = plugin.command(name).description(description).addHelpText('after', after);
+    for (const [flags, what] of directories) made.option(flags, what);
+    return made;
+  };
+  command('install', 'link tnet-plugin under the names of what it stands in for')
     .option('--force', 'replace plugins that are there')
-    .addHelpText('after', after)
-    .action(({cni, force}: InstallOptions) => {
-      for (const path of linkPlugins(cni, pluginPath(), force ? 'replace' : 'refuse')) context.print(path);
+    .action(({force, ...folders}: InstallOptions) => {
+      for (const links of linksOf(folders))
+        for (const path of linkPlugins(links, pluginPath(), force ? 'replace' : 'refuse')) context.print(path);
     });
-  plugin
-    .command('uninstall')
-    .description('take these links back')
-    .option(...directory)
-    .addHelpText('after', after)
-    .action(({cni}: InstallOptions) => {
-      for (const path of unlinkPlugins(cni)) context.print(path);
-    });
+  command('uninstall', 'take these links back').action((folders: Folders) => {
+    for (const links of linksOf(folders)) for (const path of unlinkPlugins(links)) context.print(path);
+  });
 }

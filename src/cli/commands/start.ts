@@ -38,8 +38,8 @@ async function printStart(names: readonly string[], {json}: StartOptions, contex
 async function startAttached(names: readonly string[], options: StartOptions, context: Context): Promise<void> {
   if (names.length > 1) throw new SyntaxError('you cannot start and attach multiple containers at once');
   const client = await context.connect();
-  const {Id: id, State, HostConfig} = await client.call<ContainerInspect>('GET', path(names[0]!, '/json'));
+  const {Id: id, State, Config, HostConfig} = await client.call<ContainerInspect>('GET', path(names[0]!, '/json'));
   if (State.Running) throw new SyntaxError(`container ${names[0]} is already running: tnet logs -f ${names[0]}`);
-  const settings = {interactive: options.interactive ?? false, rm: HostConfig.AutoRemove === true};
+  const settings = {interactive: options.interactive ?? false, rm: HostConfig.AutoRemove === true, tty: Config.Tty};
   context.exitWith(await runForeground({client, id, options: settings, io: context.io}));
 }

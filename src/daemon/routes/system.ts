@@ -5,7 +5,7 @@ import type {Route} from '../route.ts';
 
 const pong = (): Reply => ({kind: 'text', status: 200, body: 'OK'});
 
-export function systemRoutes({engine, images, facts, root}: ServerParts): readonly Route[] {
+export function systemRoutes({engine, images, facts, root, idMaps}: ServerParts): readonly Route[] {
   return [
     {method: 'GET', path: '/_ping', anywhere: true, handle: pong},
     {method: 'HEAD', path: '/_ping', anywhere: true, handle: pong},
@@ -13,7 +13,7 @@ export function systemRoutes({engine, images, facts, root}: ServerParts): readon
     {
       method: 'GET',
       path: '/info',
-      handle: () => json({...encodeInfo(facts, engine.list(), root), Images: images.list().length}),
+      handle: () => json({...encodeInfo(facts, engine.list(), {root, idMaps}), Images: images.list().length}),
     },
   ];
 }

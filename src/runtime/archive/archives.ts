@@ -8,6 +8,7 @@ import type {LaunchOp} from '../launch/plan-launch.ts';
 import type {Life} from '../life.ts';
 import {containerPlaces} from '../places.ts';
 import {createUndo} from '../undo.ts';
+import type {Remap} from '../user-namespace.ts';
 import {type MountParts, placeMounts} from '../volumes/place-mounts.ts';
 import {archiveError} from './archive-error.ts';
 import {type Change, parseChanges} from './changes.ts';
@@ -37,7 +38,7 @@ export interface Archives {
   changes(ref: string): Promise<readonly Change[]>;
 }
 
-export interface ArchiveParts extends MountParts {
+export interface ArchiveParts extends MountParts, Remap {
   readonly life: Pick<Life, 'alone'>;
   readonly find: (ref: string) => Container;
   readonly resolveImage: (name: string) => Image;

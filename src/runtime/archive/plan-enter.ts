@@ -18,6 +18,7 @@ export type View =
 export function enterOps(view: View): LaunchOp[] {
   if (view.kind === 'running')
     return [
+      ['joinuser', `/proc/${view.pid}/ns/user`],
       ['setns', 'mnt', `/proc/${view.pid}/ns/mnt`],
       ['root', '/'],
     ];

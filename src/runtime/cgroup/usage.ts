@@ -45,7 +45,7 @@ const tickNs = 1e9 / 100;
 
 /**
  * Opens the counters of a cgroup; they stay open, since a read at offset 0 makes the kernel show them anew and saves the
- * path's walk: 10 files cost 0.05 ms a reading instead of 0.13 ms.
+ * path's walk: 10 files take a third of the time of opening them each time.
  */
 export function openUsage(host: CgroupHost, path: string): UsageReader {
   const files = new Map<string, number | null>();

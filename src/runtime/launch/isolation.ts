@@ -1,3 +1,4 @@
+import type {IdMaps} from '../../model/id-map.ts';
 import {maskedPaths, readonlyPaths} from './default-paths.ts';
 
 /** A namespace: one of its own, the machine's, or that of the container whose shim listens on `shim`. */
@@ -19,6 +20,8 @@ export interface DeviceNode {
 export interface LaunchIsolation {
   readonly pid: NamespaceSource;
   readonly ipc: NamespaceSource;
+  /** null: the machine's. Otherwise the one that owns the network namespace has these maps. */
+  readonly userns: IdMaps | null;
   readonly uts: 'private' | 'host';
   readonly cgroupns: 'private' | 'host';
   /** /dev/shm: a file system of its own, none, or this directory of the machine. */
@@ -34,6 +37,7 @@ export interface LaunchIsolation {
 export const isolated: LaunchIsolation = {
   pid: 'private',
   ipc: 'private',
+  userns: null,
   uts: 'private',
   cgroupns: 'private',
   sharedMemory: 'private',

@@ -1,6 +1,7 @@
 import type {LaunchIsolation} from './isolation.ts';
 import {nodeOps, sharedMemoryOps} from './plan-isolation.ts';
 import type {LaunchOp} from './plan-launch.ts';
+import {mapOptions} from './plan-user-namespace.ts';
 import type {BoundDevice, LaunchSettings} from './run-spec.ts';
 
 /** Even /dev is nodev: its nodes are binds of the host's, each a mount of its own; so are those that were asked for. */
@@ -19,7 +20,13 @@ export function deviceOps(isolation: LaunchIsolation, {shmSizeBytes, devices}: L
     ['symlink', '/proc/self/fd/2', '/dev/stderr'],
     ['symlink', 'pts/ptmx', '/dev/ptmx'],
     ['symlink', '/proc/kcore', '/dev/core'],
-    ['mount', 'devpts', '/dev/pts', 'nosuid,noexec', 'newinstance,ptmxmode=0666,mode=0620,gid=5'],
+    [
+      'mount',
+      'devpts',
+      '/dev/pts',
+      'nosuid,noexec',
+      mapOptions('newinstance,ptmxmode=0666,mode=0620,gid=5', isolation.userns),
+    ],
     ['mount', 'mqueue', '/dev/mqueue', 'nosuid,nodev,noexec', ''],
     ...nodeOps(isolation.nodes),
     ...sharedMemoryOps(isolation, shmSizeBytes),

@@ -2,6 +2,7 @@ import {deviceOps} from './plan-devices.ts';
 import {cloneOps} from './plan-isolation.ts';
 import {mountOps, sourceOps} from './plan-mounts.ts';
 import {initTarget, placingOps, processOps} from './plan-process.ts';
+import {becomeRootOps, mappingOps, rootfsSeen} from './plan-user-namespace.ts';
 import type {ExecSpec, OverlayRootfs, RunSpec} from './run-spec.ts';
 
 /** One step of the shim, a system call or a well-defined handful: its name and its arguments (addon/shim/ops.cc). */
@@ -14,7 +15,7 @@ export function planLaunch(spec: RunSpec): LaunchOp[] {
     ...namespaceOps(spec),
     ...rootfsOps(spec),
     ...(spec.isolation.uts === 'host' ? [] : ([['hostname', spec.hostname]] as const)),
-    ...processOps(spec, placingOps(spec)),
+    ...processOps(spec, [...placingOps(spec), ...becomeRootOps(spec)]),
   ];
 }
 
@@ -27,8 +28,9 @@ export function planExec({run, containerSocket, socketPath, exitRecord}: ExecSpe
     ...cgroupOps(run),
     ['join', containerSocket, 'pid'],
     ['clone'],
+    ['makeasroot'],
     ['enter', 'mnt', 'uts', 'ipc', 'net', 'cgroup'],
-    ...processOps(run, [['directory', run.cwd]]),
+    ...processOps(run, [['directory', run.cwd], ['enteruser']]),
   ];
 }
 
@@ -58,12 +60,14 @@ function cgroupOps({cgroupDir}: RunSpec): LaunchOp[] {
 }
 
 /** The cgroup namespace comes after the gate: its root is the cgroup its maker is in, and the daemon joins v1's before. */
-function namespaceOps({netns, mounts, isolation}: RunSpec): LaunchOp[] {
+function namespaceOps(spec: RunSpec): LaunchOp[] {
+  const {netns, mounts, isolation} = spec;
   return [
     ...(netns === null ? [] : ([['setns', 'net', netns]] as const)),
     ...(isolation.cgroupns === 'host' ? [] : ([['unshare', 'cgroup']] as const)),
     ...sourceOps(mounts),
     ['slave', '/'],
+    ...mappingOps(spec),
   ];
 }
 
@@ -71,18 +75,19 @@ function namespaceOps({netns, mounts, isolation}: RunSpec): LaunchOp[] {
  * What the image hides, before mounts: a volume must not be filled with it. Masks of the kernel's files after binds, so that
  * no bind can uncover what a mask hides. sysfs shows the netns of who mounts it: after setns.
  */
-function rootfsOps({rootfs, cgroupDir, binds, mounts, masks, isolation, settings}: RunSpec): LaunchOp[] {
+function rootfsOps(spec: RunSpec): LaunchOp[] {
+  const {cgroupDir, binds, mounts, masks, isolation, settings} = spec;
   const {privileged} = isolation;
   const kernelFiles = privileged ? 'nosuid,nodev,noexec' : 'ro,nosuid,nodev,noexec';
   return [
-    overlayOp(rootfs, privileged ? '' : 'nodev'),
+    overlayOp(rootfsSeen(spec), privileged ? '' : 'nodev'),
     ['mount', 'proc', '/proc', 'nosuid,nodev,noexec', ''],
     ['mount', 'sysfs', '/sys', kernelFiles, ''],
     ...(cgroupDir === null ? [] : ([['mount', 'cgroup2', '/sys/fs/cgroup', kernelFiles, '']] as const)),
     ...deviceOps(isolation, settings),
     ['mount', 'tmpfs', '/run', 'nosuid,nodev', 'mode=755'],
     ...masks.map(path => ['hide', path] as const),
-    ...mountOps(mounts, binds),
+    ...mountOps(mounts, binds, isolation.userns),
     ...(settings.initPath === null ? [] : ([['bind', settings.initPath, initTarget, 'ro,nosuid,nodev']] as const)),
     ...isolation.maskedPaths.map(path => ['mask', path] as const),
     ...isolation.readonlyPaths.map(path => ['readonly', path] as const),

@@ -1,5 +1,7 @@
+import type {IdMaps} from '../../model/id-map.ts';
 import {byDepth, type Propagation} from '../../model/mount.ts';
 import type {LaunchOp} from './plan-launch.ts';
+import {mapOptions} from './plan-user-namespace.ts';
 import type {BindMount} from './run-spec.ts';
 
 /** A bind or a volume, its source made and mounted on the host. */
@@ -34,7 +36,11 @@ export function sourceOps(mounts: readonly PlacedMount[]): LaunchOp[] {
 }
 
 /** In the order of their depth: what is mounted in `/data/x` must not be covered by `/data`. Files of ours give way to the user's. */
-export function mountOps(mounts: readonly PlacedMount[], binds: readonly BindMount[]): LaunchOp[] {
+export function mountOps(
+  mounts: readonly PlacedMount[],
+  binds: readonly BindMount[],
+  userns: IdMaps | null = null,
+): LaunchOp[] {
   const taken = new Set(mounts.map(({target}) => target));
   const files = binds
     .filter(({target}) => !taken.has(target))
@@ -42,7 +48,7 @@ export function mountOps(mounts: readonly PlacedMount[], binds: readonly BindMou
   const indices = new Map(trees(mounts).map((tree, index) => [tree, String(index)] as const));
   const placed = mounts.map(mount => ({
     target: mount.target,
-    ops: mount.kind === 'tmpfs' ? [tmpfsOp(mount)] : treeOps(mount, indices.get(mount)!),
+    ops: mount.kind === 'tmpfs' ? [tmpfsOp(mount, userns)] : treeOps(mount, indices.get(mount)!),
   }));
   return byDepth([...placed, ...files]).flatMap(({ops}) => ops);
 }
@@ -63,9 +69,14 @@ function treeOps({target, populate, access, propagation}: PlacedTree, index: str
 const attributeWords = new Set(['ro', 'nosuid', 'nodev', 'noexec']);
 const writableWords = new Set(['rw', 'suid', 'exec']);
 
-function tmpfsOp({target, options}: PlacedTmpfs): LaunchOp {
+function tmpfsOp({target, options}: PlacedTmpfs, userns: IdMaps | null): LaunchOp {
   const data = options.filter(word => !attributeWords.has(word) && !writableWords.has(word));
-  return ['tmpfs', target, options.filter(word => attributeWords.has(word)).join(','), data.join(',')];
+  return [
+    'tmpfs',
+    target,
+    options.filter(word => attributeWords.has(word)).join(','),
+    mapOptions(data.join(','), userns),
+  ];
 }
 
 function bindOp({source, target, readonly}: BindMount): LaunchOp {

@@ -1,5 +1,6 @@
 import {type FileHandle, open, readdir, stat} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
 
 /** One file of a log, held open: what it is renamed to meanwhile does not matter. */
 export interface LogFile {
@@ -12,7 +13,7 @@ const attempts = 50;
 
 /**
  * Every file of a log, oldest first: `<path>.2`, `<path>.1`, `<path>`. The shim renames them one after the other, so they
- * are taken as they are only when a second look finds the same. Empty when there is no log.
+ * are taken as they are only when a second look finds the same, and the one that is written among them. Empty when there is no log.
  */
 export async function openLogFiles(path: string): Promise<readonly LogFile[]> {
   for (let attempt = 1; ; attempt++) {
@@ -20,6 +21,7 @@ export async function openLogFiles(path: string): Promise<readonly LogFile[]> {
     const files = await openEach(names);
     if (attempt === attempts || (await areStill(names, files, path))) return files.filter(file => file !== null);
     await closeLogFiles(files.filter(file => file !== null));
+    await sleep(1);
   }
 }
 
@@ -56,7 +58,11 @@ function openEach(names: readonly string[]): Promise<readonly (LogFile | null)[]
 async function areStill(names: readonly string[], files: readonly (LogFile | null)[], path: string): Promise<boolean> {
   const now = await logNames(path);
   const inodes = await Promise.all(now.map(inodeOf));
-  return now.join() === names.join() && inodes.every((inode, i) => inode !== null && inode === files[i]?.inode);
+  return (
+    now.join() === names.join() &&
+    (now.length === 0 || now.at(-1) === path) &&
+    inodes.every((inode, i) => inode !== null && inode === files[i]?.inode)
+  );
 }
 
 async function inodeOf(path: string): Promise<number | null> {

@@ -62,7 +62,8 @@ async function* readTexts(source: LogSource, options: LogOptions): AsyncGenerato
       yield* readFile(files[file]!, offset, isLast && changes ? {changes, path: source.path} : null);
       offset = 0;
       if (!isLast) file++;
-      else if (!changes || !(await isRotated(files[file]!, source.path))) return;
+      // While it is being written to, only a successor ends a file; between two renames there is none to be seen.
+      else if (!changes || (changes.ended() && !(await isRotated(files[file]!, source.path)))) return;
       else [files, file] = await openNewer(files, source.path);
     }
   } finally {

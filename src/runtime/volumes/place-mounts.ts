@@ -1,11 +1,13 @@
-import {mkdir, readFile, realpath, stat} from 'node:fs/promises';
+import {chown, mkdir, readdir, readFile, realpath, stat} from 'node:fs/promises';
 import {TnetError} from '../../errors.ts';
 import type {Container} from '../../model/container.ts';
+import {type IdMaps, rootOutside} from '../../model/id-map.ts';
 import type {BindMount, Mount, VolumeMount} from '../../model/mount.ts';
 import type {Store} from '../../store/store.ts';
 import type {PlacedMount, PlacedTree} from '../launch/plan-mounts.ts';
 import {type Roots, volumePlaces} from '../places.ts';
 import type {Undo} from '../undo.ts';
+import {type Remap, usernsOf} from '../user-namespace.ts';
 import {closeVolume, openVolume} from './local-driver.ts';
 import {checkPropagation} from './propagation.ts';
 import {usesVolume} from './volumes.ts';
@@ -17,13 +19,14 @@ export interface MountParts {
 
 /** Makes and opens what a start needs of its mounts on the host's side; `undo` closes volumes again. */
 export async function placeMounts(
-  parts: MountParts,
+  parts: MountParts & Remap,
   container: Container,
   undo: Undo,
 ): Promise<readonly PlacedMount[]> {
   undo.add(() => releaseVolumes(parts, container));
   const placed: PlacedMount[] = [];
-  for (const mount of container.config.storage.mounts) placed.push(await placeMount(parts, mount));
+  const userns = usernsOf(container.config, parts);
+  for (const mount of container.config.storage.mounts) placed.push(await placeMount({...parts, userns}, mount));
   return placed;
 }
 
@@ -42,7 +45,11 @@ export async function checkSources(mounts: readonly Mount[]): Promise<void> {
   for (const mount of mounts) if (mount.kind === 'bind' && !mount.createSource) await checkSource(mount);
 }
 
-async function placeMount(parts: MountParts, mount: Mount): Promise<PlacedMount> {
+interface PlaceParts extends MountParts {
+  readonly userns: IdMaps | null;
+}
+
+async function placeMount(parts: PlaceParts, mount: Mount): Promise<PlacedMount> {
   if (mount.kind === 'tmpfs') return {kind: 'tmpfs', target: mount.target, options: mount.options};
   return mount.kind === 'bind' ? placeBind(mount) : placeVolume(parts, mount);
 }
@@ -65,11 +72,12 @@ async function placeBind(mount: BindMount): Promise<PlacedTree> {
   };
 }
 
-async function placeVolume({store, roots}: MountParts, mount: VolumeMount): Promise<PlacedTree> {
+async function placeVolume({store, roots, userns}: PlaceParts, mount: VolumeMount): Promise<PlacedTree> {
   const volume = store.state.volumes.get(mount.name);
   if (volume === undefined) throw new TnetError('ERR_VOLUME_NOT_FOUND', `get ${mount.name}: no such volume`);
   const {target, readonly, subpath, populate} = mount;
   const source = await openVolume(roots, volume);
+  if (userns !== null) await giveToRoot(source, userns);
   return {
     kind: 'tree',
     source,
@@ -80,6 +88,13 @@ async function placeVolume({store, roots}: MountParts, mount: VolumeMount): Prom
     extent: 'recursive',
     access: access(readonly, true),
   };
+}
+
+/** As Docker: an empty directory that is root's becomes that of root inside. What somebody has put there stays his. */
+async function giveToRoot(path: string, userns: IdMaps): Promise<void> {
+  const {uid, gid} = rootOutside(userns);
+  const owner = await stat(path);
+  if (owner.uid === 0 && owner.gid === 0 && (await readdir(path)).length === 0) await chown(path, uid, gid);
 }
 
 function access(readonly: boolean, below: boolean): PlacedTree['access'] {
