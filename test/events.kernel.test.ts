@@ -32,7 +32,7 @@ test.serial('events tell when a volume comes and goes, by itself or with a conta
   await tnet.ok('volume', 'create', 'data');
   await tnet.ok('create', '--name', 'user', '-v', 'more:/more', 'host', 'true');
   await tnet.ok('rm', 'user');
-  await tnet.ok('volume', 'rm', 'data', 'more');
+  for (const name of ['data', 'more']) await tnet.ok('volume', 'rm', name);
   t.deepEqual(await told('volume', '{{.Action}} {{.Actor.ID}} {{.Actor.Attributes.driver}}'), [
     'create data local',
     'create more local',
