@@ -24,6 +24,7 @@ Outcome readInside(const Container& container, const char* path, std::string& te
   if (!file && (errno == ENOENT || errno == ENOTDIR)) return done;
   struct stat status;
   if (!file || fstat(file.get(), &status) < 0) return failed("openat2", path);
+  if (S_ISCHR(status.st_mode)) return done; // masked: it is /dev/null then, and nothing is read of any other either
   if (!S_ISREG(status.st_mode)) return refused(EINVAL, "openat2", path);
   char chunk[16384];
   for (;;) {

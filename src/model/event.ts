@@ -20,6 +20,16 @@ export interface Event extends Happening {
 /** Tells whoever listens. Never throws and never waits: call it when the thing has happened and is written down. */
 export type Emit = (happening: Happening) => void;
 
+/** Docker tells no more of a volume, nor of its labels. */
+export function volumeEvent(name: string, action: string): Happening {
+  return {type: 'volume', action, id: name, attributes: {driver: 'local'}};
+}
+
+/** `name` is a tag; without one the id stands for it. */
+export function imageEvent(id: string, action: string, name: string = id): Happening {
+  return {type: 'image', action, id, attributes: {name}};
+}
+
 /** For an image's id the host's name will do: `attributes` add to the container's own, its labels among them. */
 export function containerEvent(
   {id, name, config}: Container,

@@ -2,7 +2,7 @@ import type {Duplex} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {TnetError} from '../errors.ts';
 import {type Container, type ContainerConfig, type EndpointConfig, hasProcess, isRunning} from '../model/container.ts';
-import {containerEvent} from '../model/event.ts';
+import {containerEvent, volumeEvent} from '../model/event.ts';
 import {parseLogRotation} from '../model/log-config.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {TerminalSize} from '../model/streams.ts';
@@ -131,6 +131,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     };
     store.commit({put: {containers: [container], volumes: fresh}});
     await life.place(id);
+    for (const volume of fresh) parts.emit(volumeEvent(volume.name, 'create'));
     parts.emit(containerEvent(container, 'create'));
     return container;
   };
@@ -253,7 +254,12 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     update: (ref, change) => life.alone(get(ref).id, container => updateContainer(parts, container, change)),
     usage: ref => containerUsage(parts, get(ref).id),
     processes: ref => containerProcesses(parts, get(ref)),
-    resize: (ref, size) => life.resize(get(ref).id, size),
+    resize(ref, size) {
+      const container = get(ref);
+      life.resize(container.id, size);
+      const {width, height} = size;
+      parts.emit(containerEvent(container, 'resize', {height: String(height), width: String(width)}));
+    },
     execs,
     health,
     async close() {

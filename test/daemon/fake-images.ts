@@ -7,6 +7,7 @@ import {openStore} from '../../src/store/store.ts';
 export function createFakeImages(roots: ImageParts['roots'], containers: () => number): Images {
   const source = {files: hostFiles('/nonexistent'), roots: []};
   const images = createImages({
+    emit: () => {},
     store: openStore(':memory:'),
     roots,
     now: () => new Date(),

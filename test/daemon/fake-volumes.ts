@@ -5,5 +5,5 @@ import {openStore} from '../../src/store/store.ts';
 /** The real ones, over a store in memory: they are directories below `roots`. No container of the fake engine uses one. */
 export function createFakeVolumes(roots: VolumeParts['roots']): Volumes {
   const newId = (): string => randomBytes(32).toString('hex');
-  return createVolumes({store: openStore(':memory:'), roots, newId, now: () => new Date()});
+  return createVolumes({emit: () => {}, store: openStore(':memory:'), roots, newId, now: () => new Date()});
 }

@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import type {Readable} from 'node:stream';
 import {TnetError} from '../../errors.ts';
 import type {Container} from '../../model/container.ts';
+import {type Emit, imageEvent} from '../../model/event.ts';
 import type {ImageConfig, StoredImage} from '../../model/image.ts';
 import type {Store} from '../../store/store.ts';
 import {imagesDir, layerPath, type Roots} from '../places.ts';
@@ -39,12 +40,13 @@ export interface Images {
 export interface ImageParts {
   readonly store: Store;
   readonly roots: Roots;
+  readonly emit: Emit;
   readonly now: () => Date;
   readonly resolveImage: (name: string) => Image;
   readonly listImages: () => readonly Image[];
 }
 
-export function createImages({store, roots, now, resolveImage, listImages}: ImageParts): Images {
+export function createImages({store, roots, emit, now, resolveImage, listImages}: ImageParts): Images {
   const {images, containers} = store.state;
   const usersOf = (id: string): readonly Container[] =>
     [...containers.values()].filter(container => (container.imageId ?? hostImageId) === id);
@@ -55,6 +57,8 @@ export function createImages({store, roots, now, resolveImage, listImages}: Imag
     const id = `sha256:${createHash('sha256').update(JSON.stringify({layer, config, created, comment})).digest('hex')}`;
     const image: StoredImage = {id, tags: tag === null ? [] : [tag], layer, sizeBytes, created, comment, config};
     store.commit({put: {images: [...withoutTag(images.values(), tag), image]}});
+    emit(imageEvent(id, 'import'));
+    if (tag !== null) emit(imageEvent(id, 'tag', tag));
     return image;
   };
 
@@ -69,12 +73,15 @@ export function createImages({store, roots, now, resolveImage, listImages}: Imag
     const named = tags.find(tag => tag === ref || tag === `${ref}:latest`);
     if (named !== undefined && tags.length > 1) {
       store.commit({put: {images: [{...stored, tags: tags.filter(tag => tag !== named)}]}});
+      emit(imageEvent(id, 'untag', named));
       return {untagged: [named], deleted: null};
     }
     refuseUsed(ref, stored, usersOf(id));
     store.commit({remove: {images: [id]}});
     if (![...images.values()].some(({layer}) => layer === stored.layer))
       await rm(layerPath(roots, stored.layer), {recursive: true, force: true});
+    for (const tag of tags) emit(imageEvent(id, 'untag', tag));
+    emit(imageEvent(id, 'delete'));
     return {untagged: tags, deleted: id};
   };
   return {list: listImages, get: resolveImage, importArchive, remove, usersOf};

@@ -1,5 +1,6 @@
 import {TnetError} from '../../errors.ts';
 import type {Container} from '../../model/container.ts';
+import {type Emit, volumeEvent} from '../../model/event.ts';
 import {anonymousLabel, isAnonymous, type Volume} from '../../model/volume.ts';
 import type {Store} from '../../store/store.ts';
 import {type Roots, volumePlaces} from '../places.ts';
@@ -37,11 +38,12 @@ export interface Volumes {
 export interface VolumeParts {
   readonly store: Store;
   readonly roots: Roots;
+  readonly emit: Emit;
   readonly newId: () => string;
   readonly now: () => Date;
 }
 
-export function createVolumes({store, roots, newId, now}: VolumeParts): Volumes {
+export function createVolumes({store, roots, emit, newId, now}: VolumeParts): Volumes {
   const {volumes, containers} = store.state;
   const get = (name: string): Volume => {
     const volume = volumes.get(name);
@@ -52,7 +54,7 @@ export function createVolumes({store, roots, newId, now}: VolumeParts): Volumes 
     [...containers.values()].filter(container => usesVolume(container, name));
   const discard = async (volume: Volume): Promise<void> => {
     await closeVolume(roots, volume);
-    await forgetVolumes({store, roots}, [volume.name]);
+    await forgetVolumes({store, roots, emit}, [volume.name]);
   };
   return {
     list: () => [...volumes.values()],
@@ -71,6 +73,7 @@ export function createVolumes({store, roots, newId, now}: VolumeParts): Volumes 
         const reason = (cause as Error).message;
         throw new TnetError('ERR_STORE', `Cannot create volume "${volume.name}": ${reason}`, {cause});
       }
+      emit(volumeEvent(volume.name, 'create'));
       return volume;
     },
     async remove(name) {
@@ -100,13 +103,14 @@ export function usesVolume({config}: Container, name: string): boolean {
 
 /** Out of the store, and their files off the disk. Together with `containers`, in one transaction. */
 export async function forgetVolumes(
-  {store, roots}: Pick<VolumeParts, 'store' | 'roots'>,
+  {store, roots, emit}: Pick<VolumeParts, 'store' | 'roots' | 'emit'>,
   names: readonly string[],
   containers: readonly string[] = [],
 ): Promise<void> {
   const finish = await Promise.all(names.map(name => hideData(roots, name)));
   store.commit({remove: {volumes: names, containers}});
   await Promise.all(finish.map(each => each()));
+  for (const name of names) emit(volumeEvent(name, 'destroy'));
 }
 
 /** Anonymous volumes of a container that nobody else has: they go with it. */
