@@ -1,4 +1,3 @@
-import {once} from 'node:events';
 import {demultiplex} from '../api/stdcopy.ts';
 import type {Io, Output} from './context.ts';
 
@@ -8,6 +7,7 @@ export async function copyOutput(chunks: AsyncIterable<Uint8Array>, io: Pick<Io,
     await write(stream === 'stderr' ? io.stderr : io.stdout, payload);
 }
 
+/** Until it is out: what waits in our memory when the process ends is lost. */
 async function write(output: Output, payload: Buffer): Promise<void> {
-  if (!output.write(payload)) await once(output, 'drain');
+  await new Promise(resolve => output.write(payload, resolve));
 }
