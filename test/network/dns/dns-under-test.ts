@@ -100,7 +100,7 @@ export async function askUdp(netnsFd: Fd, name: string, options: AskOptions = {}
 export async function exchangeUdp(
   netnsFd: Fd,
   bytes: Buffer,
-  {to = '127.0.0.11', timeoutMs = 2000}: AskOptions = {},
+  {to = '127.0.0.11', timeoutMs = 5000}: AskOptions = {},
 ): Promise<Buffer | null> {
   const socket = createSocket('udp4');
   socket.bind({fd: native.openSocket({...udp, ip: '0.0.0.0'}, netnsFd).fd});
