@@ -1,6 +1,6 @@
 // `npm test`: builds what is out of date, runs every test, ends with the line `N passed, N failed, N skipped`.
 // Arguments are test files or globs below dist/test. Without root only the pure tests run, and it says so.
-import {execFileSync, spawn} from 'node:child_process';
+import {execFileSync, spawn, spawnSync} from 'node:child_process';
 import {existsSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {createInterface} from 'node:readline';
@@ -18,20 +18,42 @@ const asked = process.argv.slice(2);
 const everything = isRoot ? [] : ['dist/test/**/*.test.js', '!dist/test/**/*.kernel.test.js'];
 const ava = spawn(join('node_modules', '.bin', 'ava'), ['--tap', ...(asked.length > 0 ? asked : everything)], {
   stdio: ['ignore', 'pipe', 'inherit'],
+  detached: true, // a process group of its own, so that all of it can be ended
 });
+const ended = new Promise(resolve => ava.once('exit', (code, signal) => resolve(code ?? signal)));
 const count = {passed: 0, failed: 0, skipped: 0};
 const tty = process.stdout.isTTY;
 let failing = false;
 
-for await (const line of createInterface({input: ava.stdout})) report(line);
-const status = await new Promise(resolve =>
-  ava.exitCode === null ? ava.once('close', resolve) : resolve(ava.exitCode),
-);
+const silence = watchSilence();
+if (!tty) setInterval(() => console.log(`${count.passed} passed so far`), 60_000);
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => ava.kill('SIGINT'));
+const lines = createInterface({input: ava.stdout}).on('line', line => {
+  silence.refresh();
+  report(line);
+});
+const drained = new Promise(resolve => lines.once('close', resolve));
+const status = await ended;
+// Not "until the pipe closes": a process that a test left behind would hold it for ever.
+await Promise.race([drained, new Promise(resolve => setTimeout(resolve, 2000))]);
 if (tty) process.stdout.write('\r\x1b[K');
 if (!isRoot) console.log('not root: the kernel tests (*.kernel.test.ts) were left out; run npm test as root for all');
 if (status !== 0 && count.failed === 0) count.failed = 1;
 console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
-process.exitCode = status === 0 ? 0 : 1;
+process.exit(status === 0 ? 0 : 1);
+
+/**
+ * AVA's own timeout is suspended for as long as any test asked for with t.timeout(), and waits for workers that do not
+ * die. So nothing heard for five minutes: what runs is shown, AVA is asked to name the pending tests, then all is ended.
+ */
+function watchSilence() {
+  return setTimeout(() => {
+    console.log('no test ended for 300 s; what runs now:');
+    spawnSync('ps', ['-e', '-H', '-o', 'pid,etimes,stat,wchan:20,args', '--cols', '160'], {stdio: 'inherit'});
+    ava.kill('SIGINT');
+    setTimeout(() => process.kill(-ava.pid, 'SIGKILL'), 20_000);
+  }, 300_000);
+}
 
 /** TAP in, news out: failures whole, skips with their reason (in the title), the rest as a counter. */
 function report(line) {
