@@ -66,6 +66,8 @@ export interface ContainerCreate {
       readonly RestartPolicy?: {readonly Name: string; readonly MaximumRetryCount: number};
       /** Ours: `-p` as it was typed. PortBindings would need a second parser, and one entry for every port of a range. */
       readonly Publish: readonly string[];
+      /** Ours: a directory in the image's place, which is '' then. */
+      readonly Rootfs?: {readonly Path: string; readonly Overlay: boolean};
       readonly PublishAllPorts?: boolean;
       readonly Dns?: readonly string[];
       readonly DnsSearch?: readonly string[];

@@ -14,7 +14,7 @@ export function encodeContainerSummary(view: ContainerView, now: Date): Containe
   return {
     Id: id,
     Names: [`/${name}`],
-    Image: config.image,
+    Image: config.rootfs?.path ?? config.image,
     ImageID: view.container.imageId ?? hostImageId,
     Command: config.args.map(quote).join(' '),
     Created: Math.floor(Date.parse(created) / 1000),

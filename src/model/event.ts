@@ -46,5 +46,10 @@ export function containerEvent(
   action: string,
   attributes: Happening['attributes'] = {},
 ): Happening {
-  return {type: 'container', action, id, attributes: {...config.labels, image: config.image, name, ...attributes}};
+  return {
+    type: 'container',
+    action,
+    id,
+    attributes: {...config.labels, image: config.rootfs?.path ?? config.image, name, ...attributes},
+  };
 }

@@ -14,6 +14,7 @@ import {createExecs, type Execs} from './exec/execs.ts';
 import {findContainer} from './find-container.ts';
 import {createHealthMonitors, type HealthMonitors} from './health/health-monitors.ts';
 import {applyImage} from './images/apply-image.ts';
+import {directoryImage} from './images/directory-image.ts';
 import {createLife, type Life, type LifeParts, neverStarted, type Removal} from './life.ts';
 import type {LogLine, LogOptions} from './logs/log-line.ts';
 import {readLogs} from './logs/read-logs.ts';
@@ -21,6 +22,7 @@ import {makeName} from './names.ts';
 import {pause, refusePaused, unpause, wakeUp} from './pause.ts';
 import {containerPlaces} from './places.ts';
 import {publish, unpublish} from './publish-ports.ts';
+import {resolveRootfs} from './rootfs.ts';
 import {signalNumber} from './signals.ts';
 import {sysctlsOf} from './sysctls.ts';
 import {ulimitNumber} from './ulimits.ts';
@@ -34,7 +36,7 @@ import {checkSources} from './volumes/place-mounts.ts';
 export interface Engine {
   list(): readonly Container[];
   get(ref: string): Container;
-  /** A name is made up when `name` is null. ERR_NAME_IN_USE, ERR_IMAGE_NOT_FOUND, ERR_NETWORK_NOT_FOUND. */
+  /** A name is made up when `name` is null. ERR_NAME_IN_USE, ERR_IMAGE_NOT_FOUND, ERR_NETWORK_NOT_FOUND, ERR_BAD_REQUEST for a root directory. */
   create(config: ContainerConfig, name: string | null): Promise<Container>;
   /** ERR_NOT_MODIFIED when it runs already; ERR_COMMAND_NOT_FOUND, ERR_COMMAND_NOT_EXECUTABLE, ERR_PORT_IN_USE … leave it `created`. */
   start(ref: string): Promise<void>;
@@ -99,8 +101,9 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
 
   const create: Engine['create'] = async (asked, name) => {
     await checkSources(asked.storage.mounts);
-    const image = parts.resolveImage(asked.image);
-    const config = applyImage(asked, image);
+    const rootfs = asked.rootfs && {rootfs: await resolveRootfs(asked.rootfs, roots)};
+    const image = rootfs ? directoryImage(rootfs.rootfs) : parts.resolveImage(asked.image);
+    const config = {...applyImage(asked, image), ...rootfs};
     checkLimits(config.limits, parts.cgroups);
     signalNumber(config.stopSignal);
     sysctlsOf(config);

@@ -8,6 +8,7 @@ import type {TerminalSize} from '../model/streams.ts';
 import {createLock, type Lock} from '../network/lock.ts';
 import {createAttachStream} from './attach-stream.ts';
 import {createEarlyStreams} from './early-streams.ts';
+import {imageOfContainer} from './images/directory-image.ts';
 import type {Image} from './images/host-image.ts';
 import {launchIsolation} from './join-isolation.ts';
 import {joinersOf, sandboxOwner} from './joiners.ts';
@@ -150,7 +151,7 @@ export function createLife(parts: LifeParts): Life {
       await rm(places(id).exitRecord, {force: true});
       const run = {
         container,
-        image: parts.resolveImage(container.imageId ?? container.config.image),
+        image: imageOfContainer(container, parts.resolveImage),
         sharedSandbox: sharedSandbox(container, {containers, roots}),
         isolation: launchIsolation(container, {containers, roots}),
         userns: requireUserns(container.config, parts, containers),
@@ -224,7 +225,6 @@ export function createLife(parts: LifeParts): Life {
 
   const discard = async (id: string, {volumes}: Removal): Promise<void> => {
     const container = find(id);
-    const {exitCode} = container.state;
     restarts.cancel(id);
     if (joinersOf(containers, id).length > 0) await releaseNetwork(parts, id);
     await rm(places(id).stateDir, {recursive: true, force: true});
@@ -232,7 +232,7 @@ export function createLife(parts: LifeParts): Life {
     for (const stream of early.take(id)) stream.end();
     locks.delete(id);
     parts.emit(containerEvent(container, 'destroy'));
-    events.emit(`remove ${id}`, exitCode);
+    events.emit(`remove ${id}`, container.state.exitCode);
   };
 
   const attach = async (id: string): Promise<Duplex> => {
