@@ -125,7 +125,13 @@ export interface EndpointCreate {
   readonly GwPriority?: number;
 }
 
-export interface ContainerSummary {
+/** Bytes on disk; only where they were asked for. */
+export interface SizeFields {
+  readonly SizeRw?: number;
+  readonly SizeRootFs?: number;
+}
+
+export interface ContainerSummary extends SizeFields {
   readonly Id: string;
   readonly Names: readonly string[];
   readonly Image: string;
@@ -149,7 +155,7 @@ export interface PortSummary {
   readonly Type: string;
 }
 
-export interface ContainerInspect {
+export interface ContainerInspect extends SizeFields {
   readonly Id: string;
   readonly Created: string;
   readonly Path: string;

@@ -1,6 +1,7 @@
-import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
+import type {ContainerInspect, EndpointSettings, SizeFields} from '../api/engine-types.ts';
 import {type Container, type ContainerState, isRunning, type NetworkMode} from '../model/container.ts';
 import type {HostRootfs} from '../model/host-rootfs.ts';
+import type {ContainerSize} from '../runtime/container-size.ts';
 import {hostImageId} from '../runtime/images/host-image.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
 import {encodeHealth, encodeHealthcheck} from './encode-health.ts';
@@ -34,7 +35,12 @@ export function encodeContainer(view: ContainerView): ContainerInspect {
     HostConfig: encodeHostConfig(container),
     Config: encodeConfig(container),
     NetworkSettings: encodeNetworkSettings(view),
+    ...encodeSize(view.size),
   };
+}
+
+export function encodeSize(size: ContainerSize | undefined): SizeFields {
+  return size === undefined ? {} : {SizeRw: size.writtenBytes, SizeRootFs: size.totalBytes};
 }
 
 /** Null for none, as Docker; those that have ended are asked for by their own id. */

@@ -9,6 +9,7 @@ import type {TerminalSize} from '../model/streams.ts';
 import {checkLimits, type UsageReader} from './cgroup/cgroup.ts';
 import {refuseTakenName, resolveMode, validateNetwork} from './check-config.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
+import {type ContainerSize, containerSize} from './container-size.ts';
 import {createExecs, type Execs} from './exec/execs.ts';
 import {findContainer} from './find-container.ts';
 import {createHealthMonitors, type HealthMonitors} from './health/health-monitors.ts';
@@ -49,6 +50,8 @@ export interface Engine {
   update(ref: string, change: ContainerUpdate): Promise<void>;
   /** Its counters, which stay open until they are closed; they read null while it does not run. */
   usage(ref: string): UsageReader;
+  /** Of its files on disk. */
+  size(ref: string): Promise<ContainerSize>;
   /** Pids of the host. ERR_CONFLICT when it does not run. */
   processes(ref: string): readonly number[];
   /** Stops it when it runs, and starts it. What joined its sandbox goes on undisturbed; --rm does not remove it meanwhile. */
@@ -255,11 +258,13 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     pause: ref => life.alone(get(ref).id, container => pause(parts, container)),
     unpause: ref => life.alone(get(ref).id, container => unpause(parts, container)),
     update: (ref, change) => life.alone(get(ref).id, container => updateContainer(parts, container, change)),
+    size: async ref => containerSize(parts, get(ref)),
     usage: ref => containerUsage(parts, get(ref).id),
     processes: ref => containerProcesses(parts, get(ref)),
     resize(ref, size) {
       const container = get(ref);
       life.resize(container.id, size);
+      if (!container.config.streams.tty) return;
       const {width, height} = size;
       parts.emit(containerEvent(container, 'resize', {height: String(height), width: String(width)}));
     },

@@ -25,7 +25,7 @@ import {cleanUpRun, releaseNetwork} from './sweep.ts';
 import {createUndo} from './undo.ts';
 import {requireUserns} from './user-namespace.ts';
 import {makeData, sweepTrash} from './volumes/local-driver.ts';
-import {releaseVolumes} from './volumes/place-mounts.ts';
+import {giveBackVolumes} from './volumes/place-mounts.ts';
 import {forgetVolumes, ownVolumes} from './volumes/volumes.ts';
 
 export interface LifeParts extends StartParts {
@@ -196,7 +196,7 @@ export function createLife(parts: LifeParts): Life {
     ooms.end(id);
     await cleanUpRun(parts, id);
     await leaveSandbox(id);
-    await releaseVolumes(parts, find(id)).catch(error => parts.log(`volumes of "${find(id).name}"`, error));
+    await giveBackVolumes(parts, find(id)).catch(error => parts.log(`volumes of "${find(id).name}"`, error));
     const {state} = find(id);
     const end = record ?? {exitCode: unknownCode, finishedAt: parts.now().toISOString()};
     const ended: ContainerState = {...state, status: 'exited', pid: 0, paused: false, ...end};
