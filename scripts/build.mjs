@@ -31,7 +31,9 @@ run(bin('tsc'), [], 'The TypeScript sources do not compile.');
 bundle();
 
 function buildNative() {
-  const oldest = Math.min(...['tnet.node', 'tnet-shim', 'tnet-plugin'].map(name => built(join('build/Release', name))));
+  const oldest = Math.min(
+    ...['tnet.node', 'tnet-shim', 'tnet-plugin', 'tnet-lab'].map(name => built(join('build/Release', name))),
+  );
   if (oldest > Math.max(newest('addon'), built('binding.gyp'))) return;
   const missing = ['python3', 'make', 'g++'].filter(tool => !onPath(tool));
   if (missing.length > 0) {
