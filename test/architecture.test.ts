@@ -33,6 +33,7 @@ const pure = [
   /^src\/cli\/topology\//,
   /^src\/lab\/(document|topology|scenario|check|results)\//,
   /^src\/runtime\/launch\/(plan-.*|isolation|program|capabilities|default-paths|seccomp\/.*)\.ts$/,
+  /^src\/runtime\/cgroup\/device-(program|rules)\.ts$/,
   /^src\/runtime\/(files|names|resolv-conf|signals)\.ts$/,
 ];
 const shells = [

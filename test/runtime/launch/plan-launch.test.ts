@@ -27,7 +27,7 @@ const spec: RunSpec = {
     rlimits: [{resource: 7, soft: 1024, hard: 2048}],
     oomScoreAdj: 100,
     shmSizeBytes: 65536,
-    devices: [{source: '/dev/fuse', target: '/dev/f', type: 'c', major: 10, minor: 229}],
+    devices: [{source: '/dev/fuse', target: '/dev/f', type: 'c', major: 10, minor: 229, access: 'rwm'}],
     initPath: null,
   },
   confinement: {noNewPrivileges: false, seccomp: 'f00d'},
@@ -150,4 +150,12 @@ test('planLaunch() says who, and what is set', t => {
   t.deepEqual(find('oomscore'), [['oomscore', '100']]);
   t.deepEqual(find('bindnode'), [['bindnode', '/dev/fuse', '/dev/f', 'c', '10', '229']]);
   t.true(find('mount').some(op => op[2] === '/dev/shm' && op[4] === 'mode=1777,size=65536'));
+});
+
+test('planLaunch() hangs a directory of the host in the place of the overlay', t => {
+  const rootfs = {source: '/srv/debian', target: '/rootfs'};
+  t.deepEqual(find('overlay', {rootfs}), []);
+  t.deepEqual(find('rootdir', {rootfs}), [['rootdir', '/rootfs', 'nodev', '/srv/debian', 'plain']]);
+  const order = names({rootfs});
+  t.true(order.indexOf('slave') < order.indexOf('rootdir') && order.indexOf('rootdir') < order.indexOf('mount'));
 });
