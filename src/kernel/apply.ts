@@ -179,8 +179,8 @@ function routeSpec(
 }
 
 /** There is no way to un-write a sysctl but its old value: `del` is left to the removal of the device or namespace. */
-function applySysctl(
-  {native, sockets}: ApplyParts,
+export function applySysctl(
+  {native, sockets}: Pick<ApplyParts, 'native' | 'sockets'>,
   verb: Op['do'],
   {ns, path, value}: SysctlItem & {ns: NamespacePath},
 ): void {
