@@ -6,6 +6,7 @@ import type {IdMaps} from '../model/id-map.ts';
 import type {Prefix} from '../model/ip.ts';
 import {isBridged, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
+import {isUnseen} from '../model/sandbox.ts';
 import type {Store} from '../store/store.ts';
 import {leftBehind, planAltered} from './alter-network.ts';
 import {type BridgeFlags, planBridgeChange, refuseWhileAttached} from './bridge-flags.ts';
@@ -19,7 +20,7 @@ import {ensure, isFrame, readOurs} from './foreign.ts';
 import {forgetGone, noteForwarding, settingsOf} from './forwarding.ts';
 import type {AddressPool} from './ipam.ts';
 import {createLock} from './lock.ts';
-import {lostAttachments, withoutLost} from './lost.ts';
+import {lostAttachments, withoutLost, withoutTaken} from './lost.ts';
 import {type AttachSpec, planNewAttachment, refuseFull} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
 import {
@@ -200,7 +201,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
         store.commit({put: {attachments: [attachment]}});
         if (first) await realize(network);
         await kernel.execute(diff(before, toWorld(planSandboxLinks(state, spec.sandbox, firewall))), 'undo');
-        if (attachment.hostIfname !== '') await kernel.awaitCarrier(attachment.hostIfname);
+        if (attachment.hostIfname !== '' && !isUnseen(attachment.sandbox))
+          await kernel.awaitCarrier(attachment.hostIfname);
         return attachment;
       },
       () => {
@@ -222,7 +224,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   const repairs = async (): Promise<readonly Op[]> => {
     const {rules, beside} = await look();
-    const ops = planRepair(state, beside, planned => readOurs(kernel, planned, rules));
+    const ops = planRepair(withoutTaken(state, kernel), beside, planned => readOurs(kernel, planned, rules));
     return withoutLost(ops, kernel);
   };
 
