@@ -178,3 +178,22 @@ const noDocker = run('command -v docker || true') === '' ? ' (no docker command 
   t.is(docker('volume rm dv'), 'dv');
   t.regex(docker('rmi mine:2'), /Untagged: mine:2\nDeleted: sha256:/);
 });
+
+test.serial('ps -s and inspect -s tell what a container has written, and with its image', async t => {
+  await tnet.ok('image', 'import', at('rootfs.tar'), 'sized');
+  const fill = 'mkdir /srv/new; cd /srv/new; cat /bin/ls > copy; : > empty; stat -c %s copy; cat /data/file > file';
+  const copied = Number(await tnet.ok('run', '--name', 'writer', ...none, 'sized', '/bin/sh', '-c', fill));
+  const [{SizeRw, SizeRootFs}] = JSON.parse(await tnet.ok('inspect', '-s', 'writer')) as [
+    {SizeRw: number; SizeRootFs: number},
+  ];
+  t.is(SizeRw, copied + 'kept\n'.length);
+  const [image] = JSON.parse(await tnet.ok('image', 'inspect', 'sized')) as [{Size: number}];
+  t.is(SizeRootFs, SizeRw + image.Size);
+  const size = await tnet.ok('ps', '-a', '--format', '{{.Size}}');
+  t.regex(size, /^[\d.]+kB \(virtual [\d.]+MB\)$/);
+  t.regex(await tnet.ok('ps', '-as'), /SIZE\n.*kB \(virtual [\d.]+MB\)$/);
+  t.notRegex(await tnet.ok('ps', '-a'), /SIZE|virtual/);
+  t.notRegex(await tnet.ok('inspect', 'writer'), /SizeRw/);
+  await tnet.ok('rm', 'writer');
+  await tnet.ok('image', 'rm', 'sized');
+});

@@ -1,4 +1,4 @@
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -118,6 +118,16 @@ const refusals: readonly (readonly [args: readonly string[], message: RegExp])[]
     ['--network', 'host', '--sysctl', 'net.ipv4.ip_forward=1'],
     /sysctl "net.ipv4.ip_forward" not allowed in host network namespace/,
   ],
+  // CVE-2022-0811: `a=b+kernel.x=y` was handed to a program that cut it at the plus signs.
+  [
+    ['--sysctl', 'kernel.shm_rmid_forced=1+kernel.core_pattern=|/bin/evil'],
+    /error setting sysctl "kernel.shm_rmid_forced" to "1\+kernel.core_pattern=\|\/bin\/evil": write.*: invalid argument/,
+  ],
+  [['--sysctl', 'a=b+kernel.core_pattern=|/bin/evil'], /sysctl "a" is not a name/],
+  [
+    ['--sysctl', 'net.ipv4.ip_forward+kernel.core_pattern=x'],
+    /sysctl "net.ipv4.ip_forward\+kernel.core_pattern" is not a name/,
+  ],
   [['--sysctl', 'net...kernel.core_pattern=x'], /sysctl "net...kernel.core_pattern" is not a name/],
   [['--oom-score-adj', '1001'], /Invalid value 1001, range for oom score adj is \[-1000, 1000\]/],
   [
@@ -134,14 +144,36 @@ const refusals: readonly (readonly [args: readonly string[], message: RegExp])[]
   [['--user', 'nobody-here'], /unable to find user nobody-here: no matching entries in passwd file/],
 ];
 
+/** A setting of the whole machine that makes root of whoever may write it. */
+const corePattern = (): string => readFileSync('/proc/sys/kernel/core_pattern', 'utf8');
+
 for (const [args, message] of refusals) {
   test.serial(`tnet run ${args.join(' ')} is refused, and nothing is left`, async t => {
+    const hostSettings = corePattern();
     const {code, stderr} = await tnet.run(['run', '--rm', ...args, 'host', 'true']);
     t.not(code, 0);
     t.regex(stderr, message);
     t.is(await tnet.ok('ps', '-aq'), '');
+    t.is(corePattern(), hostSettings);
   });
 }
+
+test.serial('CVE-2022-0811: a sysctl of the machine is refused in the API too, whose clients check nothing', t => {
+  const before = corePattern();
+  for (const name of [
+    'kernel.core_pattern',
+    'kernel/core_pattern',
+    'a=b+kernel.core_pattern',
+    'net.x+kernel.core_pattern',
+  ]) {
+    const body = JSON.stringify({Image: 'host', Cmd: ['true'], HostConfig: {Sysctls: {[name]: '|/bin/evil'}}});
+    const answer = run(
+      `curl -s -w '%{http_code}' --unix-socket ${tnet.socket} -H 'content-type: application/json' -d '${body}' http://tnet/containers/create`,
+    );
+    t.regex(answer, /sysctl \\"[^"]+\\" is not.*\s400$/s, name);
+  }
+  t.is(corePattern(), before);
+});
 
 test.serial('tnet run: who, and with what', async t => {
   const flags = [

@@ -69,6 +69,27 @@ test.serial('on the disk they are as without a map, and another map finds them',
   await tnet.ok('rm', 'kept');
 });
 
+test.serial("a directory of the machine as the root keeps root's ids on the disk", async t => {
+  const dir = join(base, 'root');
+  run(`mkdir -p ${dir}/bin ${dir}/proc && cp /bin/sh $(command -v touch) $(command -v stat) ${dir}/bin
+    for l in $(ldd ${dir}/bin/* | grep -o '/[^ :]*\\.so[^ ]*' | sort -u); do mkdir -p ${dir}$(dirname $l) && cp -L $l ${dir}$l; done`);
+  const args = [
+    'run',
+    '--rm',
+    '--network',
+    'none',
+    '--rootfs',
+    dir,
+    'sh',
+    '-c',
+    'touch /made && stat -c %u /made /bin/sh',
+  ];
+  const {code, stdout, stderr} = await tnet.run(args);
+  if (/mount_setattr/.test(stderr)) return t.log(`the file system of ${dir} cannot be id-mapped: ${stderr}`);
+  t.is(`${code} ${stdout}${stderr}`, '0 0\n0\n');
+  t.deepEqual(ids(join(dir, 'made')), [0, 0]);
+});
+
 test.serial('cp sees the ids inside, whether it runs or not', async t => {
   writeFileSync(join(base, 'in'), 'hello\n');
   await tnet.ok('cp', join(base, 'in'), 'box:/srv/in');

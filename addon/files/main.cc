@@ -19,6 +19,7 @@ constexpr OpOf<Container> ops[] = {
     {{"source", 3, 3}, openSource},
     {{"slave", 1, 1}, makeSlave},
     {{"overlay", 6, anyNumber}, mountOverlay},
+    {{"rootdir", 4, 4}, mountDirectory},
     {{"hide", 1, 1}, maskPath},
     {{"bind", 3, 3}, bindPath},
     {{"populate", 3, 3}, populateVolume},

@@ -53,6 +53,7 @@ Outcome enterUserNamespace(Container&, const Args&);
 // rootfs.cc
 Outcome makeSlave(Container&, const Args& path);
 Outcome mountOverlay(Container&, const Args& targetAttributesOptionsUpperWorkLower);
+Outcome mountDirectory(Container&, const Args& targetAttributesSourceIds);
 Outcome pivotRoot(Container&, const Args&);
 
 // mounts.cc

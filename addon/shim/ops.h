@@ -31,6 +31,7 @@ inline constexpr OpOf<Container> containerOps[] = {
     {{"source", 3, 3}, openSource},
     {{"slave", 1, 1}, makeSlave},
     {{"overlay", 6, anyNumber}, mountOverlay},
+    {{"rootdir", 4, 4}, mountDirectory},
     {{"mount", 4, 4}, mountFilesystem},
     {{"device", 3, 3}, bindDevice},
     {{"bindnode", 5, 5}, bindNode},

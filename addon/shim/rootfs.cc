@@ -3,9 +3,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <string>
 
 #include "container.h"
+#include "resolve.h"
 #include "tree.h"
 
 namespace {
@@ -53,6 +55,29 @@ Outcome mountOldOverlay(const Args& args, uint64_t attributes) {
   return done;
 }
 
+/** Of the directory on which the root was hung: what is found by its path now is the mount. */
+Outcome holdRoot(Container& container, const char* target) {
+  container.root = Fd(open(target, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  return container.root ? Outcome(done) : failed("open", target);
+}
+
+/** Without any link on the way: its path was resolved when it was asked for, and is to mean the same directory still. */
+Outcome openHostDirectory(const char* path, Fd& tree) {
+  const Fd host(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const Fd source = openInside(host.get(), path, Links::Refused, O_PATH | O_DIRECTORY);
+  if (!source) return failed("openat2", path);
+  return cloneTree(source, tree);
+}
+
+/** Its ids on the disk are those inside, as of an image's layers (Linux 5.12). */
+Outcome mapIds(const Fd& tree, const Fd& userns) {
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_IDMAP;
+  attributes.userns_fd = static_cast<uint64_t>(userns.get());
+  if (mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes) < 0) return failed("mount_setattr");
+  return done;
+}
+
 }  // namespace
 
 /** Nothing the container mounts reaches the host, while what the host unmounts goes away here too. */
@@ -71,9 +96,23 @@ Outcome mountOverlay(Container& container, const Args& args) {
   } else if (move_mount(tree.get(), "", AT_FDCWD, args[Target], MOVE_MOUNT_F_EMPTY_PATH) < 0) {
     return failed("move_mount", args[Target]);
   }
-  container.root = Fd(open(args[Target], O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!container.root) return failed("open", args[Target]);
-  return done;
+  return holdRoot(container, args[Target]);
+}
+
+/** A directory of the host is the root: the mount is the container's own, what it writes is the directory's. */
+Outcome mountDirectory(Container& container, const Args& args) {
+  const auto attributes = parseAttributes(args[1]);
+  if (!attributes) return refused(EINVAL, "mount", args[1]);
+  Fd tree;
+  Outcome failure = openHostDirectory(args[2], tree);
+  if (!failure) failure = changeAttributes(tree, *attributes);
+  if (!failure && strcmp(args[3], "mapped") == 0) failure = mapIds(tree, container.userns);
+  if (failure) {
+    failure->path = args[2];
+    return failure;
+  }
+  if (move_mount(tree.get(), "", AT_FDCWD, args[0], MOVE_MOUNT_F_EMPTY_PATH) < 0) return failed("move_mount", args[0]);
+  return holdRoot(container, args[0]);
 }
 
 /** The old root ends up over the new one, at the same place, and is taken off: no directory for it is needed. */

@@ -66,6 +66,8 @@ export interface ContainerCreate {
       readonly RestartPolicy?: {readonly Name: string; readonly MaximumRetryCount: number};
       /** Ours: `-p` as it was typed. PortBindings would need a second parser, and one entry for every port of a range. */
       readonly Publish: readonly string[];
+      /** Ours: a directory in the image's place, which is '' then. */
+      readonly Rootfs?: {readonly Path: string; readonly Overlay: boolean};
       readonly PublishAllPorts?: boolean;
       readonly Dns?: readonly string[];
       readonly DnsSearch?: readonly string[];
@@ -123,7 +125,13 @@ export interface EndpointCreate {
   readonly GwPriority?: number;
 }
 
-export interface ContainerSummary {
+/** Bytes on disk; only where they were asked for. */
+export interface SizeFields {
+  readonly SizeRw?: number;
+  readonly SizeRootFs?: number;
+}
+
+export interface ContainerSummary extends SizeFields {
   readonly Id: string;
   readonly Names: readonly string[];
   readonly Image: string;
@@ -147,7 +155,7 @@ export interface PortSummary {
   readonly Type: string;
 }
 
-export interface ContainerInspect {
+export interface ContainerInspect extends SizeFields {
   readonly Id: string;
   readonly Created: string;
   readonly Path: string;

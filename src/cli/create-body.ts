@@ -7,6 +7,7 @@ import {type LimitOptions, limitsBody} from './limit-options.ts';
 import {given, parsePairs} from './parse.ts';
 import {parseNetworks} from './parse-networks.ts';
 import {type ProcessOptions, processBody} from './process-body.ts';
+import {rootfsBody} from './rootfs-body.ts';
 import {type StorageOptions, storageBody} from './storage-body.ts';
 import {type StreamsOptions, streamsBody, streamsHostBody} from './streams-flags.ts';
 
@@ -21,6 +22,7 @@ export interface RunOptions
     ProcessOptions {
   readonly detach?: boolean;
   readonly rm?: boolean;
+  readonly rootfs?: boolean;
   readonly interactive?: boolean;
   readonly name?: string;
   readonly publish?: readonly string[];
@@ -57,8 +59,9 @@ export function createBody(
   const networks = parseNetworks(options);
   const storage = storageBody(options);
   const process = processBody(options);
+  const rootfs = rootfsBody(image, options);
   return {
-    Image: image,
+    ...rootfs.config,
     Cmd: command,
     Env: resolveVariables(variables, env),
     WorkingDir: options.workdir ?? '',
@@ -76,6 +79,7 @@ export function createBody(
     HostConfig: {
       ...storage.host,
       ...process.host,
+      ...rootfs.host,
       NetworkMode: networks[0]!.name,
       AutoRemove: options.rm ?? false,
       ...restartBody(options),

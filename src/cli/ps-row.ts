@@ -1,6 +1,7 @@
-import type {ContainerSummary} from '../api/engine-types.ts';
+import type {ContainerSummary, SizeFields} from '../api/engine-types.ts';
 import {formatDuration} from '../api/format-duration.ts';
 import {formatPorts} from './format-ports.ts';
+import {formatBytes} from './format-units.ts';
 import {type ListOptions, shortId} from './listing.ts';
 
 interface Mount {
@@ -19,11 +20,18 @@ export const psTitles = {
   Status: 'STATUS',
   State: 'STATE',
   Ports: 'PORTS',
+  Size: 'SIZE',
   Labels: 'LABELS',
   Label: (name: unknown) => String(name),
   Networks: 'NETWORKS',
   Mounts: 'MOUNTS',
 } as const;
+
+/** `12B (virtual 4.2MB)`: what it has written, and with its image. */
+export function formatSize({SizeRw = 0, SizeRootFs = 0}: SizeFields): string {
+  const written = formatBytes(SizeRw);
+  return SizeRootFs > 0 ? `${written} (virtual ${formatBytes(SizeRootFs)})` : written;
+}
 
 export function psRow(container: ContainerSummary, options: ListOptions): Readonly<Record<string, unknown>> {
   const {Id, Names, Image, Command, Created, Status, State, Ports, Labels, NetworkSettings} = container;
@@ -38,6 +46,7 @@ export function psRow(container: ContainerSummary, options: ListOptions): Readon
     Status,
     State,
     Ports: formatPorts(Ports),
+    Size: formatSize(container),
     Labels: Object.entries(Labels)
       .map(([name, value]) => `${name}=${value}`)
       .join(','),

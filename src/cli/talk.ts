@@ -61,7 +61,9 @@ function feedTyped({stdin}: Io, streams: Duplex, keys: readonly number[]): Typin
   const onData = (chunk: Buffer): void => {
     const {data, detached} = filter(chunk);
     if (data.length > 0) streams.write(data);
-    if (detached) detach();
+    if (!detached) return;
+    streams.write(Buffer.from(keys)); // they are no input: the daemon takes them, and tells that we left
+    detach();
   };
   const onEnd = (): void => void streams.end();
   return {

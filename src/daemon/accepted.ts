@@ -1,5 +1,6 @@
 import {isolationFields} from './decode-isolation.ts';
 import {limitFields} from './decode-limits.ts';
+import {rootfsFields} from './decode-rootfs.ts';
 import {type Accepted, anything, oneOf} from './unsupported.ts';
 
 const decoded = (...names: readonly string[]): Accepted => Object.fromEntries(names.map(name => [name, anything]));
@@ -34,6 +35,6 @@ export const acceptedHostConfig: Accepted = {
   ...decoded('Binds', 'Mounts', 'Tmpfs', 'VolumesFrom', 'VolumeDriver'),
   ...decoded('GroupAdd', 'Init', 'Ulimits', 'Sysctls', 'ShmSize', 'OomScoreAdj', 'Devices', 'SecurityOpt'),
   ...decoded('ContainerIDFile', 'ConsoleSize', 'LogConfig', 'RestartPolicy'),
-  ...decoded(...Object.keys(isolationFields)),
+  ...decoded(...Object.keys(isolationFields), ...Object.keys(rootfsFields)),
   Isolation: oneOf('default'),
 };

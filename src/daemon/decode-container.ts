@@ -14,6 +14,7 @@ import {decodeNetworkMode} from './decode-network-mode.ts';
 import {decodePorts, portFields} from './decode-ports.ts';
 import {decodeProcessSettings, processFields} from './decode-process-settings.ts';
 import {decodeRestart, restartFields} from './decode-restart.ts';
+import {decodeRootfs, rootfsFields} from './decode-rootfs.ts';
 import {decodeStorage, storageFields} from './decode-storage.ts';
 import {consoleSize, decodeStreams, streamFields} from './decode-streams.ts';
 import {badRequest} from './failure.ts';
@@ -30,6 +31,7 @@ const hostConfig = v.looseObject({
   ConsoleSize: orNull(consoleSize),
   ...restartFields,
   ...storageFields,
+  ...rootfsFields,
   ...processFields,
   SecurityOpt: orNull(texts),
   PublishAllPorts: orNull(v.boolean()),
@@ -81,6 +83,7 @@ export function decodeContainer(input: unknown): DecodedContainer {
   return {
     warnings: [...warnings, ...limitWarnings(host)],
     config: {
+      ...decodeRootfs(host, body.Image),
       ...decodeProcess(body),
       network,
       endpoints: decodeEndpoints(body.NetworkingConfig, network, body.MacAddress ?? ''),
@@ -115,12 +118,11 @@ export function decodeContainerName(name: string | null): string | null {
 
 type ProcessConfig = Pick<
   ContainerConfig,
-  'image' | 'args' | 'entrypoint' | 'env' | 'cwd' | 'hostname' | 'labels' | 'openStdin' | 'stopSignal' | 'stopTimeoutS'
+  'args' | 'entrypoint' | 'env' | 'cwd' | 'hostname' | 'labels' | 'openStdin' | 'stopSignal' | 'stopTimeoutS'
 >;
 
 function decodeProcess(body: CreateBody): ProcessConfig {
   return {
-    image: decodeImage(body.Image),
     // Empty: the image has a command of its own.
     args: [...(body.Entrypoint ?? []), ...(body.Cmd ?? [])],
     entrypoint: body.Entrypoint ?? [],
@@ -132,11 +134,6 @@ function decodeProcess(body: CreateBody): ProcessConfig {
     stopSignal: body.StopSignal || 'SIGTERM',
     stopTimeoutS: body.StopTimeout ?? defaultStopTimeoutS,
   };
-}
-
-function decodeImage(image: string | null | undefined): string {
-  if (!image) throw badRequest('config cannot be empty in order to create a container: Image is missing');
-  return image;
 }
 
 function checkVariable(variable: string): string {

@@ -3,7 +3,7 @@ import {formatDuration} from '../api/format-duration.ts';
 import type {ContainerState} from '../model/container.ts';
 import type {Health} from '../model/healthcheck.ts';
 import {hostImageId} from '../runtime/images/host-image.ts';
-import {formatNetworkMode, formatState} from './encode-container.ts';
+import {encodeSize, formatNetworkMode, formatState} from './encode-container.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
 import {encodeMounts} from './encode-mounts.ts';
 import {encodePortSummary} from './encode-ports.ts';
@@ -14,7 +14,7 @@ export function encodeContainerSummary(view: ContainerView, now: Date): Containe
   return {
     Id: id,
     Names: [`/${name}`],
-    Image: config.image,
+    Image: config.rootfs?.path ?? config.image,
     ImageID: view.container.imageId ?? hostImageId,
     Command: config.args.map(quote).join(' '),
     Created: Math.floor(Date.parse(created) / 1000),
@@ -25,6 +25,7 @@ export function encodeContainerSummary(view: ContainerView, now: Date): Containe
     HostConfig: {NetworkMode: formatNetworkMode(config.network)},
     NetworkSettings: {Networks: encodeEndpoints(view)},
     Mounts: encodeMounts(view),
+    ...encodeSize(view.size),
   };
 }
 

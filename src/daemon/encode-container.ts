@@ -1,5 +1,7 @@
-import type {ContainerInspect, EndpointSettings} from '../api/engine-types.ts';
+import type {ContainerInspect, EndpointSettings, SizeFields} from '../api/engine-types.ts';
 import {type Container, type ContainerState, isRunning, type NetworkMode} from '../model/container.ts';
+import type {HostRootfs} from '../model/host-rootfs.ts';
+import type {ContainerSize} from '../runtime/container-size.ts';
 import {hostImageId} from '../runtime/images/host-image.ts';
 import {type ContainerView, encodeEndpoints, networksById} from './encode-endpoint.ts';
 import {encodeHealth, encodeHealthcheck} from './encode-health.ts';
@@ -33,7 +35,12 @@ export function encodeContainer(view: ContainerView): ContainerInspect {
     HostConfig: encodeHostConfig(container),
     Config: encodeConfig(container),
     NetworkSettings: encodeNetworkSettings(view),
+    ...encodeSize(view.size),
   };
+}
+
+export function encodeSize(size: ContainerSize | undefined): SizeFields {
+  return size === undefined ? {} : {SizeRw: size.writtenBytes, SizeRootFs: size.totalBytes};
 }
 
 /** Null for none, as Docker; those that have ended are asked for by their own id. */
@@ -111,10 +118,16 @@ function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
     DnsOptions: config.dns.options,
     ExtraHosts: config.extraHosts.map(({name, address}) => `${name}:${address ?? 'host-gateway'}`),
     ...encodeStorage(config.storage),
+    ...(config.rootfs ? {Rootfs: encodeRootfs(config.rootfs)} : {}),
     ...encodeLimits(config.limits),
     ...encodeProcessSettings(config.process),
     SecurityOpt: encodeConfinement(config.confinement),
   };
+}
+
+/** As it is decoded (decode-rootfs.ts). */
+function encodeRootfs({path, writes}: HostRootfs): {readonly Path: string; readonly Overlay: boolean} {
+  return {Path: path, Overlay: writes === 'layer'};
 }
 
 /** The fields beside Networks are those of the network `bridge`, kept for old clients. */

@@ -5,6 +5,7 @@ import type {Health} from '../model/healthcheck.ts';
 import {type Family, ipFamily} from '../model/ip.ts';
 import {type Network, subnetOf} from '../model/network.ts';
 import type {AttachmentStats} from '../network/stats.ts';
+import type {ContainerSize} from '../runtime/container-size.ts';
 import type {Exec} from '../runtime/exec/exec.ts';
 import {encodeCounters} from './encode-stats.ts';
 
@@ -17,6 +18,8 @@ export interface ContainerView {
   readonly execs?: readonly Exec[];
   /** Left out, or null, when it is not probed. */
   readonly health?: Health | null;
+  /** Left out where nobody asked. */
+  readonly size?: ContainerSize;
   /** Where a volume's files are. */
   readonly mountpoint: (volume: string) => string;
   /** What each attachment has carried; left out where nobody asked. */

@@ -15,10 +15,14 @@ export function joinStreams(socket: Duplex, hijacked: Hijacked): void {
     if (!stdin || !endsStdin || stream.destroyed) return void stream.destroy();
     stream.end(() => stream.destroy()); // what it had written is written first
   });
+  const detach = (): void => {
+    socket.end();
+    hijacked.onDetach();
+  };
   output.pipe(socket);
   if (!stdin) socket.resume();
   else if (hijacked.detachKeys === null) socket.pipe(stream, {end: endsStdin});
-  else socket.pipe(withoutDetachKeys(hijacked.detachKeys, () => socket.end())).pipe(stream, {end: endsStdin});
+  else socket.pipe(withoutDetachKeys(hijacked.detachKeys, detach)).pipe(stream, {end: endsStdin});
 }
 
 function withoutDetachKeys(keys: readonly number[], onDetach: () => void): Transform {

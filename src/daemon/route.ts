@@ -39,6 +39,8 @@ export interface Hijacked {
   readonly endsStdin: boolean;
   /** Typing them ends the connection; null: there are none. */
   readonly detachKeys: readonly number[] | null;
+  /** They were typed. */
+  readonly onDetach: () => void;
   /** Frames that go before the stream's. */
   readonly before?: AsyncIterable<Buffer>;
 }

@@ -1,5 +1,6 @@
 import type {Confinement} from './confinement.ts';
 import type {Healthcheck} from './healthcheck.ts';
+import type {HostRootfs} from './host-rootfs.ts';
 import type {Ip} from './ip.ts';
 import type {Isolation} from './isolation.ts';
 import type {Limits} from './limits.ts';
@@ -46,7 +47,9 @@ export interface ExtraHost {
 
 /** What the user asked for. It never changes after create. */
 export interface ContainerConfig {
+  /** '' when it has a directory in its place. */
   readonly image: string;
+  readonly rootfs?: HostRootfs;
   readonly args: readonly string[];
   /** The part of `args` that replaces the image's entry point; empty: the image's is used. */
   readonly entrypoint: readonly string[];
@@ -120,7 +123,7 @@ export interface Container {
   /** Without Docker's leading slash. */
   readonly name: string;
   readonly created: string;
-  /** What the image's name meant at create; without it the image is `host`. */
+  /** What the image's name meant at create; '' for a directory, without it the image is `host`. */
   readonly imageId?: string;
   readonly config: ContainerConfig;
   readonly state: ContainerState;

@@ -25,6 +25,16 @@ export function volumeEvent(name: string, action: string): Happening {
   return {type: 'volume', action, id: name, attributes: {driver: 'local'}};
 }
 
+/** A container mounts a volume, or gives it back; moby daemon/volumes_unix.go names the attributes so. */
+export function volumeMountEvents({id, config}: Container, action: 'mount' | 'unmount'): readonly Happening[] {
+  return config.storage.mounts.flatMap(mount => {
+    if (mount.kind !== 'volume') return [];
+    const where = {destination: mount.target, propagation: '', 'read/write': String(!mount.readonly)};
+    const attributes = {driver: 'local', container: id, ...(action === 'mount' ? where : {})};
+    return [{type: 'volume', action, id: mount.name, attributes} as const];
+  });
+}
+
 /** `name` is a tag; without one the id stands for it. */
 export function imageEvent(id: string, action: string, name: string = id): Happening {
   return {type: 'image', action, id, attributes: {name}};
@@ -36,5 +46,10 @@ export function containerEvent(
   action: string,
   attributes: Happening['attributes'] = {},
 ): Happening {
-  return {type: 'container', action, id, attributes: {...config.labels, image: config.image, name, ...attributes}};
+  return {
+    type: 'container',
+    action,
+    id,
+    attributes: {...config.labels, image: config.rootfs?.path ?? config.image, name, ...attributes},
+  };
 }

@@ -9,10 +9,12 @@ import type {TerminalSize} from '../model/streams.ts';
 import {checkLimits, type UsageReader} from './cgroup/cgroup.ts';
 import {refuseTakenName, resolveMode, validateNetwork} from './check-config.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
+import {type ContainerSize, containerSize} from './container-size.ts';
 import {createExecs, type Execs} from './exec/execs.ts';
 import {findContainer} from './find-container.ts';
 import {createHealthMonitors, type HealthMonitors} from './health/health-monitors.ts';
 import {applyImage} from './images/apply-image.ts';
+import {directoryImage} from './images/directory-image.ts';
 import {createLife, type Life, type LifeParts, neverStarted, type Removal} from './life.ts';
 import type {LogLine, LogOptions} from './logs/log-line.ts';
 import {readLogs} from './logs/read-logs.ts';
@@ -20,6 +22,7 @@ import {makeName} from './names.ts';
 import {pause, refusePaused, unpause, wakeUp} from './pause.ts';
 import {containerPlaces} from './places.ts';
 import {publish, unpublish} from './publish-ports.ts';
+import {resolveRootfs} from './rootfs.ts';
 import {signalNumber} from './signals.ts';
 import {sysctlsOf} from './sysctls.ts';
 import {ulimitNumber} from './ulimits.ts';
@@ -33,7 +36,7 @@ import {checkSources} from './volumes/place-mounts.ts';
 export interface Engine {
   list(): readonly Container[];
   get(ref: string): Container;
-  /** A name is made up when `name` is null. ERR_NAME_IN_USE, ERR_IMAGE_NOT_FOUND, ERR_NETWORK_NOT_FOUND. */
+  /** A name is made up when `name` is null. ERR_NAME_IN_USE, ERR_IMAGE_NOT_FOUND, ERR_NETWORK_NOT_FOUND, ERR_BAD_REQUEST for a root directory. */
   create(config: ContainerConfig, name: string | null): Promise<Container>;
   /** ERR_NOT_MODIFIED when it runs already; ERR_COMMAND_NOT_FOUND, ERR_COMMAND_NOT_EXECUTABLE, ERR_PORT_IN_USE … leave it `created`. */
   start(ref: string): Promise<void>;
@@ -47,6 +50,8 @@ export interface Engine {
   update(ref: string, change: ContainerUpdate): Promise<void>;
   /** Its counters, which stay open until they are closed; they read null while it does not run. */
   usage(ref: string): UsageReader;
+  /** Of its files on disk. */
+  size(ref: string): Promise<ContainerSize>;
   /** Pids of the host. ERR_CONFLICT when it does not run. */
   processes(ref: string): readonly number[];
   /** Stops it when it runs, and starts it. What joined its sandbox goes on undisturbed; --rm does not remove it meanwhile. */
@@ -96,8 +101,9 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
 
   const create: Engine['create'] = async (asked, name) => {
     await checkSources(asked.storage.mounts);
-    const image = parts.resolveImage(asked.image);
-    const config = applyImage(asked, image);
+    const rootfs = asked.rootfs && {rootfs: await resolveRootfs(asked.rootfs, roots)};
+    const image = rootfs ? directoryImage(rootfs.rootfs) : parts.resolveImage(asked.image);
+    const config = {...applyImage(asked, image), ...rootfs};
     checkLimits(config.limits, parts.cgroups);
     signalNumber(config.stopSignal);
     sysctlsOf(config);
@@ -252,11 +258,13 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
     pause: ref => life.alone(get(ref).id, container => pause(parts, container)),
     unpause: ref => life.alone(get(ref).id, container => unpause(parts, container)),
     update: (ref, change) => life.alone(get(ref).id, container => updateContainer(parts, container, change)),
+    size: async ref => containerSize(parts, get(ref)),
     usage: ref => containerUsage(parts, get(ref).id),
     processes: ref => containerProcesses(parts, get(ref)),
     resize(ref, size) {
       const container = get(ref);
       life.resize(container.id, size);
+      if (!container.config.streams.tty) return;
       const {width, height} = size;
       parts.emit(containerEvent(container, 'resize', {height: String(height), width: String(width)}));
     },

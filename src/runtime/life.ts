@@ -8,6 +8,7 @@ import type {TerminalSize} from '../model/streams.ts';
 import {createLock, type Lock} from '../network/lock.ts';
 import {createAttachStream} from './attach-stream.ts';
 import {createEarlyStreams} from './early-streams.ts';
+import {imageOfContainer} from './images/directory-image.ts';
 import type {Image} from './images/host-image.ts';
 import {launchIsolation} from './join-isolation.ts';
 import {joinersOf, sandboxOwner} from './joiners.ts';
@@ -24,7 +25,7 @@ import {cleanUpRun, releaseNetwork} from './sweep.ts';
 import {createUndo} from './undo.ts';
 import {requireUserns} from './user-namespace.ts';
 import {makeData, sweepTrash} from './volumes/local-driver.ts';
-import {releaseVolumes} from './volumes/place-mounts.ts';
+import {giveBackVolumes} from './volumes/place-mounts.ts';
 import {forgetVolumes, ownVolumes} from './volumes/volumes.ts';
 
 export interface LifeParts extends StartParts {
@@ -150,7 +151,7 @@ export function createLife(parts: LifeParts): Life {
       await rm(places(id).exitRecord, {force: true});
       const run = {
         container,
-        image: parts.resolveImage(container.imageId ?? container.config.image),
+        image: imageOfContainer(container, parts.resolveImage),
         sharedSandbox: sharedSandbox(container, {containers, roots}),
         isolation: launchIsolation(container, {containers, roots}),
         userns: requireUserns(container.config, parts, containers),
@@ -195,7 +196,7 @@ export function createLife(parts: LifeParts): Life {
     ooms.end(id);
     await cleanUpRun(parts, id);
     await leaveSandbox(id);
-    await releaseVolumes(parts, find(id)).catch(error => parts.log(`volumes of "${find(id).name}"`, error));
+    await giveBackVolumes(parts, find(id)).catch(error => parts.log(`volumes of "${find(id).name}"`, error));
     const {state} = find(id);
     const end = record ?? {exitCode: unknownCode, finishedAt: parts.now().toISOString()};
     const ended: ContainerState = {...state, status: 'exited', pid: 0, paused: false, ...end};
@@ -224,7 +225,6 @@ export function createLife(parts: LifeParts): Life {
 
   const discard = async (id: string, {volumes}: Removal): Promise<void> => {
     const container = find(id);
-    const {exitCode} = container.state;
     restarts.cancel(id);
     if (joinersOf(containers, id).length > 0) await releaseNetwork(parts, id);
     await rm(places(id).stateDir, {recursive: true, force: true});
@@ -232,7 +232,7 @@ export function createLife(parts: LifeParts): Life {
     for (const stream of early.take(id)) stream.end();
     locks.delete(id);
     parts.emit(containerEvent(container, 'destroy'));
-    events.emit(`remove ${id}`, exitCode);
+    events.emit(`remove ${id}`, container.state.exitCode);
   };
 
   const attach = async (id: string): Promise<Duplex> => {

@@ -2,6 +2,7 @@ import {Duplex} from 'node:stream';
 import {TnetError} from '../errors.ts';
 import {type Container, isRunning} from '../model/container.ts';
 import {findContainer} from './find-container.ts';
+import {imageOfContainer} from './images/directory-image.ts';
 import {joinNetworks} from './join-networks.ts';
 import {joinersOf} from './joiners.ts';
 import type {Life, LifeParts} from './life.ts';
@@ -19,7 +20,7 @@ export function pretendLife(
   const start = async (id: string): Promise<void> => {
     const container = find(id);
     if (isRunning(container.state)) throw new TnetError('ERR_NOT_MODIFIED', `container ${id} is already running`);
-    parts.resolveImage(container.config.image);
+    imageOfContainer(container, parts.resolveImage);
     const shared = sharedSandbox(container, {containers, roots: parts.roots});
     await joinNetworks(
       parts,

@@ -27,6 +27,7 @@ import type {LaunchSettings, RunSpec} from './launch/run-spec.ts';
 import {type FilesView, isServedByUs, resolvConfText, writeNetworkFiles} from './network-files.ts';
 import {type ContainerPlaces, containerPlaces, type Roots} from './places.ts';
 import {launchConfinement, launchSettings} from './process-spec.ts';
+import {rootfsOf} from './rootfs.ts';
 import {mountSharedMemory, unmountSharedMemory} from './shared-memory.ts';
 import type {Undo} from './undo.ts';
 import type {Remap} from './user-namespace.ts';
@@ -177,7 +178,7 @@ export function runSpec(parts: RunParts): RunSpec {
     id,
     stateDir: places.stateDir,
     socketPath: places.socket,
-    rootfs: {lower: image.lower, upper: places.upper, work: places.work, target: places.target},
+    rootfs: rootfsOf(config, image, places),
     netns,
     cgroupDir,
     args,

@@ -84,6 +84,9 @@ test('docker run -d, ps, inspect, logs, port, stop, start, kill, wait, rm', asyn
     '{{.Names}} {{.Image}} {{.Command}} {{.State}} {{.Ports}} {{.Networks}}',
   );
   t.is(ps.out, 'web host "sleep" running 127.0.0.1:5353->53/udp, 0.0.0.0:8080->80/tcp bridge\n');
+  t.is((await cli(daemon, 'ps', '-s', '--format', '{{.Size}}')).out, '12B (virtual 4.2MB)\n');
+  t.is((await cli(daemon, 'inspect', '-s', '-f', '{{.SizeRw}} {{.SizeRootFs}}', 'web')).out, '12 4200012\n');
+  t.is((await cli(daemon, 'inspect', '-f', '{{.SizeRw}}', 'web')).out, '<nil>\n');
   t.is((await cli(daemon, 'port', 'web', '80')).out, '0.0.0.0:8080\n');
   const ip = '{{.NetworkSettings.Networks.bridge.IPAddress}} {{.State.Status}} {{.HostConfig.NetworkMode}}';
   t.is((await cli(daemon, 'inspect', '-f', ip, 'web')).out, '172.17.0.2 running bridge\n');

@@ -209,6 +209,7 @@ export function createFakeEngine(controller: Controller): FakeEngine {
       const {config} = entry.container;
       entry.container = {...entry.container, config: {...config, limits: {...config.limits, ...limits}}};
     },
+    size: async () => ({writtenBytes: 12, totalBytes: 4_200_012}),
     usage: ref => ({
       read: () => (find(ref).container.state.status === 'running' ? fakeUsage() : null),
       close() {},

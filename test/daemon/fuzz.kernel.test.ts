@@ -191,7 +191,8 @@ for (const [what, bytes] of [
 ] as const)
   test.serial(`the daemon refuses ${what}`, async t => {
     const status = await send(bytes as string | Buffer);
-    t.true(refused(status), String(status));
+    // 0: cut off. A server that answers before it read all lets our write fail first, and Node then drops the answer.
+    t.true(status === 0 || refused(status), String(status));
     t.true(await alive());
   });
 

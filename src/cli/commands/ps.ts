@@ -5,9 +5,10 @@ import {type Filtered, filterQuery} from '../filter-query.ts';
 import {formatPorts} from '../format-ports.ts';
 import {type Listing, type ListOptions, listOptions, printListing, shortId} from '../listing.ts';
 import {collect, parseInteger} from '../parse.ts';
-import {psRow, psTitles} from '../ps-row.ts';
+import {formatSize, psRow, psTitles} from '../ps-row.ts';
 
 interface PsOptions extends ListOptions, Filtered {
+  readonly size?: boolean;
   readonly all?: boolean;
   readonly last?: number;
   readonly latest?: boolean;
@@ -19,6 +20,7 @@ export function registerPs(program: Command, context: Context): void {
     .option('-a, --all', 'also those that do not run')
     .option('-n, --last <n>', 'the newest, whatever their state', parseInteger)
     .option('-l, --latest', 'the newest one')
+    .option('-s, --size', 'also what they have written, and with their image (virtual)')
     .option('-f, --filter <filter>', 'name, status, label, network, publish … =value (repeatable)', collect)
     .addHelpText(
       'after',
@@ -27,13 +29,19 @@ export function registerPs(program: Command, context: Context): void {
     .action(async (options: PsOptions) => {
       const client = await context.connect();
       const limit = options.latest ? 1 : options.last;
-      const query = {all: options.all, limit, ...filterQuery(options)};
+      const query = {all: options.all, limit, size: wantsSize(options), ...filterQuery(options)};
       const containers = await client.call<ContainerSummary[]>('GET', '/containers/json', {query});
       printListing(containers, listing(options), options, context);
     });
 }
 
-function listing(options: ListOptions): Listing<ContainerSummary> {
+/** A template that names it asks for it, as with Docker. */
+function wantsSize({size, format = ''}: PsOptions): boolean {
+  return size === true || /\.Size\b/.test(format);
+}
+
+function listing(options: PsOptions): Listing<ContainerSummary> {
+  const size = options.size === true;
   return {
     columns: [
       {title: 'CONTAINER ID'},
@@ -42,16 +50,18 @@ function listing(options: ListOptions): Listing<ContainerSummary> {
       {title: 'COMMAND', shrinksTo: 7},
       {title: 'STATUS', shrinksTo: 8},
       {title: 'PORTS', shrinksTo: 12},
+      ...(size ? [{title: 'SIZE'}] : []),
     ],
     key: ({Id}) => Id,
     template: {titles: psTitles, row: container => psRow(container, options)},
-    row: ({Id, Names, Image, Command, Status, Ports}) => [
+    row: ({Id, Names, Image, Command, Status, Ports, ...sizes}) => [
       shortId(Id, options),
       (Names[0] ?? '').slice(1),
       Image,
       shorten(Command.replace(/\s+/g, ' '), options),
       Status,
       formatPorts(Ports),
+      ...(size ? [formatSize(sizes)] : []),
     ],
   };
 }

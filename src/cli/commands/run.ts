@@ -22,6 +22,7 @@ Examples:
   echo hello | tnet run --rm -i --network none host wc -c
   tnet run --rm -v data:/var/lib/app -v ./src:/src:ro host ls /src
   tnet run --rm -m 512m --cpus 0.5 --pids-limit 100 host make
+  tnet run --rm --rootfs ./debian /bin/bash
   tnet run --rm -u 1000:1000 --ulimit nofile=1024 --init host make`;
 
 const networkHelp = 'bridge, host, none, container:<name>, a network, or name=<n>,ip=<a>,alias=<a>,… (repeatable)';
@@ -43,6 +44,7 @@ export function createFlags(command: Command): Command {
     .argument('[command...]', 'the command and its arguments')
     .passThroughOptions()
     .option('--rm', 'remove it when it exits')
+    .option('--rootfs', 'the image is a directory of this machine, written to as it is; <dir>:O leaves it as it is')
     .option('-i, --interactive', 'forward our stdin')
     .option('--name <name>', 'name, made up without it')
     .option('-p, --publish <port>', '[[ip:]hostPort:]port[/proto], also ranges (repeatable)', collect)

@@ -2,6 +2,7 @@ import {Duplex} from 'node:stream';
 import {parseDetachKeys} from '../../api/detach-keys.ts';
 import type {WaitResult} from '../../api/engine-types.ts';
 import type {Container} from '../../model/container.ts';
+import {containerEvent} from '../../model/event.ts';
 import type {LogOptions} from '../../runtime/logs/log-line.ts';
 import {encodeLogLine} from '../encode-log.ts';
 import {badRequest, decoding} from '../failure.ts';
@@ -66,7 +67,7 @@ function orOpen(ns: bigint | null): bigint | null {
   return ns === 0n ? null : ns;
 }
 
-async function attach({engine, now}: ServerParts, {params, query}: Call): Promise<Hijacked> {
+async function attach({engine, events, now}: ServerParts, {params, query}: Call): Promise<Hijacked> {
   const detachKeys = decoding(() => parseDetachKeys(query.get('detachKeys') ?? ''));
   const container = engine.get(params.ref!);
   const {openStdin, streams} = container.config;
@@ -80,6 +81,7 @@ async function attach({engine, now}: ServerParts, {params, query}: Call): Promis
     tty: streams.tty,
     endsStdin: streams.stdinOnce,
     detachKeys: streams.tty ? detachKeys : null,
+    onDetach: () => events.emit(containerEvent(container, 'detach')),
     ...(queryFlag(query, 'logs') ? {before: pastOutput(engine, container, now())} : {}),
   };
 }

@@ -8,6 +8,7 @@ import {decodeUpdate} from '../decode-update.ts';
 import {isDryRun, perform} from '../dry-run.ts';
 import {encodeContainer} from '../encode-container.ts';
 import {encodeContainerSummary} from '../encode-container-summary.ts';
+import type {ContainerView} from '../encode-endpoint.ts';
 import {badRequest, decoding} from '../failure.ts';
 import type {ServerParts} from '../parts.ts';
 import {pruneContainers as prune} from '../prune-containers.ts';
@@ -87,20 +88,30 @@ function asCreateError(error: unknown): unknown {
   return missing ? new TnetError('ERR_BAD_REQUEST', error.message, {cause: error}) : error;
 }
 
-function list(parts: ServerParts, {query}: Call): Reply {
-  refuseParameters(query, ['size']);
+async function list(parts: ServerParts, {query}: Call): Promise<Reply> {
   const filters = decodeFilters(query.get('filters'));
   const limit = query.get('limit') === '-1' ? null : queryNatural(query, 'limit');
   const all = queryFlag(query, 'all') || Boolean(limit) || filters.has('status');
   const containers = parts.engine.list().filter(({state}) => all || isRunning(state));
   const views = newestFirst(containers).map(container => viewContainer(parts, container));
   const wanted = views.filter(containerFilter(filters, parts.engine)).slice(0, limit || undefined);
-  return json(wanted.map(view => encodeContainerSummary(view, parts.now())));
+  const measured = queryFlag(query, 'size') ? await measure(parts, wanted) : wanted;
+  return json(measured.map(view => encodeContainerSummary(view, parts.now())));
 }
 
-function inspect(parts: ServerParts, {params, query}: Call): Reply {
-  refuseParameters(query, ['size']);
-  const view = viewContainer(parts, parts.engine.get(params.ref!));
+/** One after the other: whoever asks for sizes can wait, the others cannot. One that is gone by then is left out. */
+async function measure({engine}: ServerParts, views: readonly ContainerView[]): Promise<readonly ContainerView[]> {
+  const measured: ContainerView[] = [];
+  for (const view of views) {
+    const size = await engine.size(view.container.id).catch(() => undefined);
+    if (size !== undefined) measured.push({...view, size});
+  }
+  return measured;
+}
+
+async function inspect(parts: ServerParts, {params, query}: Call): Promise<Reply> {
+  const found = viewContainer(parts, parts.engine.get(params.ref!));
+  const [view = found] = queryFlag(query, 'size') ? await measure(parts, [found]) : [];
   const execs = parts.engine.execs.of(view.container.id);
   return json(encodeContainer({...view, execs, counters: parts.controller.stats(view.attachments)}));
 }

@@ -2,6 +2,7 @@ import {Duplex} from 'node:stream';
 import {parseDetachKeys} from '../../api/detach-keys.ts';
 import {demultiplex, encodeFrame} from '../../api/stdcopy.ts';
 import {TnetError} from '../../errors.ts';
+import {containerEvent} from '../../model/event.ts';
 import type {Exec} from '../../runtime/exec/exec.ts';
 import {decodeExec, decodeExecStart} from '../decode-exec.ts';
 import {encodeExec} from '../encode-exec.ts';
@@ -32,8 +33,8 @@ export function execRoutes({engine}: ServerParts): readonly Route[] {
   ];
 }
 
-export function execHijackRoutes({engine}: ServerParts): readonly HijackRoute[] {
-  return [{method: 'POST', path: '/exec/:id/start', hijack: call => startHijacked(engine, call)}];
+export function execHijackRoutes(parts: ServerParts): readonly HijackRoute[] {
+  return [{method: 'POST', path: '/exec/:id/start', hijack: call => startHijacked(parts, call)}];
 }
 
 /** Detached; or by a client that cannot take over its connection: it sees the output, and has no input. */
@@ -52,15 +53,16 @@ async function* payloads(frames: Duplex): AsyncGenerator<Buffer> {
 }
 
 /** As Docker, which has answered 101 by then: why a command did not start is in its output, and in its exit code. */
-async function startHijacked({execs}: ServerParts['engine'], {params, body}: Call): Promise<Hijacked> {
+async function startHijacked(parts: ServerParts, {params, body}: Call): Promise<Hijacked> {
+  const {execs} = parts.engine;
   const {size} = decodeExecStart(body);
   const exec = execs.get(params.id!);
   try {
-    return hijacked(exec, await execs.start(exec.id, size));
+    return hijacked(parts, exec, await execs.start(exec.id, size));
   } catch (error) {
     if (!(error instanceof TnetError) || !isLaunchFailure(error)) throw error;
     return {
-      ...hijacked(exec, Duplex.from([encodeFrame('stderr', `${error.message}\r\n`)])),
+      ...hijacked(parts, exec, Duplex.from([encodeFrame('stderr', `${error.message}\r\n`)])),
       stdin: false,
       stderr: true,
     };
@@ -71,8 +73,10 @@ function isLaunchFailure({code}: TnetError): boolean {
   return code === 'ERR_COMMAND_NOT_FOUND' || code === 'ERR_COMMAND_NOT_EXECUTABLE' || code === 'ERR_LAUNCH';
 }
 
-function hijacked({config}: Exec, duplex: Duplex): Hijacked {
+function hijacked({engine, events}: ServerParts, exec: Exec, duplex: Duplex): Hijacked {
+  const {id, container, config} = exec;
   const {tty, attach} = config.streams;
   const detachKeys = parseDetachKeys(config.detachKeys);
-  return {stream: duplex, ...attach, tty, endsStdin: true, detachKeys: tty ? detachKeys : null};
+  const onDetach = (): void => events.emit(containerEvent(engine.get(container), 'exec_detach', {execID: id}));
+  return {stream: duplex, ...attach, tty, endsStdin: true, detachKeys: tty ? detachKeys : null, onDetach};
 }

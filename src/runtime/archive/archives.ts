@@ -2,11 +2,14 @@ import {mkdir} from 'node:fs/promises';
 import {PassThrough, type Readable} from 'node:stream';
 import {buffer} from 'node:stream/consumers';
 import {pipeline} from 'node:stream/promises';
+import {TnetError} from '../../errors.ts';
 import type {Container} from '../../model/container.ts';
+import {imageOfContainer} from '../images/directory-image.ts';
 import type {Image} from '../images/image.ts';
 import type {LaunchOp} from '../launch/plan-launch.ts';
 import type {Life} from '../life.ts';
 import {containerPlaces} from '../places.ts';
+import {rootfsOf} from '../rootfs.ts';
 import {createUndo} from '../undo.ts';
 import type {Remap} from '../user-namespace.ts';
 import {type MountParts, placeMounts} from '../volumes/place-mounts.ts';
@@ -34,7 +37,7 @@ export interface Archives {
     path: string,
     source: {readonly archive: Readable; readonly mode: 'keep' | 'replace'},
   ): Promise<void>;
-  /** What differs from the image. */
+  /** What differs from the image. ERR_UNSUPPORTED for a container that writes into a directory of the machine. */
   changes(ref: string): Promise<readonly Change[]>;
 }
 
@@ -63,11 +66,11 @@ export function createArchives(parts: ArchiveParts): Archives {
   };
 
   const viewStopped = async (container: Container, undo: ReturnType<typeof createUndo>): Promise<View> => {
-    const {upper, work, target} = containerPlaces(roots, container.id);
-    for (const dir of [upper, work, target]) await mkdir(dir, {recursive: true, mode: 0o755});
-    const {lower, masks} = resolveImage(container.imageId ?? container.config.image);
+    const places = containerPlaces(roots, container.id);
+    for (const dir of [places.upper, places.work, places.target]) await mkdir(dir, {recursive: true, mode: 0o755});
+    const image = imageOfContainer(container, resolveImage);
     const mounts = await placeMounts(parts, container, undo);
-    return {kind: 'stopped', rootfs: {lower, upper, work, target}, masks, mounts};
+    return {kind: 'stopped', rootfs: rootfsOf(container.config, image, places), masks: image.masks, mounts};
   };
 
   const stat: Archives['stat'] = (ref, path) =>
@@ -98,11 +101,20 @@ export function createArchives(parts: ArchiveParts): Archives {
       }),
     async changes(ref) {
       const container = find(ref);
+      refuseDirectory(container);
       const {upper} = containerPlaces(roots, container.id);
       await mkdir(upper, {recursive: true, mode: 0o755});
-      const run = runFiles([['changes', upper, ...resolveImage(container.imageId ?? container.config.image).lower]]);
+      const run = runFiles([['changes', upper, ...imageOfContainer(container, resolveImage).lower]]);
       const [text] = await Promise.all([buffer(run.output), run.done]);
       return parseChanges(text.toString());
     },
   };
+}
+
+function refuseDirectory({name, config: {rootfs}}: Container): void {
+  if (rootfs?.writes !== 'directory') return;
+  throw new TnetError(
+    'ERR_UNSUPPORTED',
+    `container "${name}" writes into "${rootfs.path}" itself, and there is no image to compare it with`,
+  );
 }

@@ -1,6 +1,6 @@
-import {type LaunchOp, overlayOp} from '../launch/plan-launch.ts';
+import {type LaunchOp, rootOp} from '../launch/plan-launch.ts';
 import {mountOps, type PlacedMount, sourceOps} from '../launch/plan-mounts.ts';
-import type {OverlayRootfs} from '../launch/run-spec.ts';
+import type {Rootfs} from '../launch/run-spec.ts';
 
 /** Where a container's files are to be seen from. */
 export type View =
@@ -9,7 +9,7 @@ export type View =
   /** As it would see them: its layers and its mounts, in a mount namespace of their own. */
   | {
       readonly kind: 'stopped';
-      readonly rootfs: OverlayRootfs;
+      readonly rootfs: Rootfs;
       readonly masks: readonly string[];
       readonly mounts: readonly PlacedMount[];
     };
@@ -27,7 +27,7 @@ export function enterOps(view: View): LaunchOp[] {
     ['unshare', 'mnt'],
     ...sourceOps(mounts),
     ['slave', '/'],
-    overlayOp(rootfs, 'nodev'),
+    rootOp(rootfs, {attributes: 'nodev', ids: 'plain'}),
     ...masks.map(path => ['hide', path] as const),
     ...mountOps(mounts, []),
     ['pivot'],

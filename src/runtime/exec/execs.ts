@@ -5,6 +5,7 @@ import type {Container} from '../../model/container.ts';
 import {containerEvent, type Emit} from '../../model/event.ts';
 import {type TerminalSize, unknownSize} from '../../model/streams.ts';
 import {createAttachStream} from '../attach-stream.ts';
+import {imageOfContainer} from '../images/directory-image.ts';
 import type {Image} from '../images/image.ts';
 import {connectShim, type ShimConnection} from '../launch/shim-client.ts';
 import type {Life} from '../life.ts';
@@ -115,7 +116,7 @@ export function createExecs(parts: ExecParts): Execs {
   const startOne = async (exec: Exec, container: Container, size: TerminalSize): Promise<Duplex> => {
     refuseStopped(container);
     const stream = createAttachStream();
-    const image = parts.resolveImage(container.config.image);
+    const image = imageOfContainer(container, parts.resolveImage);
     let resolve = (): void => {};
     const known = new Promise<void>(settle => (resolve = settle));
     const {shim, pid} = await startExec(parts, {exec, container, size, image, stream, known});

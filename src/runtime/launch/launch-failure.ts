@@ -79,6 +79,7 @@ const descriptions: Readonly<Record<string, (...args: readonly string[]) => stri
   setns: (kind, path) => `error joining ${kind} namespace "${path}"`,
   join: (shim, kind) => `error joining the ${kind} namespace of the container of "${shim}"`,
   node: path => `error creating device "${path}"`,
+  rootdir: (_, __, source) => `error mounting root directory "${source}"`,
   seal: () => 'error making the root file system read-only',
   cgroup: path => `error opening cgroup "${path}"`,
   clone: () => 'error creating the namespaces of the container',

@@ -3,7 +3,7 @@ import {cloneOps} from './plan-isolation.ts';
 import {mountOps, sourceOps} from './plan-mounts.ts';
 import {initTarget, placingOps, processOps} from './plan-process.ts';
 import {becomeRootOps, mappingOps, rootfsSeen} from './plan-user-namespace.ts';
-import type {ExecSpec, OverlayRootfs, RunSpec} from './run-spec.ts';
+import type {ExecSpec, Rootfs, RunSpec} from './run-spec.ts';
 
 /** One step of the shim, a system call or a well-defined handful: its name and its arguments (addon/shim/ops.cc). */
 export type LaunchOp = readonly [name: string, ...args: string[]];
@@ -80,7 +80,10 @@ function rootfsOps(spec: RunSpec): LaunchOp[] {
   const {privileged} = isolation;
   const kernelFiles = privileged ? 'nosuid,nodev,noexec' : 'ro,nosuid,nodev,noexec';
   return [
-    overlayOp(rootfsSeen(spec), privileged ? '' : 'nodev'),
+    rootOp(rootfsSeen(spec), {
+      attributes: privileged ? '' : 'nodev',
+      ids: isolation.userns === null ? 'plain' : 'mapped',
+    }),
     ['mount', 'proc', '/proc', 'nosuid,nodev,noexec', ''],
     ['mount', 'sysfs', '/sys', kernelFiles, ''],
     ...(cgroupDir === null ? [] : ([['mount', 'cgroup2', '/sys/fs/cgroup', kernelFiles, '']] as const)),
@@ -95,7 +98,15 @@ function rootfsOps(spec: RunSpec): LaunchOp[] {
   ];
 }
 
+export interface RootMount {
+  readonly attributes: string;
+  /** Of a directory's files; the layers of an overlay are mapped one by one. */
+  readonly ids: 'plain' | 'mapped';
+}
+
 /** nodev: what the container makes with CAP_MKNOD cannot be opened, without any devices cgroup. */
-export function overlayOp({target, upper, work, lower}: OverlayRootfs, attributes: string): LaunchOp {
+export function rootOp(rootfs: Rootfs, {attributes, ids}: RootMount): LaunchOp {
+  if ('source' in rootfs) return ['rootdir', rootfs.target, attributes, rootfs.source, ids];
+  const {target, upper, work, lower} = rootfs;
   return ['overlay', target, attributes, 'index=off,metacopy=off', upper, work, ...lower];
 }

@@ -1,11 +1,11 @@
 import {dirname, join} from 'node:path';
 import {type IdMaps, outsideId, rootOutside} from '../../model/id-map.ts';
 import type {LaunchOp} from './plan-launch.ts';
-import type {OverlayRootfs, RunSpec} from './run-spec.ts';
+import type {Rootfs, RunSpec} from './run-spec.ts';
 
 /** Where the layers of a container's image are seen with its ids; made before its launch. */
 export function mappedLayers({stateDir, rootfs}: Pick<RunSpec, 'stateDir' | 'rootfs'>): readonly string[] {
-  return rootfs.lower.map((_, index) => join(stateDir, 'lower', String(index)));
+  return lowerOf(rootfs).map((_, index) => join(stateDir, 'lower', String(index)));
 }
 
 /**
@@ -23,12 +23,18 @@ export function mappingOps(spec: RunSpec): LaunchOp[] {
     ['userns', netns ?? ''],
     ['makeas', String(uid), String(gid)],
     ...[...folders].map(folder => ['idmap', folder, folder] as const),
-    ...rootfs.lower.map((layer, index) => ['idmap', layer, layers[index]!] as const),
+    ...lowerOf(rootfs).map((layer, index) => ['idmap', layer, layers[index]!] as const),
   ];
 }
 
-export function rootfsSeen(spec: RunSpec): OverlayRootfs {
-  return spec.isolation.userns === null ? spec.rootfs : {...spec.rootfs, lower: mappedLayers(spec)};
+export function rootfsSeen(spec: RunSpec): Rootfs {
+  const {rootfs, isolation} = spec;
+  return isolation.userns === null || 'source' in rootfs ? rootfs : {...rootfs, lower: mappedLayers(spec)};
+}
+
+/** A directory that is the root itself is mapped when it is mounted. */
+function lowerOf(rootfs: Rootfs): readonly string[] {
+  return 'source' in rootfs ? [] : rootfs.lower;
 }
 
 /**

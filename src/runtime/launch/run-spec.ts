@@ -10,7 +10,7 @@ export interface RunSpec {
   readonly stateDir: string;
   /** Unix socket of the shim: output, stdin, exit. At most 107 bytes. */
   readonly socketPath: string;
-  readonly rootfs: OverlayRootfs;
+  readonly rootfs: Rootfs;
   /** Path of the network namespace to enter; null stays in the host's. */
   readonly netns: string | null;
   /** Directory of the container's cgroup in the unified hierarchy, for CLONE_INTO_CGROUP; null when there is none. */
@@ -50,12 +50,22 @@ export interface ExecSpec {
   readonly exitRecord: string;
 }
 
+export type Rootfs = OverlayRootfs | DirectoryRootfs;
+
 export interface OverlayRootfs {
   /** Topmost first. */
   readonly lower: readonly string[];
   readonly upper: string;
   readonly work: string;
   /** Empty directory on which the overlay is assembled, in the container's own mount namespace. */
+  readonly target: string;
+}
+
+/** A directory of the host as it is: what the container writes is written there. */
+export interface DirectoryRootfs {
+  /** Without links, which the shim refuses. */
+  readonly source: string;
+  /** Empty directory over which it is hung, in the container's own mount namespace. */
   readonly target: string;
 }
 

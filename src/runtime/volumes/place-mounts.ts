@@ -1,6 +1,7 @@
 import {chown, mkdir, readdir, readFile, realpath, stat} from 'node:fs/promises';
 import {TnetError} from '../../errors.ts';
 import type {Container} from '../../model/container.ts';
+import {type Emit, volumeMountEvents} from '../../model/event.ts';
 import {type IdMaps, rootOutside} from '../../model/id-map.ts';
 import type {BindMount, Mount, VolumeMount} from '../../model/mount.ts';
 import type {Store} from '../../store/store.ts';
@@ -15,6 +16,7 @@ import {usesVolume} from './volumes.ts';
 export interface MountParts {
   readonly store: Store;
   readonly roots: Roots;
+  readonly emit: Emit;
 }
 
 /** Makes and opens what a start needs of its mounts on the host's side; `undo` closes volumes again. */
@@ -23,15 +25,24 @@ export async function placeMounts(
   container: Container,
   undo: Undo,
 ): Promise<readonly PlacedMount[]> {
-  undo.add(() => releaseVolumes(parts, container));
+  let told = false;
+  undo.add(() => (told ? giveBackVolumes(parts, container) : releaseVolumes(parts, container)));
   const placed: PlacedMount[] = [];
   const userns = usernsOf(container.config, parts);
   for (const mount of container.config.storage.mounts) placed.push(await placeMount({...parts, userns}, mount));
+  for (const happening of volumeMountEvents(container, 'mount')) parts.emit(happening);
+  told = true;
   return placed;
 }
 
+/** The end of what placeMounts() has made. */
+export async function giveBackVolumes(parts: MountParts, container: Container): Promise<void> {
+  await releaseVolumes(parts, container);
+  for (const happening of volumeMountEvents(container, 'unmount')) parts.emit(happening);
+}
+
 /** Takes the file systems off volumes that no running container but this has. */
-export async function releaseVolumes({store, roots}: MountParts, container: Container): Promise<void> {
+async function releaseVolumes({store, roots}: Omit<MountParts, 'emit'>, container: Container): Promise<void> {
   const {volumes, containers} = store.state;
   const others = [...containers.values()].filter(({id, state}) => id !== container.id && state.status === 'running');
   for (const mount of container.config.storage.mounts) {

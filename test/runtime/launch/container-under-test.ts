@@ -8,7 +8,7 @@ import {defaultCapabilities} from '../../../src/runtime/launch/capabilities.ts';
 import {isolated} from '../../../src/runtime/launch/isolation.ts';
 import {type Launched, launch} from '../../../src/runtime/launch/launch.ts';
 import {planLaunch} from '../../../src/runtime/launch/plan-launch.ts';
-import type {LaunchSettings, RunSpec} from '../../../src/runtime/launch/run-spec.ts';
+import type {LaunchSettings, OverlayRootfs, RunSpec} from '../../../src/runtime/launch/run-spec.ts';
 import {connectShim, type ExitRecord, type ShimConnection} from '../../../src/runtime/launch/shim-client.ts';
 
 /** Everything a test file makes lies below this. */
@@ -38,10 +38,15 @@ export const plainSettings: LaunchSettings = {
   initPath: null,
 };
 
-export type Change = Partial<RunSpec> & {readonly shell?: string};
+/** Of an image. */
+export interface LayeredSpec extends RunSpec {
+  readonly rootfs: OverlayRootfs;
+}
+
+export type Change = Partial<LayeredSpec> & {readonly shell?: string};
 
 /** A container of this machine's own files. `shell` is what its /bin/sh does. */
-export function makeSpec({shell = 'true', ...change}: Change = {}): RunSpec {
+export function makeSpec({shell = 'true', ...change}: Change = {}): LayeredSpec {
   const dir = mkdtempSync(join(base, 'c-'));
   for (const name of ['state', 'upper', 'work', 'rootfs']) mkdirSync(join(dir, name));
   return {
@@ -101,7 +106,7 @@ export async function run(spec: RunSpec): Promise<Result> {
 }
 
 /** What a shell prints in a container, which must end with 0. */
-export async function inside(t: ExecutionContext, shell: string, change: Partial<RunSpec> = {}): Promise<string> {
+export async function inside(t: ExecutionContext, shell: string, change: Partial<LayeredSpec> = {}): Promise<string> {
   const {exit, stdout, stderr} = await run(makeSpec({shell, ...change}));
   t.is(exit?.exitCode, 0, stderr);
   return stdout;

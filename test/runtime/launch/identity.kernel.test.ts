@@ -1,8 +1,7 @@
 import {mkdirSync, mkdtempSync, statSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
-import type {RunSpec} from '../../../src/runtime/launch/run-spec.ts';
-import {base, inside, kernelTest, makeSpec, plainSettings, run} from './container-under-test.ts';
+import {base, inside, kernelTest, type LayeredSpec, makeSpec, plainSettings, run} from './container-under-test.ts';
 
 const passwd = `root:x:0:0:root:/root:/bin/sh
 # not a line
@@ -32,8 +31,8 @@ minus:x:-3:ann
 /** A container with these accounts. */
 function withAccounts(
   user: string,
-  change: Partial<RunSpec> & {readonly groups?: readonly string[]} = {},
-): Partial<RunSpec> {
+  change: Partial<LayeredSpec> & {readonly groups?: readonly string[]} = {},
+): Partial<LayeredSpec> {
   const dir = mkdtempSync(join(base, 'etc-'));
   writeFileSync(join(dir, 'passwd'), passwd);
   writeFileSync(join(dir, 'group'), group);

@@ -151,3 +151,11 @@ test('planLaunch() says who, and what is set', t => {
   t.deepEqual(find('bindnode'), [['bindnode', '/dev/fuse', '/dev/f', 'c', '10', '229']]);
   t.true(find('mount').some(op => op[2] === '/dev/shm' && op[4] === 'mode=1777,size=65536'));
 });
+
+test('planLaunch() hangs a directory of the host in the place of the overlay', t => {
+  const rootfs = {source: '/srv/debian', target: '/rootfs'};
+  t.deepEqual(find('overlay', {rootfs}), []);
+  t.deepEqual(find('rootdir', {rootfs}), [['rootdir', '/rootfs', 'nodev', '/srv/debian', 'plain']]);
+  const order = names({rootfs});
+  t.true(order.indexOf('slave') < order.indexOf('rootdir') && order.indexOf('rootdir') < order.indexOf('mount'));
+});

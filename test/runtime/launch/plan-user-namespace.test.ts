@@ -91,3 +91,13 @@ test('planExec() enters whatever user namespace there is, before it becomes its 
     ['makeasroot', 'enter', 'enteruser', 'bounding', 'user'],
   );
 });
+
+test('planLaunch() maps the ids of a directory that is the root when it is hung', t => {
+  const rootfs = {source: '/srv/debian', target: '/state/c1/rootfs'};
+  const program = planLaunch({...plain, rootfs, isolation: {...isolated, userns}});
+  t.deepEqual(
+    program.filter(op => op[0] === 'rootdir'),
+    [['rootdir', '/state/c1/rootfs', 'nodev', '/srv/debian', 'mapped']],
+  );
+  t.false(program.some(op => op[0] === 'idmap' && op[1] === '/srv/debian'));
+});

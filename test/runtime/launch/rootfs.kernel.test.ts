@@ -12,7 +12,7 @@ import {join} from 'node:path';
 import type {TnetError} from '../../../src/errors.ts';
 import {launch} from '../../../src/runtime/launch/launch.ts';
 import {planLaunch} from '../../../src/runtime/launch/plan-launch.ts';
-import type {RunSpec} from '../../../src/runtime/launch/run-spec.ts';
+import type {OverlayRootfs, RunSpec} from '../../../src/runtime/launch/run-spec.ts';
 import {base, inside, kernelTest, makeSpec, run} from './container-under-test.ts';
 
 const go = {beforeGo: async () => {}};
@@ -213,7 +213,7 @@ kernelTest('a working directory, mask or bind behind a link that climbs out stay
 });
 
 /** Its /bin and so on are not needed: the launch ends before. */
-function emptyImage(): RunSpec['rootfs'] {
+function emptyImage(): OverlayRootfs {
   const dir = mkdtempSync(join(base, 'image-'));
   for (const name of ['lower', 'upper', 'work', 'rootfs']) mkdirSync(join(dir, name));
   return {lower: [join(dir, 'lower')], upper: join(dir, 'upper'), work: join(dir, 'work'), target: join(dir, 'rootfs')};
