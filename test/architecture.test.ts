@@ -32,6 +32,7 @@ const pure = [
   /^src\/api\/pcapng/,
   /^src\/cli\/topology\//,
   /^src\/runtime\/launch\/(plan-.*|isolation|program|capabilities|default-paths|seccomp\/.*)\.ts$/,
+  /^src\/runtime\/cgroup\/device-(program|rules)\.ts$/,
   /^src\/runtime\/(files|names|resolv-conf|signals)\.ts$/,
 ];
 const shells = [

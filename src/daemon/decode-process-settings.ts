@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import {type DeviceRule, parseDeviceRule, sortAccess} from '../model/device-rule.ts';
 import {type DeviceMapping, defaultShmSizeBytes, type ProcessSettings, type Ulimit} from '../model/process-settings.ts';
 import {badRequest} from './failure.ts';
 import {integer, labels, orNull, text, texts} from './validate.ts';
@@ -14,6 +15,7 @@ export const processFields = {
   Devices: orNull(
     v.array(v.object({PathOnHost: text, PathInContainer: orNull(text), CgroupPermissions: orNull(text)})),
   ),
+  DeviceCgroupRules: orNull(texts),
 };
 
 const schema = v.object(processFields);
@@ -38,6 +40,7 @@ export function decodeProcessSettings(host: ProcessFields, user: string): Proces
         permissions: device.CgroupPermissions || 'rwm',
       }),
     ),
+    deviceRules: (host.DeviceCgroupRules ?? []).flatMap(decodeRule),
   };
 }
 
@@ -64,10 +67,11 @@ function checkDevice(device: DeviceMapping): DeviceMapping {
   const {source, target, permissions} = device;
   if (!/^[rwm]{1,3}$/.test(permissions)) throw badRequest(`invalid device mode: ${permissions}`);
   for (const path of [source, target]) if (!path.startsWith('/')) throw badRequest(`${path} is not an absolute path`);
-  if (![...'rwm'].every(letter => permissions.includes(letter)))
-    throw badRequest(
-      `permissions "${permissions}" of device ${source} are not supported, only rwm is`,
-      'ERR_UNSUPPORTED',
-    );
-  return device;
+  return {...device, permissions: sortAccess(permissions)};
+}
+
+function decodeRule(rule: string): readonly DeviceRule[] {
+  const rules = parseDeviceRule(rule);
+  if (rules === null) throw badRequest(`invalid device cgroup rule format: '${rule}'`);
+  return rules;
 }

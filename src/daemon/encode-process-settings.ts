@@ -1,9 +1,10 @@
 import type {Confinement} from '../model/confinement.ts';
+import {formatDeviceRule} from '../model/device-rule.ts';
 import type {ProcessSettings} from '../model/process-settings.ts';
 
 /** Their part of HostConfig. Docker has null where nothing was asked for. */
 export function encodeProcessSettings(settings: ProcessSettings): Readonly<Record<string, unknown>> {
-  const {groups, init, ulimits, sysctls, shmSizeBytes, oomScoreAdj, devices} = settings;
+  const {groups, init, ulimits, sysctls, shmSizeBytes, oomScoreAdj, devices, deviceRules = []} = settings;
   return {
     GroupAdd: groups.length > 0 ? groups : null,
     ...(init ? {Init: true} : {}),
@@ -16,6 +17,7 @@ export function encodeProcessSettings(settings: ProcessSettings): Readonly<Recor
       PathInContainer: target,
       CgroupPermissions: permissions,
     })),
+    DeviceCgroupRules: deviceRules.length > 0 ? deviceRules.map(formatDeviceRule) : null,
   };
 }
 

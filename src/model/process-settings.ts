@@ -1,3 +1,5 @@
+import type {DeviceRule} from './device-rule.ts';
+
 /** `--ulimit`; -1 is no limit. */
 export interface Ulimit {
   /** Docker's: nofile, nproc … */
@@ -11,7 +13,7 @@ export interface DeviceMapping {
   /** A device, or a directory of them. */
   readonly source: string;
   readonly target: string;
-  /** Of `r`, `w` and `m`. */
+  /** Of `r`, `w` and `m`, in this order. */
   readonly permissions: string;
 }
 
@@ -31,6 +33,8 @@ export interface ProcessSettings {
   /** -1000 to 1000. */
   readonly oomScoreAdj: number;
   readonly devices: readonly DeviceMapping[];
+  /** `--device-cgroup-rule`: what it may use besides the devices that every container may. */
+  readonly deviceRules: readonly DeviceRule[];
 }
 
 export const defaultShmSizeBytes = 64 * 1024 * 1024;
@@ -44,4 +48,5 @@ export const plainProcess: ProcessSettings = {
   shmSizeBytes: defaultShmSizeBytes,
   oomScoreAdj: 0,
   devices: [],
+  deviceRules: [],
 };

@@ -3,6 +3,7 @@ export {checkLimits} from './available.ts';
 export {type CreatedCgroup, createCgroup, joinCgroup} from './create.ts';
 export {detectCgroups} from './detect.ts';
 export {freezeCgroup, isFrozen, thawCgroup} from './freeze.ts';
+export {type DeviceAccess, guardDevices} from './guard-devices.ts';
 export type {CgroupHost} from './host.ts';
 export {killCgroup} from './kill.ts';
 export {type LimitsChange, mergeLimits} from './merge.ts';

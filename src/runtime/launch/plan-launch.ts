@@ -1,4 +1,4 @@
-import {deviceOps} from './plan-devices.ts';
+import {deviceOps, isNodev} from './plan-devices.ts';
 import {cloneOps} from './plan-isolation.ts';
 import {mountOps, sourceOps} from './plan-mounts.ts';
 import {initTarget, placingOps, processOps} from './plan-process.ts';
@@ -81,7 +81,7 @@ function rootfsOps(spec: RunSpec): LaunchOp[] {
   const kernelFiles = privileged ? 'nosuid,nodev,noexec' : 'ro,nosuid,nodev,noexec';
   return [
     rootOp(rootfsSeen(spec), {
-      attributes: privileged ? '' : 'nodev',
+      attributes: isRootNodev(spec) ? 'nodev' : '',
       ids: isolation.userns === null ? 'plain' : 'mapped',
     }),
     ['mount', 'proc', '/proc', 'nosuid,nodev,noexec', ''],
@@ -98,13 +98,17 @@ function rootfsOps(spec: RunSpec): LaunchOp[] {
   ];
 }
 
+/** A directory of the machine is as a volume: what nodes it holds is somebody else's matter. */
+function isRootNodev({rootfs, isolation}: RunSpec): boolean {
+  return isNodev(isolation) || (!isolation.privileged && 'source' in rootfs);
+}
+
 export interface RootMount {
   readonly attributes: string;
   /** Of a directory's files; the layers of an overlay are mapped one by one. */
   readonly ids: 'plain' | 'mapped';
 }
 
-/** nodev: what the container makes with CAP_MKNOD cannot be opened, without any devices cgroup. */
 export function rootOp(rootfs: Rootfs, {attributes, ids}: RootMount): LaunchOp {
   if ('source' in rootfs) return ['rootdir', rootfs.target, attributes, rootfs.source, ids];
   const {target, upper, work, lower} = rootfs;
