@@ -8,6 +8,7 @@ export const cniNames: readonly string[] = [
   'tnet',
   'tnet-cni',
   'bridge',
+  'ptp',
   'macvlan',
   'ipvlan',
   'host-local',

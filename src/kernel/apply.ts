@@ -131,7 +131,9 @@ function applyInLink({sockets}: ApplyParts, op: Op): void {
       case 'address': {
         const spec = {index: index(item.link), address: item.address, prefixLength: item.prefixLength};
         // Nobody else can have what we give away, and detection takes a second.
-        return op.do === 'del' ? delAddress(spec) : newAddress({...spec, noDad: ipFamily(item.address) === 6});
+        return op.do === 'del'
+          ? delAddress(spec)
+          : newAddress({...spec, noDad: ipFamily(item.address) === 6, noPrefixRoute: item.noPrefixRoute ?? false});
       }
       case 'route': {
         const spec = routeSpec(item, index);

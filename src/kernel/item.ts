@@ -64,6 +64,8 @@ export interface AddressItem {
   readonly link: string;
   readonly address: Ip;
   readonly prefixLength: number;
+  /** The kernel makes no route to the others of its prefix. Only said when it is added. */
+  readonly noPrefixRoute?: true;
 }
 
 export interface RouteItem {

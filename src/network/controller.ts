@@ -4,11 +4,11 @@ import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {IdMaps} from '../model/id-map.ts';
 import type {Prefix} from '../model/ip.ts';
-import {isBridged, type Network} from '../model/network.ts';
+import {isRouted, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
-import {isUnseen} from '../model/sandbox.ts';
 import type {Store} from '../store/store.ts';
 import {leftBehind, planAltered} from './alter-network.ts';
+import {attachSandbox} from './attach.ts';
 import {type BridgeFlags, planBridgeChange, refuseWhileAttached} from './bridge-flags.ts';
 import {configureAttachment} from './change-attachment.ts';
 import {checkAttachment} from './check-attachment.ts';
@@ -21,22 +21,13 @@ import {forgetGone, noteForwarding, settingsOf} from './forwarding.ts';
 import type {AddressPool} from './ipam.ts';
 import {createLock} from './lock.ts';
 import {lostAttachments, withoutLost, withoutTaken} from './lost.ts';
-import {type AttachSpec, planNewAttachment, refuseFull} from './new-attachment.ts';
+import {type AttachSpec, refuseFull} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
-import {
-  isRealized,
-  planForwarding,
-  planHost,
-  planNetwork,
-  planSandboxLinks,
-  sysctlItem,
-  validateAttachment,
-  validateNetwork,
-} from './plan.ts';
+import {planForwarding, planHost, planNetwork, sysctlItem, validateNetwork} from './plan.ts';
 import {planRepair} from './plan-repair.ts';
-import {findAttachment, publishPort, refuseWithoutFirewall, replacePorts, unpublishPort} from './publish.ts';
+import {findAttachment, publishPort, replacePorts, unpublishPort} from './publish.ts';
 import {refuseRemoval} from './refuse-removal.ts';
-import {holdPorts, type Reservations, reserveAgain} from './reservation.ts';
+import {type Reservations, reserveAgain} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
 import {type AttachmentStats, readStats} from './stats.ts';
 import {undoing} from './undoing.ts';
@@ -130,7 +121,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const {rules, beside} = await look();
     await ensure(kernel, planNetwork(network, beside), rules);
     noteForwarding(parts);
-    if (isBridged(network) && !network.internal) await ensure(kernel, planForwarding(state, firewall), rules);
+    if (isRouted(network) && !network.internal) await ensure(kernel, planForwarding(state, firewall), rules);
   };
 
   const unrealize = async (network: Network): Promise<void> => {
@@ -188,33 +179,19 @@ export async function createController(parts: ControllerParts): Promise<Controll
     );
   };
 
+  /** Where others' rules decide what may pass, they must let each link of a point-to-point network through. */
+  const firewallAt = async (networks: readonly (Network | undefined)[]) =>
+    networks.some(network => network?.driver === 'ptp') ? (await look()).beside : firewall;
+
   const attach = async (spec: AttachSpec): Promise<Attachment> => {
     const network = get(spec.network);
-    refuseWithoutFirewall(firewall, spec.ports);
-    const first = !isRealized(network, state);
-    validateAttachment(network, state, spec.mac);
-    const draft = planNewAttachment(spec, network, state, parts.newId());
-    const attachment = holdPorts(draft, reservations);
-    return undoing(
-      async () => {
-        const before = toWorld(planSandboxLinks(state, spec.sandbox, firewall));
-        store.commit({put: {attachments: [attachment]}});
-        if (first) await realize(network);
-        await kernel.execute(diff(before, toWorld(planSandboxLinks(state, spec.sandbox, firewall))), 'undo');
-        if (attachment.hostIfname !== '' && !isUnseen(attachment.sandbox))
-          await kernel.awaitCarrier(attachment.hostIfname);
-        return attachment;
-      },
-      () => {
-        reservations.release(attachment.id);
-        store.commit({remove: {attachments: [attachment.id]}});
-      },
-    );
+    return attachSandbox({...parts, realize, firewall: await firewallAt([network])}, network, spec);
   };
 
   /** What fails on the way is reported at the end: the rest is taken away all the same. */
   const detach = async (ids: readonly string[]): Promise<void> => {
-    const {ops, change, moved, freed} = planDetach(state, new Set(ids), firewall);
+    const networks = ids.map(id => state.networks.get(state.attachments.get(id)?.network ?? ''));
+    const {ops, change, moved, freed} = planDetach(state, new Set(ids), await firewallAt(networks));
     await kernel.execute(withoutLost(ops, kernel), 'continue');
     if (freed.length > 0) kernel.flushPorts(freed);
     for (const {from, to} of moved) reservations.move(from, to);

@@ -12,6 +12,7 @@ import {
   type AddressSpan,
   isBridged,
   isPredefined,
+  isRouted,
   type Network,
   type NetworkDriver,
   predefinedNetworks,
@@ -172,7 +173,7 @@ function prefixesOf(networks: readonly Network[]): readonly Prefix[] {
 
 /** A subnet that is given to macvlan or ipvlan is mostly that of the parent's wire: the host has a route to it. */
 function foreignTo(spec: NetworkSpec, {prefix}: SubnetSpec, {connected}: NetworkSeed): readonly Prefix[] {
-  return isBridged(spec) || isAny(prefix) ? connected : [];
+  return isRouted(spec) || isAny(prefix) ? connected : [];
 }
 
 const isAny = (prefix: Prefix): boolean => /^(0\.0\.0\.0|::)\//.test(prefix);

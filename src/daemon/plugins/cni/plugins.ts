@@ -1,6 +1,7 @@
 import {bandwidth} from './bandwidth.ts';
 import {decodeBridge} from './decode-bridge.ts';
 import {decodeLower} from './decode-lower.ts';
+import {decodePtp} from './decode-ptp.ts';
 import {firewall} from './firewall.ts';
 import {hostLocal, staticAddresses} from './host-local.ts';
 import {loopback} from './loopback.ts';
@@ -15,6 +16,7 @@ export const plugins: Readonly<Record<string, CniPlugin>> = {
   tnet,
   'tnet-cni': tnet,
   bridge: mainPlugin(decodeBridge),
+  ptp: mainPlugin(decodePtp),
   macvlan: mainPlugin(decodeLower('macvlan')),
   ipvlan: mainPlugin(decodeLower('ipvlan')),
   'host-local': hostLocal,
