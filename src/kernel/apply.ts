@@ -164,8 +164,8 @@ function routeSpec({to, via, link, type, metric}: RouteItem, index: (link: strin
 }
 
 /** There is no way to un-write a sysctl but its old value: `del` is left to the removal of the device or namespace. */
-function applySysctl(
-  {native, sockets}: ApplyParts,
+export function applySysctl(
+  {native, sockets}: Pick<ApplyParts, 'native' | 'sockets'>,
   verb: Op['do'],
   {ns, path, value}: SysctlItem & {ns: NamespacePath},
 ): void {

@@ -121,6 +121,11 @@ export function filesPath(): string {
   return join(dirname(nativePath()), 'tnet-files');
 }
 
+/** The `tnet-lab` executable, which holds and enters the namespaces of a lab. */
+export function labPath(): string {
+  return join(dirname(nativePath()), 'tnet-lab');
+}
+
 /** A clone builds into `build/`, a package carries `prebuilds/`. We run from `src/kernel/` or bundled from `bin/`, both somewhere below them. */
 function nativePath(): string {
   const asked = process.env.TNET_NATIVE;
