@@ -29,7 +29,7 @@ export interface LinkItem {
   readonly hairpin: boolean;
   /** Bridge port: no frames to or from other isolated ports. */
   readonly isolated: boolean;
-  /** veth: where the other end is made, in the same request. */
+  /** veth: where the other end is made, in the same request; '' leaves it on the host, down, for another runtime to take. */
   readonly peer: {
     readonly ns: NamespacePath;
     readonly name: string;

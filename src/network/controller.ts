@@ -21,7 +21,7 @@ import {ensure, isFrame, readOurs} from './foreign.ts';
 import {forgetGone, noteForwarding, settingsOf} from './forwarding.ts';
 import type {AddressPool} from './ipam.ts';
 import {createLock} from './lock.ts';
-import {lostAttachments, withoutLost} from './lost.ts';
+import {lostAttachments, withoutLost, withoutTaken} from './lost.ts';
 import {type AttachSpec, refuseFull} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
 import {planForwarding, planHost, planNetwork, sysctlItem, validateNetwork} from './plan.ts';
@@ -205,7 +205,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   const repairs = async (): Promise<readonly Op[]> => {
     const {rules, beside} = await look();
-    const ops = planRepair(state, beside, planned => readOurs(kernel, planned, rules));
+    const ops = planRepair(withoutTaken(state, kernel), beside, planned => readOurs(kernel, planned, rules));
     return withoutLost(ops, kernel);
   };
 
