@@ -40,13 +40,13 @@ function parseFlag(flag: string): [string, number] {
   const [, name = '', value = ''] = /^--([a-z-]+)=(.+)$/.exec(flag) ?? [];
   const field = flags[name];
   if (field === undefined) throw badRequest(`Unknown flag: ${flag}`);
-  if (field !== 'Retries') return [field, parseTime(flag, value)];
+  if (field !== 'Retries') return [field, parseTime(value)];
   if (!/^[1-9]\d{0,8}$/.test(value)) throw badRequest(`--retries must be at least 1 (not ${value})`);
   return [field, Number(value)];
 }
 
-function parseTime(flag: string, value: string): number {
+function parseTime(value: string): number {
   const ns = parseDuration(value);
-  if (ns === null) throw badRequest(`invalid ${flag}: want a duration like 30s or 1m30s`);
+  if (ns === null) throw badRequest(`invalid duration "${value}": want one like 30s or 1m30s`);
   return ns;
 }
