@@ -1,7 +1,15 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <ctime>
 #include <string>
+
+/** Since some moment; no clock that is set moves it. */
+inline int64_t monotonicMs() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+}
 
 /** RFC 3339 in UTC with nanoseconds. Not by gmtime(3), which reads the machine's time zone file. */
 inline std::string timeNow() {

@@ -32,7 +32,7 @@ export function decodeProcessSettings(host: ProcessFields, user: string): Proces
     ),
     sysctls: host.Sysctls ?? {},
     shmSizeBytes: decodeShmSize(host.ShmSize ?? 0),
-    oomScoreAdj: checkOomScore(host.OomScoreAdj ?? 0),
+    oomScoreAdj: checkOomScore(host.OomScoreAdj ?? null),
     devices: (host.Devices ?? []).map(device =>
       checkDevice({
         source: device.PathOnHost,
@@ -58,8 +58,8 @@ function decodeShmSize(bytes: number): number {
   return bytes || defaultShmSizeBytes;
 }
 
-function checkOomScore(score: number): number {
-  if (Math.abs(score) <= 1000) return score;
+function checkOomScore(score: number | null): number | null {
+  if (score === null || Math.abs(score) <= 1000) return score;
   throw badRequest(`Invalid value ${score}, range for oom score adj is [-1000, 1000]`);
 }
 

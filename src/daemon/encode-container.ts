@@ -90,17 +90,22 @@ function encodeConfig({config}: Container): ContainerInspect['Config'] {
     OpenStdin: config.openStdin,
     StdinOnce: config.streams.stdinOnce,
     Env: config.env,
-    Cmd: config.args,
+    Cmd: orNull(config.args.slice(config.entrypoint.length)),
     Image: config.image,
     Volumes: encodeVolumeTargets(config.storage),
     WorkingDir: config.cwd,
-    Entrypoint: null,
+    Entrypoint: orNull(config.entrypoint),
     OnBuild: null,
     Labels: config.labels,
     ...(config.healthcheck ? {Healthcheck: encodeHealthcheck(config.healthcheck)} : {}),
     StopSignal: config.stopSignal,
     StopTimeout: config.stopTimeoutS,
   };
+}
+
+/** Go's empty slice. */
+function orNull(words: readonly string[]): readonly string[] | null {
+  return words.length > 0 ? words : null;
 }
 
 function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {

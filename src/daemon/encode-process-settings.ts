@@ -11,7 +11,7 @@ export function encodeProcessSettings(settings: ProcessSettings): Readonly<Recor
     Ulimits: ulimits.map(({name, soft, hard}) => ({Name: name, Soft: soft, Hard: hard})),
     ...(Object.keys(sysctls).length > 0 ? {Sysctls: sysctls} : {}),
     ShmSize: shmSizeBytes,
-    OomScoreAdj: oomScoreAdj,
+    OomScoreAdj: oomScoreAdj ?? 0,
     Devices: devices.map(({source, target, permissions}) => ({
       PathOnHost: source,
       PathInContainer: target,

@@ -30,8 +30,8 @@ export interface ProcessSettings {
   readonly sysctls: Readonly<Record<string, string>>;
   /** Of /dev/shm. */
   readonly shmSizeBytes: number;
-  /** -1000 to 1000. */
-  readonly oomScoreAdj: number;
+  /** -1000 to 1000; null: as the daemon's. */
+  readonly oomScoreAdj: number | null;
   readonly devices: readonly DeviceMapping[];
   /** `--device-cgroup-rule`: what it may use besides the devices that every container may. */
   readonly deviceRules: readonly DeviceRule[];
@@ -46,7 +46,7 @@ export const plainProcess: ProcessSettings = {
   ulimits: [],
   sysctls: {},
   shmSizeBytes: defaultShmSizeBytes,
-  oomScoreAdj: 0,
+  oomScoreAdj: null,
   devices: [],
   deviceRules: [],
 };

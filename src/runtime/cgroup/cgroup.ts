@@ -10,5 +10,6 @@ export {type LimitsChange, mergeLimits} from './merge.ts';
 export {watchOom} from './oom.ts';
 export {cgroupProcesses, countOomKills, listCgroups, readOomKilled} from './read.ts';
 export {removeCgroup} from './remove.ts';
+export {type LimitSupport, limitSupport} from './support.ts';
 export {updateCgroup} from './update.ts';
 export {type CgroupUsage, type MemoryUsage, openUsage, type UsageReader} from './usage.ts';

@@ -19,11 +19,15 @@ export function planLaunch(spec: RunSpec): LaunchOp[] {
   ];
 }
 
+/** How long the children of an exec that has ended may still be heard; as moby, daemon/monitor.go. */
+const execDrainMs = 2000;
+
 /** A process more in a container that runs: the same steps, but that it enters what the container's first one has made. */
 export function planExec({run, containerSocket, socketPath, exitRecord}: ExecSpec): LaunchOp[] {
   return [
     ['socket', socketPath],
     ['record', exitRecord],
+    ['drain', String(execDrainMs)],
     ...streamOps(run),
     ...cgroupOps(run),
     ['join', containerSocket, 'pid'],
