@@ -1,6 +1,7 @@
 import {diff, toWorld} from '../kernel/diff.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Network} from '../model/network.ts';
+import {isUnseen} from '../model/sandbox.ts';
 import {planDetach} from './detach.ts';
 import {withoutLost} from './lost.ts';
 import {type AttachSpec, planNewAttachment} from './new-attachment.ts';
@@ -31,7 +32,8 @@ export async function attachSandbox(parts: AttachParts, network: Network, spec: 
       if (first) await realize(network);
       await kernel.execute(diff(before, toWorld(planSandboxLinks(state, spec.sandbox, firewall))), 'undo');
       if (network.driver === 'ptp') await enableLink(parts, network, attachment);
-      if (attachment.hostIfname !== '') await kernel.awaitCarrier(attachment.hostIfname);
+      const seen = !isUnseen(attachment.sandbox); // the other end is down until Docker has taken it
+      if (seen && attachment.hostIfname !== '') await kernel.awaitCarrier(attachment.hostIfname);
       return attachment;
     },
     () => {

@@ -5,6 +5,7 @@ import {parseBandwidth} from '../../model/bandwidth.ts';
 import {type Family, type Ip, ipFamily, type Prefix, prefixLengthOf} from '../../model/ip.ts';
 import {type Mac, macFromId, macFromIp} from '../../model/mac.ts';
 import {type Network, type Subnet, subnetOf} from '../../model/network.ts';
+import {isUnseen} from '../../model/sandbox.ts';
 import {bridgeOptions, checkOptions} from '../options.ts';
 import {planBandwidth} from './bandwidth.ts';
 import {type Driver, hostMac, linkGroup, plainLink, type Role} from './driver.ts';
@@ -94,7 +95,7 @@ function deviceSysctls({device, internal}: Network, family: Family): readonly It
 }
 
 function planAttachment(network: Network, attachment: Attachment, {defaultRoutes, published}: Role): readonly Item[] {
-  const {sandbox, ifname, hostIfname, mac, leases, id} = attachment;
+  const {sandbox, ifname, hostIfname, mac, id} = attachment;
   const {device, mtu} = network;
   const {icc, hairpin} = bridgeOptions(network);
   return [
@@ -112,9 +113,16 @@ function planAttachment(network: Network, attachment: Attachment, {defaultRoutes
       hairpin: published || hairpin,
       // Between ports of a bridge the firewall sees frames only with br_netfilter; the bridge itself parts them always.
       isolated: !icc,
-      peer: {ns: sandbox, name: ifname, mac, mtu},
+      peer: {ns: isUnseen(sandbox) ? '' : sandbox, name: ifname, mac, mtu},
     },
     ...planBandwidth(hostIfname, parseBandwidth(attachment.options, mtu ?? undefined), linkGroup(network)),
+    ...(isUnseen(sandbox) ? [] : planInside(network, attachment, defaultRoutes)),
+  ];
+}
+
+function planInside(network: Network, attachment: Attachment, defaultRoutes: Role['defaultRoutes']): readonly Item[] {
+  const {sandbox, ifname, leases} = attachment;
+  return [
     ...ipv6InSandbox(attachment),
     ...leases.map((lease): Item => ({ns: sandbox, kind: 'address', link: ifname, ...lease})),
     ...planRoutes(network, attachment, defaultRoutes),
