@@ -1,7 +1,15 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <ctime>
 #include <string>
+
+/** Since some moment of the past; never set back. */
+inline int64_t monotonicUs() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
+}
 
 /** RFC 3339 in UTC with nanoseconds. Not by gmtime(3), which reads the machine's time zone file. */
 inline std::string timeNow() {

@@ -113,7 +113,8 @@ class Supervisor {
   void begin() {
     if (shim_.terminalWanted && !openTerminal()) return giveUp();
     state_ = State::Running;
-    writeLine(status_.get(), "{\"started\":true}\n");
+    const std::string us = std::to_string(monotonicUs() - child_.clonedUs);
+    writeLine(status_.get(), "{\"started\":true,\"launchUs\":" + us + "}\n");
     status_.reset();
   }
 
