@@ -93,8 +93,15 @@ class Supervisor {
     std::string records;
     output.lines.feed(data, timeNow(), records);
     shim_.log.append(records);
+    tellLoss();
     clients_.sendOutput(output.frame, data);
     return true;
+  }
+
+  /** Once; it is no matter for the container, whose log it is, but for whoever runs the machine. */
+  void tellLoss() {
+    if (lossTold_ || shim_.log.loss() == 0) return;
+    lossTold_ = clients_.sendNotice(LogLoss, strerrordesc_np(shim_.log.loss()));
   }
 
   void readProgress() {
@@ -190,6 +197,7 @@ class Supervisor {
   Fd status_;
   State state_ = State::Launching;
   std::string told_;
+  bool lossTold_ = false;
   Input input_;
   Terminal terminal_;
   Output outputs_[2];
