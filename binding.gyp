@@ -45,5 +45,15 @@
       "ldflags!": ["-rdynamic", "-pthread"],
       "ldflags": ["-static", "-s", "-Wl,--gc-sections"],
     },
+    {
+      "target_name": "tnet-lab",
+      "type": "executable",
+      "sources": ["<!@(ls addon/lab/*.cc)"],
+      "include_dirs!": ["<(node_root_dir)/include/node"],
+      "cflags_cc!": ["-std=gnu++17"],
+      "cflags_cc": ["<@(strict)", "-Os", "-fno-exceptions", "-fno-rtti", "-ffunction-sections"],
+      "ldflags!": ["-rdynamic", "-pthread"],
+      "ldflags": ["-static", "-s", "-Wl,--gc-sections"],
+    },
   ],
 }

@@ -141,6 +141,7 @@ static Napi::Object start(Napi::Env, Napi::Object exports) {
   add(exports, "openIcmp", openIcmp);
   add(exports, "openFilesystem", openFilesystem);
   add(exports, "openReadonly", openReadonly);
+  add(exports, "attachDeviceFilter", attachDeviceFilter);
   add(exports, "mountTmpfs", mountTmpfs);
   add(exports, "unmountTmpfs", unmountTmpfs);
   add(exports, "pinNetns", pinNetns);

@@ -1,7 +1,7 @@
 // Builds everything that is out of date: native code (node-gyp), TypeScript (tsc), the command bundles (esbuild).
 // Runs as npm's `prepare`, so a clone needs one `npm install`.
 import {execFileSync} from 'node:child_process';
-import {chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
@@ -26,12 +26,23 @@ const newest = folder =>
   );
 const built = path => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
+installNew();
 buildNative();
 run(bin('tsc'), [], 'The TypeScript sources do not compile.');
 bundle();
 
+/** A merge may bring a dependency that this clone has not installed. `--ignore-scripts`: `prepare` is this very script. */
+function installNew() {
+  const {dependencies} = JSON.parse(readFileSync('package.json', 'utf8'));
+  const missing = Object.keys(dependencies).filter(name => !existsSync(join('node_modules', name)));
+  if (missing.length === 0) return;
+  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], `Could not install ${missing.join(', ')}.`);
+}
+
 function buildNative() {
-  const oldest = Math.min(...['tnet.node', 'tnet-shim', 'tnet-plugin'].map(name => built(join('build/Release', name))));
+  const oldest = Math.min(
+    ...['tnet.node', 'tnet-shim', 'tnet-plugin', 'tnet-lab'].map(name => built(join('build/Release', name))),
+  );
   if (oldest > Math.max(newest('addon'), built('binding.gyp'))) return;
   const missing = ['python3', 'make', 'g++'].filter(tool => !onPath(tool));
   if (missing.length > 0) {

@@ -15,7 +15,7 @@ test.before(async () => {
   makeHost();
   before = belongings();
   tnet = makeTnet();
-  const tools = 'sh cat ls stat mkdir touch';
+  const tools = 'sh cat ls stat mkdir touch sleep';
   run(`mkdir -p ${root}/bin ${root}/srv ${root}/data ${root}/etc && cd ${root} && for t in ${tools}; do cp $(command -v $t) bin/; done
     for l in $(ldd bin/* | grep -o '/[^ :]*\\.so[^ ]*' | sort -u); do mkdir -p .$(dirname $l) && cp -L $l .$l; done
     echo kept > data/file && chown 7:8 data/file && chmod 4755 data/file && ln data/file data/twin && ln -s file data/link && tar cf ../rootfs.tar .`);
@@ -30,6 +30,10 @@ test.after.always(async t => {
 
 const at = (name: string): string => join(base, name);
 const layers = (): readonly string[] => readdirSync(join(tnet.root, 'images'));
+const until = async (holds: () => Promise<boolean>): Promise<void> => {
+  for (let i = 0; i < 200; i++) if (await holds()) return;
+  throw new Error('it never came');
+};
 const none = ['--network', 'none'] as const;
 
 test.serial('an archive becomes an image, its config a container’s; the same archive is one layer', async t => {
@@ -73,6 +77,35 @@ test.serial('an archive becomes an image, its config a container’s; the same a
     (await tnet.run(['image', 'import', '-c', 'RUN x', at('rootfs.tar')])).stderr,
     /RUN is not a valid change command/,
   );
+});
+
+test.serial('what was asked for wins over the image, also when it is a default', async t => {
+  const changes = ['ENTRYPOINT ["sh", "-c"]', 'CMD ["pwd"]', 'WORKDIR /data', 'STOPSIGNAL SIGINT', 'USER 7:8'];
+  changes.push('HEALTHCHECK --interval=100ms --retries=1 CMD ["ls", "/alive"]');
+  await tnet.ok('image', 'import', ...changes.flatMap(each => ['-c', each]), at('rootfs.tar'), 'says');
+  const inspect = async (name: string) => JSON.parse(await tnet.ok('inspect', name))[0];
+  t.is(await tnet.ok('run', '--rm', ...none, 'says'), '/data');
+  t.is(await tnet.ok('run', '--rm', ...none, '-w', '/', 'says'), '/');
+  t.is(await tnet.ok('run', '--rm', ...none, 'says', 'stat -c %u:%g /proc/self/'), '7:8');
+  t.is(await tnet.ok('run', '--rm', ...none, '-u', '0', 'says', 'stat -c %u:%g /proc/self/'), '0:0');
+  const wait = 'exec sleep 1000';
+  await tnet.ok('run', '-d', '--name', 'ill', ...none, '--stop-signal', 'SIGTERM', 'says', wait);
+  t.like(await inspect('ill'), {
+    Path: 'sh',
+    Args: ['-c', wait],
+    Config: {
+      ...{Entrypoint: ['sh', '-c'], Cmd: [wait], WorkingDir: '/data', StopSignal: 'SIGTERM', User: '7:8'},
+      Healthcheck: {Test: ['CMD', 'ls', '/alive'], Interval: 1e8, Retries: 1},
+    },
+  });
+  await until(async () => (await inspect('ill')).State.Health.Status === 'unhealthy');
+  await tnet.ok('rm', '-f', 'ill');
+  await tnet.ok('create', '--name', 'quiet', ...none, '--no-healthcheck', 'says', wait);
+  t.deepEqual((await inspect('quiet')).Config.Healthcheck.Test, ['NONE']);
+  await tnet.ok('create', '--name', 'other', ...none, '--health-interval', '9s', 'says', wait);
+  t.deepEqual((await inspect('other')).Config.Healthcheck, {Test: ['CMD', 'ls', '/alive'], Interval: 9e9, Retries: 1});
+  await tnet.ok('rm', 'quiet', 'other');
+  await tnet.ok('image', 'rm', 'says');
 });
 
 test.serial('an image is not removed while a container has it; its layer goes with the last', async t => {

@@ -177,6 +177,31 @@ function api<T>(path: string): T {
   ) as T;
 }
 
+test.serial(
+  'exec: children that keep the output are heard for two seconds, and nobody waits for their end',
+  async t => {
+    t.timeout(60_000);
+    const exec = async (script: string) => {
+      const startedMs = Date.now();
+      return {...(await tnet.run(['exec', 'box', 'sh', '-c', script])), tookMs: Date.now() - startedMs};
+    };
+    t.like(await exec('(sleep 1; echo late; echo bad >&2) & echo hi; exit 3'), {
+      ...{code: 3, stdout: 'hi\nlate\n', stderr: 'bad\n'},
+    });
+    const held = await exec('sleep 500 & echo hi');
+    t.like(held, {code: 0, stdout: 'hi\n'});
+    t.true(held.tookMs >= 2000, `${held.tookMs} ms`);
+    const tty = await tnetOnPty(
+      tnet,
+      ['exec', '-it', 'box', 'sh', '-c', '(trap "" HUP; sleep 1; echo late) & echo hi'],
+      [],
+    );
+    t.regex(tty.output, /hi\s+late/);
+    const quick = await exec('sleep 500 > /dev/null 2>&1 & echo hi');
+    t.like(quick, {code: 0, stdout: 'hi\n'});
+  },
+);
+
 test.serial('half-close: the end of our input reaches the process, its output goes on', async t => {
   t.deepEqual(await tnet.run(['run', '--rm', '-i', ...none, 'host', 'cat'], {input: 'x\n'}), {
     code: 0,

@@ -167,6 +167,8 @@ test.serial('binds: a directory, one file, read-only, made for -v, refused for -
   t.is(readFileSync(join(dir, 'file'), 'utf8'), 'changed\n');
   await inside(['-v', `${base}/made/deep:/in`], 'true');
   t.is(statSync(join(base, 'made/deep')).mode & 0o777, 0o755);
+  const nowhere = await tnet.run(['run', '--rm', '-v', '/proc/nosuch/x:/in', 'host', 'true']);
+  t.regex(nowhere.stderr, /error while creating mount source path '\/proc\/nosuch\/x': ENOENT/);
   const refused = await tnet.run(['run', '--mount', `type=bind,src=${base}/nosuch,dst=/in`, 'host', 'true']);
   t.is(refused.code, 125);
   t.is(refused.stderr, `tnet: invalid mount config for type "bind": bind source path does not exist: ${base}/nosuch\n`);

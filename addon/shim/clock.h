@@ -4,12 +4,14 @@
 #include <ctime>
 #include <string>
 
-/** Since some moment of the past; never set back. */
+/** Since some moment; no clock that is set moves it. */
 inline int64_t monotonicUs() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
+  return static_cast<int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000;
 }
+
+inline int64_t monotonicMs() { return monotonicUs() / 1000; }
 
 /** RFC 3339 in UTC with nanoseconds. Not by gmtime(3), which reads the machine's time zone file. */
 inline std::string timeNow() {

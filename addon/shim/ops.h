@@ -11,6 +11,7 @@ inline constexpr OpOf<Shim> shimOps[] = {
     {{"record", 1, 1}, openRecord},
     {{"stdin", 0, 0}, keepStdin},
     {{"terminal", 0, 0}, giveTerminal},
+    {{"drain", 1, 1}, keepDraining},
     {{"cgroup", 1, 1}, openCgroup},
     {{"join", 2, 2}, joinContainer},
     {{"endall", 1, 1}, endAll},

@@ -44,6 +44,11 @@ Outcome giveTerminal(Shim& shim, const Args&) {
   return done;
 }
 
+Outcome keepDraining(Shim& shim, const Args& args) {
+  shim.drainMs = static_cast<int>(strtoul(args[0], nullptr, 10));
+  return done;
+}
+
 Outcome openCgroup(Shim& shim, const Args& args) {
   shim.cgroup = Fd(open(args[0], O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!shim.cgroup) return failed("open", args[0]);

@@ -56,6 +56,8 @@ struct Shim {
   Fd target;
   Fd cgroup;
   Ending ending;
+  /** How long output may still come from who is left, when the first process has ended; 0: nobody is left. */
+  int drainMs = 0;
   /** CLONE_NEW… */
   uint64_t namespaces = 0;
 };
@@ -67,6 +69,7 @@ Outcome openRecord(Shim&, const Args& path);
 Outcome keepStdin(Shim&, const Args&);
 Outcome giveTerminal(Shim&, const Args&);
 Outcome openCgroup(Shim&, const Args& path);
+Outcome keepDraining(Shim&, const Args& ms);
 Outcome chooseNamespaces(Shim&, const Args& kinds);
 
 // join.cc

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -51,12 +52,12 @@ class Supervisor {
         }) {}
 
   bool run() {
-    while (state_ == State::Launching || state_ == State::Running) handle(await());
+    while (state_ != State::Over && state_ != State::Failed) handle(await());
     return state_ == State::Over;
   }
 
  private:
-  enum class State { Launching, Running, Over, Failed };
+  enum class State { Launching, Running, Draining, Over, Failed };
 
   std::vector<pollfd> await() const {
     const bool congested = clients_.areCongested();
@@ -64,10 +65,10 @@ class Supervisor {
     for (const Place place : {Stdout, Stderr}) fds[place] = {congested ? -1 : outputs_[place].pipe.get(), POLLIN, 0};
     fds[Stdin] = {input_.waitsFor(), POLLOUT, 0};
     fds[Progress] = {child_.progress.get(), POLLIN, 0};
-    fds[Exit] = {child_.pidfd.get(), POLLIN, 0};
+    fds[Exit] = {state_ == State::Draining ? -1 : child_.pidfd.get(), POLLIN, 0};
     fds[Listening] = {shim_.listener.fd.get(), POLLIN, 0};
     clients_.addInterests(fds);
-    while (poll(fds.data(), fds.size(), -1) < 0 && errno == EINTR) continue;
+    while (poll(fds.data(), fds.size(), state_ == State::Draining ? msLeft() : -1) < 0 && errno == EINTR) continue;
     return fds;
   }
 
@@ -80,14 +81,15 @@ class Supervisor {
       if (fds[place].revents) readOutput(outputs_[place]);
     }
     if (fds[Exit].revents && state_ == State::Launching) readProgress();
-    if (fds[Exit].revents && state_ == State::Running) finish();
+    if (fds[Exit].revents && state_ == State::Running) end();
+    if (state_ == State::Draining && (isSilent() || msLeft() == 0)) finish();
   }
 
-  /** One piece; false when there is none now, or will be none any more. */
+  /** One piece; false when there is none now, or will be none any more. EIO: nobody has the terminal open, now. */
   bool readOutput(Output& output) {
     static char chunk[65536];
     const ssize_t count = output.pipe ? read(output.pipe.get(), chunk, sizeof chunk) : 0;
-    if (count == 0) output.pipe.reset();
+    if (count == 0 || (count < 0 && errno == EIO && state_ == State::Draining)) output.pipe.reset();
     if (count <= 0) return false;
     const std::string_view data(chunk, static_cast<size_t>(count));
     std::string records;
@@ -157,6 +159,17 @@ class Supervisor {
     return info;
   }
 
+  /** Of a process among others its children may hold the output; they are heard a while, but nobody waits for their end. */
+  void end() {
+    if (shim_.drainMs == 0) return finish();
+    state_ = State::Draining;
+    deadlineMs_ = monotonicMs() + shim_.drainMs;
+  }
+
+  bool isSilent() const { return !outputs_[Stdout].pipe && !outputs_[Stderr].pipe; }
+
+  int msLeft() const { return static_cast<int>(std::max<int64_t>(0, deadlineMs_ - monotonicMs())); }
+
   /**
    * When pid 1 of a pid namespace can be reaped, every process in it is dead; where the first process is none, `endall` has
    * said so, and the rest is killed here. Then what they wrote is in the pipes already:
@@ -196,6 +209,7 @@ class Supervisor {
   Child child_;
   Fd status_;
   State state_ = State::Launching;
+  int64_t deadlineMs_ = 0;
   std::string told_;
   bool lossTold_ = false;
   Input input_;

@@ -1,8 +1,9 @@
 import {type ChildProcess, spawn} from 'node:child_process';
-import {closeSync, mkdirSync, openSync, readFileSync, statSync} from 'node:fs';
+import {closeSync, openSync, readFileSync, statSync} from 'node:fs';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {TnetError} from '../errors.ts';
 import {answers} from './answers.ts';
+import {makeFolders} from './make-folders.ts';
 import {logPath, pidPath, type Roots, socketPath} from './roots.ts';
 
 export interface EnsureOptions {
@@ -42,7 +43,7 @@ export async function ensureDaemon({roots, daemon, onStart, timeoutMs = 10_000}:
 
 /** Detached (its own session) with its output in the log, and without the client's certificates: Node 20 reads them at start, 30–45 ms. */
 function launch(roots: Roots, daemon: string): {child: ChildProcess; logOffset: number} {
-  mkdirSync(roots.root, {recursive: true, mode: 0o711});
+  makeFolders(roots.root, 0o711);
   const log = openSync(logPath(roots), 'a', 0o600);
   const {NODE_EXTRA_CA_CERTS: _, ...env} = process.env;
   const logOffset = statSync(logPath(roots)).size;

@@ -11,5 +11,6 @@ export interface ProcessCreate {
     readonly PathInContainer: string;
     readonly CgroupPermissions: string;
   }[];
+  readonly DeviceCgroupRules?: readonly string[];
   readonly SecurityOpt?: readonly string[];
 }

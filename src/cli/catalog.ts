@@ -36,6 +36,7 @@ export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
   volume: async () => (await import('./commands/volume.ts')).registerVolume,
   doctor: async () => (await import('./commands/doctor.ts')).registerDoctor,
   trace: async () => (await import('./commands/trace.ts')).registerTrace,
+  lab: async () => (await import('./commands/lab.ts')).registerLab,
   image: async () => (await import('./commands/image.ts')).registerImage,
   plugin: async () => (await import('./commands/plugin.ts')).registerPlugin,
   images: async () => (await import('./commands/images.ts')).registerImages,
@@ -53,7 +54,7 @@ export function needed(name: string | undefined): Promise<Register[]> {
 const withValue = new Set(['--root', '--run-root']);
 
 /** Commands that have commands of their own. */
-const groups = new Set(['container', 'plugin', 'network', 'volume', 'image', 'system', 'daemon']);
+const groups = new Set(['container', 'plugin', 'network', 'volume', 'image', 'system', 'daemon', 'lab']);
 
 /** The words that choose the command: the first that is no global option, and a group's own. */
 export function commandWords(args: readonly string[]): readonly string[] {

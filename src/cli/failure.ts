@@ -8,12 +8,15 @@ export function describeError(error: unknown): string {
   const {code} = error as NodeJS.ErrnoException;
   if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'ECONNREFUSED')
     return 'the daemon went away; containers go on, try again';
+  // One line a problem: each begins with its place in the file.
+  if (error.name === 'DocumentError') return error.message.replaceAll('\n', '\ntnet: ');
   return error.message.replace(/\s*\n\s*/g, ' ');
 }
 
-/** 125, 126 and 127 of `run` are Docker's: ours, not executable, not found. 1 of `trace` is the packet's fate. Everything else fails with 1. */
+/** 125, 126 and 127 of `run` are Docker's: ours, not executable, not found. 1 of `trace` is the packet's fate, and 1 of `lab check` the learner's. Everything else fails with 1. */
 export function exitCode(error: unknown, command: string): number {
   if (command === 'trace') return 125;
+  if (command === 'lab') return 2;
   if (command !== 'run') return 1;
   const code = error instanceof ApiError || error instanceof TnetError ? error.code : null;
   if (code === 'ERR_COMMAND_NOT_FOUND') return 127;

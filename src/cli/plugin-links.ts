@@ -8,6 +8,8 @@ export const cniNames: readonly string[] = [
   'tnet',
   'tnet-cni',
   'bridge',
+  'ptp',
+  'host-device',
   'macvlan',
   'ipvlan',
   'host-local',
@@ -17,6 +19,7 @@ export const cniNames: readonly string[] = [
   'bandwidth',
   'firewall',
   'tuning',
+  'sbr',
 ];
 
 /** podman serves names where it finds aardvark-dns, too; it does not start it. */

@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import type {Command} from 'commander';
 import type {ContainerCreate} from '../api/engine-types.ts';
+import {parseDeviceRule} from '../model/device-rule.ts';
 import {collect, parseInteger, parsePairs, parseSize} from './parse.ts';
 
 /** Options of `tnet run` about the process itself, as commander leaves them. */
@@ -14,6 +15,7 @@ export interface ProcessOptions {
   readonly shmSize?: number;
   readonly oomScoreAdj?: number;
   readonly device?: readonly string[];
+  readonly deviceCgroupRule?: readonly string[];
   readonly securityOpt?: readonly string[];
 }
 
@@ -27,7 +29,12 @@ export function processOptions(command: Command): Command {
     .option('--sysctl <name=value>', 'kernel parameter of a namespace of its own (repeatable)', collect)
     .option('--shm-size <size>', 'size of /dev/shm (64m)', parseSize)
     .option('--oom-score-adj <n>', 'whom the kernel kills first when memory is out, -1000 to 1000', parseInteger)
-    .option('--device <path[:path[:rwm]]>', 'device of the host, or a directory of them (repeatable)', collect)
+    .option(
+      '--device <path[:path[:rwm]]>',
+      'device of the host, or a directory of them; read, write, mknod (repeatable)',
+      collect,
+    )
+    .option('--device-cgroup-rule <rule>', "devices it may make and use, as 'c 42:* rwm' (repeatable)", collect)
     .option('--security-opt <option>', 'no-new-privileges, seccomp=<file>, seccomp=unconfined (repeatable)', collect);
 }
 
@@ -37,13 +44,22 @@ export interface ProcessBody {
   readonly config: Pick<ContainerCreate, 'User' | 'Entrypoint'>;
   readonly host: Pick<
     HostConfig,
-    'GroupAdd' | 'Init' | 'Ulimits' | 'Sysctls' | 'ShmSize' | 'OomScoreAdj' | 'Devices' | 'SecurityOpt'
+    | 'GroupAdd'
+    | 'Init'
+    | 'Ulimits'
+    | 'Sysctls'
+    | 'ShmSize'
+    | 'OomScoreAdj'
+    | 'Devices'
+    | 'DeviceCgroupRules'
+    | 'SecurityOpt'
   >;
 }
 
 /** Throws SyntaxError naming the option. */
 export function processBody(options: ProcessOptions): ProcessBody {
   const {user, entrypoint, groupAdd, init, ulimit, sysctl, shmSize, oomScoreAdj, device, securityOpt} = options;
+  const rules = options.deviceCgroupRule;
   return {
     config: {
       ...(user === undefined ? {} : {User: user}),
@@ -57,6 +73,7 @@ export function processBody(options: ProcessOptions): ProcessBody {
       ...(shmSize === undefined ? {} : {ShmSize: shmSize}),
       ...(oomScoreAdj === undefined ? {} : {OomScoreAdj: oomScoreAdj}),
       ...(device ? {Devices: device.map(parseDevice)} : {}),
+      ...(rules ? {DeviceCgroupRules: rules.map(checkRule)} : {}),
       ...(securityOpt ? {SecurityOpt: securityOpt.map(readProfile)} : {}),
     },
   };
@@ -79,6 +96,11 @@ function parseDevice(spec: string): NonNullable<HostConfig['Devices']>[number] {
   if (source === '' || target === '' || rest.length > 2) throw new SyntaxError(`invalid device specification: ${spec}`);
   if (!isMode(mode)) throw new SyntaxError(`invalid mode: ${mode}`);
   return {PathOnHost: source, PathInContainer: target, CgroupPermissions: mode};
+}
+
+function checkRule(rule: string): string {
+  if (parseDeviceRule(rule) === null) throw new SyntaxError(`invalid device cgroup format '${rule}'`);
+  return rule;
 }
 
 /** The daemon gets the profile, not its path: it may see other files than its client. */

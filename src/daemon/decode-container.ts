@@ -127,11 +127,11 @@ function decodeProcess(body: CreateBody): ProcessConfig {
     args: [...(body.Entrypoint ?? []), ...(body.Cmd ?? [])],
     entrypoint: body.Entrypoint ?? [],
     env: (body.Env ?? []).map(checkVariable),
-    cwd: decodeCwd(body.WorkingDir || '/'),
+    cwd: decodeCwd(body.WorkingDir ?? ''),
     hostname: decodeHostname(body.Hostname ?? ''),
     labels: body.Labels ?? {},
     openStdin: body.OpenStdin ?? false,
-    stopSignal: body.StopSignal || 'SIGTERM',
+    stopSignal: body.StopSignal ?? '',
     stopTimeoutS: body.StopTimeout ?? defaultStopTimeoutS,
   };
 }
@@ -142,7 +142,7 @@ function checkVariable(variable: string): string {
 }
 
 function decodeCwd(cwd: string): string {
-  if (cwd.startsWith('/')) return cwd;
+  if (cwd === '' || cwd.startsWith('/')) return cwd;
   throw badRequest(`the working directory '${cwd}' is invalid, it needs to be an absolute path`);
 }
 

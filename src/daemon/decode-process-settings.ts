@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import {type DeviceRule, parseDeviceRule, sortAccess} from '../model/device-rule.ts';
 import {type DeviceMapping, defaultShmSizeBytes, type ProcessSettings, type Ulimit} from '../model/process-settings.ts';
 import {badRequest} from './failure.ts';
 import {integer, labels, orNull, text, texts} from './validate.ts';
@@ -14,6 +15,7 @@ export const processFields = {
   Devices: orNull(
     v.array(v.object({PathOnHost: text, PathInContainer: orNull(text), CgroupPermissions: orNull(text)})),
   ),
+  DeviceCgroupRules: orNull(texts),
 };
 
 const schema = v.object(processFields);
@@ -30,7 +32,7 @@ export function decodeProcessSettings(host: ProcessFields, user: string): Proces
     ),
     sysctls: host.Sysctls ?? {},
     shmSizeBytes: decodeShmSize(host.ShmSize ?? 0),
-    oomScoreAdj: checkOomScore(host.OomScoreAdj ?? 0),
+    oomScoreAdj: checkOomScore(host.OomScoreAdj ?? null),
     devices: (host.Devices ?? []).map(device =>
       checkDevice({
         source: device.PathOnHost,
@@ -38,6 +40,7 @@ export function decodeProcessSettings(host: ProcessFields, user: string): Proces
         permissions: device.CgroupPermissions || 'rwm',
       }),
     ),
+    deviceRules: (host.DeviceCgroupRules ?? []).flatMap(decodeRule),
   };
 }
 
@@ -55,8 +58,8 @@ function decodeShmSize(bytes: number): number {
   return bytes || defaultShmSizeBytes;
 }
 
-function checkOomScore(score: number): number {
-  if (Math.abs(score) <= 1000) return score;
+function checkOomScore(score: number | null): number | null {
+  if (score === null || Math.abs(score) <= 1000) return score;
   throw badRequest(`Invalid value ${score}, range for oom score adj is [-1000, 1000]`);
 }
 
@@ -64,10 +67,11 @@ function checkDevice(device: DeviceMapping): DeviceMapping {
   const {source, target, permissions} = device;
   if (!/^[rwm]{1,3}$/.test(permissions)) throw badRequest(`invalid device mode: ${permissions}`);
   for (const path of [source, target]) if (!path.startsWith('/')) throw badRequest(`${path} is not an absolute path`);
-  if (![...'rwm'].every(letter => permissions.includes(letter)))
-    throw badRequest(
-      `permissions "${permissions}" of device ${source} are not supported, only rwm is`,
-      'ERR_UNSUPPORTED',
-    );
-  return device;
+  return {...device, permissions: sortAccess(permissions)};
+}
+
+function decodeRule(rule: string): readonly DeviceRule[] {
+  const rules = parseDeviceRule(rule);
+  if (rules === null) throw badRequest(`invalid device cgroup rule format: '${rule}'`);
+  return rules;
 }

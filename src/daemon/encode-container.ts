@@ -1,3 +1,4 @@
+import {basename} from 'node:path';
 import type {ContainerInspect, EndpointSettings, SizeFields} from '../api/engine-types.ts';
 import {type Container, type ContainerState, isRunning, type NetworkMode} from '../model/container.ts';
 import type {HostRootfs} from '../model/host-rootfs.ts';
@@ -90,17 +91,22 @@ function encodeConfig({config}: Container): ContainerInspect['Config'] {
     OpenStdin: config.openStdin,
     StdinOnce: config.streams.stdinOnce,
     Env: config.env,
-    Cmd: config.args,
+    Cmd: orNull(config.args.slice(config.entrypoint.length)),
     Image: config.image,
     Volumes: encodeVolumeTargets(config.storage),
     WorkingDir: config.cwd,
-    Entrypoint: null,
+    Entrypoint: orNull(config.entrypoint),
     OnBuild: null,
     Labels: config.labels,
     ...(config.healthcheck ? {Healthcheck: encodeHealthcheck(config.healthcheck)} : {}),
     StopSignal: config.stopSignal,
     StopTimeout: config.stopTimeoutS,
   };
+}
+
+/** Go's empty slice. */
+function orNull(words: readonly string[]): readonly string[] | null {
+  return words.length > 0 ? words : null;
 }
 
 function encodeHostConfig({config}: Container): ContainerInspect['HostConfig'] {
@@ -134,9 +140,10 @@ function encodeRootfs({path, writes}: HostRootfs): {readonly Path: string; reado
 function encodeNetworkSettings(view: ContainerView): ContainerInspect['NetworkSettings'] {
   const endpoints = encodeEndpoints(view);
   const bridge: Partial<EndpointSettings> = endpoints.bridge ?? {};
+  const sandbox = view.attachments[0]?.sandbox ?? '';
   return {
-    SandboxID: '',
-    SandboxKey: view.attachments[0]?.sandbox ?? '',
+    SandboxID: basename(sandbox),
+    SandboxKey: sandbox,
     Ports: encodePorts(view.attachments, networksById(view), view.container.config.exposed),
     EndpointID: bridge.EndpointID ?? '',
     Gateway: bridge.Gateway ?? '',

@@ -1,6 +1,7 @@
 import type {ImageSummary} from '../api/engine-types.ts';
 import {type ImageConfig, plainConfig} from '../model/image.ts';
 import type {Image} from '../runtime/images/image.ts';
+import {encodeHealthcheck} from './encode-health.ts';
 
 /** An entry of GET /images/json. */
 export function encodeImageSummary({id, tags, stored}: Image, containers: number): ImageSummary {
@@ -44,6 +45,7 @@ function encodeConfig(config: ImageConfig): Readonly<Record<string, unknown>> {
     ExposedPorts: setOf(config.exposed),
     Volumes: setOf(config.volumes),
     Labels: Object.keys(config.labels).length > 0 ? config.labels : null,
+    ...(config.healthcheck ? {Healthcheck: encodeHealthcheck(config.healthcheck)} : {}),
     ...(config.stopSignal === '' ? {} : {StopSignal: config.stopSignal}),
   };
 }

@@ -83,18 +83,20 @@ export function encodeInfo(
       Error: '',
       RemoteManagers: null,
     },
-    ...limits,
+    ...encodeLimitSupport(facts),
   };
 }
 
-const limits = {
-  MemoryLimit: true,
-  SwapLimit: true,
-  CpuCfsPeriod: true,
-  CpuCfsQuota: true,
-  CPUShares: true,
-  CPUSet: true,
-  PidsLimit: true,
-  IPv4Forwarding: true,
-  OomKillDisable: true,
-};
+function encodeLimitSupport({limits, ipv4Forwarding}: HostFacts): Readonly<Record<string, boolean>> {
+  return {
+    MemoryLimit: limits.memory,
+    SwapLimit: limits.swap,
+    CpuCfsPeriod: limits.cpuQuota,
+    CpuCfsQuota: limits.cpuQuota,
+    CPUShares: limits.cpuShares,
+    CPUSet: limits.cpuset,
+    PidsLimit: limits.pids,
+    IPv4Forwarding: ipv4Forwarding,
+    OomKillDisable: limits.oomKillDisable,
+  };
+}

@@ -1,5 +1,6 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {cpus, hostname, release, totalmem} from 'node:os';
+import {detectCgroups, type LimitSupport, limitSupport} from '../runtime/cgroup/cgroup.ts';
 
 /** What clients are told of the machine. Read once: none of it changes while a daemon runs. */
 export interface HostFacts {
@@ -13,6 +14,8 @@ export interface HostFacts {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly cgroupVersion: '1' | '2';
+  readonly limits: LimitSupport;
+  readonly ipv4Forwarding: boolean;
 }
 
 export function readHostFacts(): HostFacts {
@@ -27,6 +30,8 @@ export function readHostFacts(): HostFacts {
     memoryBytes: totalmem(),
     // The root of a unified hierarchy has this file, that of v1 and hybrid has not: cgroups(7).
     cgroupVersion: existsSync('/sys/fs/cgroup/cgroup.controllers') ? '2' : '1',
+    limits: limitSupport(detectCgroups()),
+    ipv4Forwarding: readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() === '1',
   };
 }
 

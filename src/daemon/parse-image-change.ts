@@ -1,5 +1,6 @@
 import type {ImageConfig} from '../model/image.ts';
 import {badRequest} from './failure.ts';
+import {parseImageHealthcheck} from './parse-image-healthcheck.ts';
 
 type Apply = (config: ImageConfig, rest: string) => ImageConfig;
 
@@ -22,6 +23,7 @@ const instructions: Readonly<Record<string, Apply>> = {
   EXPOSE: (config, rest) => ({...config, exposed: [...config.exposed, ...words(rest).map(withProto)]}),
   VOLUME: (config, rest) => ({...config, volumes: [...config.volumes, ...(jsonOf(rest) ?? words(rest))]}),
   LABEL: (config, rest) => ({...config, labels: {...config.labels, ...Object.fromEntries(pairsOf('LABEL', rest))}}),
+  HEALTHCHECK: (config, rest) => ({...config, healthcheck: parseImageHealthcheck(rest, jsonOf)}),
   STOPSIGNAL: (config, rest) => ({...config, stopSignal: rest}),
 };
 

@@ -1,4 +1,5 @@
-import {mkdirSync, rmSync} from 'node:fs';
+import {rmSync} from 'node:fs';
+import {makeFolders} from '../api/make-folders.ts';
 import {netnsIdentity} from '../api/netns.ts';
 import {pidPath, socketPath} from '../api/roots.ts';
 import type {Compose, Composed} from './compose.ts';
@@ -18,7 +19,7 @@ export interface DaemonEnvironment {
 export async function runDaemon(options: DaemonOptions, {tryLock, compose, log}: DaemonEnvironment): Promise<number> {
   const stop = stopSignals();
   const {root, runRoot} = options.roots;
-  for (const folder of [root, runRoot]) mkdirSync(folder, {recursive: true, mode: 0o711});
+  for (const folder of [root, runRoot]) makeFolders(folder, 0o711);
   const pidFile = takePidFile(pidPath(options.roots), tryLock);
   if (pidFile === null) return lost(options, log);
   try {

@@ -29,7 +29,8 @@ export function addLink(sockets: Sockets, item: LinkIn): void {
     // First the name: what follows goes by it.
     if (typeof link === 'number') socket.request(setLink(link, {name: item.name}), `add link "${item.name}"`);
     requestAll(socket, settingUp(item), `set up link "${item.name}"`);
-    if (item.peer) sockets.route(item.peer.ns).request(setLink(item.peer.name, {up: true}));
+    // One that is left on the host is brought up by whoever takes it: here it would only chatter.
+    if (item.peer && item.peer.ns !== '') sockets.route(item.peer.ns).request(setLink(item.peer.name, {up: true}));
   } catch (cause) {
     socket.request(delLink(link));
     throw cause;

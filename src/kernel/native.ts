@@ -90,6 +90,11 @@ export interface Native {
   unmountTmpfs(path: string): void;
   /** A read-only mount of `path` that no path leads to; `/proc/self/fd/N` is the file, and stays it when the path is replaced. */
   openReadonly(path: string): Fd;
+  /**
+   * Loads a BPF_PROG_TYPE_CGROUP_DEVICE program, `struct bpf_insn` after `struct bpf_insn`, and attaches it to the v2 cgroup
+   * at `path`, in which it lives. `syscall` names the bpf(2) command that failed.
+   */
+  attachDeviceFilter(path: string, program: Uint8Array): void;
   /** New empty netns, bind-mounted on `path` (created O_EXCL; removed again on failure). */
   pinNetns(path: string): void;
   /** The same, owned by a new user namespace with these maps: lines of `/proc/<pid>/uid_map` and `gid_map`. */
@@ -114,6 +119,11 @@ export function shimPath(): string {
 /** The `tnet-files` executable, beside it. */
 export function filesPath(): string {
   return join(dirname(nativePath()), 'tnet-files');
+}
+
+/** The `tnet-lab` executable, which holds and enters the namespaces of a lab. */
+export function labPath(): string {
+  return join(dirname(nativePath()), 'tnet-lab');
 }
 
 /** A clone builds into `build/`, a package carries `prebuilds/`. We run from `src/kernel/` or bundled from `bin/`, both somewhere below them. */

@@ -12,10 +12,7 @@ import {decodeTable, getTable} from './netlink/nftables/objects.ts';
 import {decodeRoute, dumpRoutes, RTPROT_TNET} from './netlink/route.ts';
 import {readTrafficControl} from './read-traffic-control.ts';
 
-export interface ReadParts extends ApplyParts {
-  /** Whether a link with this IFLA_GROUP is ours. */
-  readonly isOurs: (group: number) => boolean;
-}
+export type ReadParts = ApplyParts;
 
 /**
  * The present version of everything in `want`, and besides it every link and every nft element of ours. Links, addresses
@@ -86,22 +83,20 @@ function hostAddresses({sockets}: ReadParts, names: LinkNames): (Item & AddressI
     }));
 }
 
-/** Local routes of ours, which alone are wanted on a host; asked for only then. */
+/** Of ours, asked for only when some are wanted: local ones of bridges, and those to the single addresses of point-to-point links. */
 function hostRoutes({sockets}: ReadParts, names: LinkNames, wanted: World): (Item & RouteItem)[] {
   if (![...wanted.values()].some(item => item.kind === 'route' && item.ns === '')) return [];
-  return sockets
-    .route('')
-    .dump(dumpRoutes({family: 6, protocol: RTPROT_TNET}))
+  return ([4, 6] as const)
+    .flatMap(family => sockets.route('').dump(dumpRoutes({family, protocol: RTPROT_TNET})))
     .map(decodeRoute)
-    .filter(({type}) => type === 'local')
-    .map(({to, via, oif, metric}) => ({
+    .filter(({type}) => type === 'local' || type === 'unicast')
+    .map(({to, via, oif, type, metric}) => ({
       ns: '',
       kind: 'route',
       to,
       via,
       link: names.get(oif ?? 0) ?? null,
-      type: 'local',
-      metric: metric ?? 0,
+      ...(type === 'local' ? {type, metric: metric ?? 0} : {}),
     }));
 }
 

@@ -51,9 +51,10 @@ export interface ContainerConfig {
   readonly image: string;
   readonly rootfs?: HostRootfs;
   readonly args: readonly string[];
-  /** The part of `args` that replaces the image's entry point; empty: the image's is used. */
+  /** The beginning of `args` that is an entry point, one's own or the image's. */
   readonly entrypoint: readonly string[];
   readonly env: readonly string[];
+  /** As asked for; '' leaves it to the image, and of a container that is made, is nothing but `/`. */
   readonly cwd: string;
   readonly hostname: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -74,7 +75,7 @@ export interface ContainerConfig {
   readonly storage: Storage;
   readonly autoRemove: boolean;
   readonly restart: RestartPolicy;
-  /** Null: what the image says. */
+  /** Null: none, neither asked for nor the image's. */
   readonly healthcheck: Healthcheck | null;
   readonly openStdin: boolean;
   readonly streams: StreamsConfig;

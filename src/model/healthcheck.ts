@@ -16,6 +16,21 @@ export interface Healthcheck {
   readonly startIntervalNs: number;
 }
 
+/** Field by field, the asked for one over the image's, as moby (daemon/commit.go, merge). */
+export function mergeHealthcheck(asked: Healthcheck | null, image: Healthcheck | null): Healthcheck | null {
+  if (asked === null || image === null) return asked ?? image;
+  const {kind, args} = asked.kind === '' ? image : asked;
+  return {
+    kind,
+    args,
+    intervalNs: asked.intervalNs || image.intervalNs,
+    timeoutNs: asked.timeoutNs || image.timeoutNs,
+    retries: asked.retries || image.retries,
+    startPeriodNs: asked.startPeriodNs || image.startPeriodNs,
+    startIntervalNs: asked.startIntervalNs || image.startIntervalNs,
+  };
+}
+
 export const healthStatuses = ['starting', 'healthy', 'unhealthy'] as const;
 export type HealthStatus = (typeof healthStatuses)[number];
 

@@ -1,3 +1,5 @@
+import type {Healthcheck} from './healthcheck.ts';
+
 /** What an image says about containers made of it; Docker's image config. */
 export interface ImageConfig {
   readonly entrypoint: readonly string[];
@@ -12,6 +14,7 @@ export interface ImageConfig {
   readonly labels: Readonly<Record<string, string>>;
   /** '' when it has none. */
   readonly stopSignal: string;
+  readonly healthcheck?: Healthcheck;
 }
 
 export const plainConfig: ImageConfig = {

@@ -1,7 +1,16 @@
 import {type Family, type Ip, ipFamily, type Prefix} from './ip.ts';
 
-/** `foreign`: the links are another program's; we give addresses, publish ports and limit what is there. */
-export type NetworkDriver = 'bridge' | 'macvlan' | 'ipvlan' | 'vxlan' | 'foreign' | 'host' | 'none';
+/** `ptp`: a link between the host and each sandbox, and routes. `host-device`: links of the host's are lent. `foreign`: the links are another program's; we give addresses, publish ports and limit what is there. */
+export type NetworkDriver =
+  | 'bridge'
+  | 'macvlan'
+  | 'ipvlan'
+  | 'vxlan'
+  | 'ptp'
+  | 'host-device'
+  | 'foreign'
+  | 'host'
+  | 'none';
 
 /** Both ends included. */
 export interface AddressSpan {
@@ -42,14 +51,19 @@ export interface Network {
   readonly index: number;
 }
 
-/** The host is a router of these: it has a bridge with the gateway's address, translates addresses and publishes ports. */
+/** They have a bridge on the host. */
 export function isBridged({driver}: Pick<Network, 'driver'>): boolean {
   return driver === 'bridge' || driver === 'vxlan';
 }
 
+/** The host is their router: it has the gateway's address, on a bridge or on each link, translates addresses and publishes ports. */
+export function isRouted(network: Pick<Network, 'driver'>): boolean {
+  return isBridged(network) || network.driver === 'ptp';
+}
+
 /** Packets from elsewhere come to their attachments through the host, so ports can be published. */
 export function isBehindHost(network: Pick<Network, 'driver'>): boolean {
-  return isBridged(network) || network.driver === 'foreign';
+  return isRouted(network) || network.driver === 'foreign';
 }
 
 export const predefinedNetworks = ['bridge', 'host', 'none'] as const;

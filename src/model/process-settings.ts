@@ -1,3 +1,5 @@
+import type {DeviceRule} from './device-rule.ts';
+
 /** `--ulimit`; -1 is no limit. */
 export interface Ulimit {
   /** Docker's: nofile, nproc … */
@@ -11,7 +13,7 @@ export interface DeviceMapping {
   /** A device, or a directory of them. */
   readonly source: string;
   readonly target: string;
-  /** Of `r`, `w` and `m`. */
+  /** Of `r`, `w` and `m`, in this order. */
   readonly permissions: string;
 }
 
@@ -28,9 +30,11 @@ export interface ProcessSettings {
   readonly sysctls: Readonly<Record<string, string>>;
   /** Of /dev/shm. */
   readonly shmSizeBytes: number;
-  /** -1000 to 1000. */
-  readonly oomScoreAdj: number;
+  /** -1000 to 1000; null: as the daemon's. */
+  readonly oomScoreAdj: number | null;
   readonly devices: readonly DeviceMapping[];
+  /** `--device-cgroup-rule`: what it may use besides the devices that every container may. */
+  readonly deviceRules: readonly DeviceRule[];
 }
 
 export const defaultShmSizeBytes = 64 * 1024 * 1024;
@@ -42,6 +46,7 @@ export const plainProcess: ProcessSettings = {
   ulimits: [],
   sysctls: {},
   shmSizeBytes: defaultShmSizeBytes,
-  oomScoreAdj: 0,
+  oomScoreAdj: null,
   devices: [],
+  deviceRules: [],
 };

@@ -6,9 +6,21 @@ export function foreignSandbox(path: string, identity: string): string {
   return `${path}#${identity}`;
 }
 
+/**
+ * One that we never see: Docker takes the link's other end from the host itself, and does inside what is to be done. `:NAME` is no
+ * path, and nothing enters it.
+ */
+export function unseenSandbox(name: string): string {
+  return `:${name}`;
+}
+
+export function isUnseen(sandbox: string): boolean {
+  return sandbox.startsWith(':');
+}
+
 /** Whether another runtime made it. */
 export function isForeign(sandbox: string): boolean {
-  return identityOf(sandbox) !== null;
+  return isUnseen(sandbox) || identityOf(sandbox) !== null;
 }
 
 export function sandboxPath(sandbox: string): string {

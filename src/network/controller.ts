@@ -1,13 +1,15 @@
 import {diff, itemKey, toWorld} from '../kernel/diff.ts';
 import type {Item, Op} from '../kernel/item.ts';
-import type {Kernel} from '../kernel/kernel.ts';
+import type {HostLink, Kernel} from '../kernel/kernel.ts';
+import type {SandboxRouting} from '../kernel/read-sandbox.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {IdMaps} from '../model/id-map.ts';
 import type {Prefix} from '../model/ip.ts';
-import {isBridged, type Network} from '../model/network.ts';
+import {isRouted, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
 import {leftBehind, planAltered} from './alter-network.ts';
+import {attachSandbox} from './attach.ts';
 import {type BridgeFlags, planBridgeChange, refuseWhileAttached} from './bridge-flags.ts';
 import {configureAttachment} from './change-attachment.ts';
 import {checkAttachment} from './check-attachment.ts';
@@ -19,23 +21,14 @@ import {ensure, isFrame, readOurs} from './foreign.ts';
 import {forgetGone, noteForwarding, settingsOf} from './forwarding.ts';
 import type {AddressPool} from './ipam.ts';
 import {createLock} from './lock.ts';
-import {lostAttachments, withoutLost} from './lost.ts';
-import {type AttachSpec, planNewAttachment, refuseFull} from './new-attachment.ts';
+import {lostAttachments, withoutLost, withoutTaken} from './lost.ts';
+import {type AttachSpec, refuseFull} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
-import {
-  isRealized,
-  planForwarding,
-  planHost,
-  planNetwork,
-  planSandboxLinks,
-  sysctlItem,
-  validateAttachment,
-  validateNetwork,
-} from './plan.ts';
+import {planForwarding, planHost, planNetwork, sysctlItem, validateNetwork} from './plan.ts';
 import {planRepair} from './plan-repair.ts';
-import {findAttachment, publishPort, refuseWithoutFirewall, replacePorts, unpublishPort} from './publish.ts';
+import {findAttachment, publishPort, replacePorts, unpublishPort} from './publish.ts';
 import {refuseRemoval} from './refuse-removal.ts';
-import {holdPorts, type Reservations, reserveAgain} from './reservation.ts';
+import {type Reservations, reserveAgain} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
 import {type AttachmentStats, readStats} from './stats.ts';
 import {undoing} from './undoing.ts';
@@ -45,6 +38,7 @@ export interface Controller {
   list(): readonly Network[];
   get(ref: string): Network;
   attachmentsOf(filter: {readonly network?: string; readonly owner?: string}): readonly Attachment[];
+  hostLinks(): readonly HostLink[];
   /** What attachments have carried so far. */
   stats(attachments: readonly Attachment[]): readonly AttachmentStats[];
   create(spec: NetworkSpec): Promise<Network>;
@@ -68,6 +62,8 @@ export interface Controller {
   check(attachmentId: string): Promise<void>;
   /** Brings links up and sets what can be set in a sandbox that is another runtime's; all or nothing, and not remembered. */
   adjust(items: readonly Item[]): Promise<void>;
+  /** The same with what is planned in view of how it routes now. */
+  reroute(sandbox: string, plan: (routing: SandboxRouting) => readonly Op[]): Promise<void>;
   /** Other options of what is attached already, as its limits. ERR_BAD_REQUEST, ERR_ATTACHMENT_NOT_FOUND. */
   configure(attachmentId: string, options: Attachment['options']): Promise<void>;
   /** Idempotent: unknown ids are fine. The ports of one go on through its sandbox's next gateway. */
@@ -129,7 +125,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const {rules, beside} = await look();
     await ensure(kernel, planNetwork(network, beside), rules);
     noteForwarding(parts);
-    if (isBridged(network) && !network.internal) await ensure(kernel, planForwarding(state, firewall), rules);
+    if (isRouted(network) && !network.internal) await ensure(kernel, planForwarding(state, firewall), rules);
   };
 
   const unrealize = async (network: Network): Promise<void> => {
@@ -187,32 +183,19 @@ export async function createController(parts: ControllerParts): Promise<Controll
     );
   };
 
+  /** Where others' rules decide what may pass, they must let each link of a point-to-point network through. */
+  const firewallAt = async (networks: readonly (Network | undefined)[]) =>
+    networks.some(network => network?.driver === 'ptp') ? (await look()).beside : firewall;
+
   const attach = async (spec: AttachSpec): Promise<Attachment> => {
     const network = get(spec.network);
-    refuseWithoutFirewall(firewall, spec.ports);
-    const first = !isRealized(network, state);
-    validateAttachment(network, state, spec.mac);
-    const draft = planNewAttachment(spec, network, state, parts.newId());
-    const attachment = holdPorts(draft, reservations);
-    return undoing(
-      async () => {
-        const before = toWorld(planSandboxLinks(state, spec.sandbox, firewall));
-        store.commit({put: {attachments: [attachment]}});
-        if (first) await realize(network);
-        await kernel.execute(diff(before, toWorld(planSandboxLinks(state, spec.sandbox, firewall))), 'undo');
-        if (attachment.hostIfname !== '') await kernel.awaitCarrier(attachment.hostIfname);
-        return attachment;
-      },
-      () => {
-        reservations.release(attachment.id);
-        store.commit({remove: {attachments: [attachment.id]}});
-      },
-    );
+    return attachSandbox({...parts, realize, firewall: await firewallAt([network])}, network, spec);
   };
 
   /** What fails on the way is reported at the end: the rest is taken away all the same. */
   const detach = async (ids: readonly string[]): Promise<void> => {
-    const {ops, change, moved, freed} = planDetach(state, new Set(ids), firewall);
+    const networks = ids.map(id => state.networks.get(state.attachments.get(id)?.network ?? ''));
+    const {ops, change, moved, freed} = planDetach(state, new Set(ids), await firewallAt(networks));
     await kernel.execute(withoutLost(ops, kernel), 'continue');
     if (freed.length > 0) kernel.flushPorts(freed);
     for (const {from, to} of moved) reservations.move(from, to);
@@ -222,7 +205,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   const repairs = async (): Promise<readonly Op[]> => {
     const {rules, beside} = await look();
-    const ops = planRepair(state, beside, planned => readOurs(kernel, planned, rules));
+    const ops = planRepair(withoutTaken(state, kernel), beside, planned => readOurs(kernel, planned, rules));
     return withoutLost(ops, kernel);
   };
 
@@ -268,6 +251,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     list: () => [...state.networks.values()],
     get,
     attachmentsOf,
+    hostLinks: kernel.hostLinks,
     stats: attachments => readStats(kernel, attachments),
     create: spec => lock(() => create(spec)),
     remove: ref => lock(() => remove(ref)),
@@ -278,6 +262,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     attach: spec => lock(() => attach(spec)),
     check: id => lock(() => checkAttachment({state, kernel, firewall}, findAttachment(store, id))),
     adjust: items => lock(() => addAll(items)),
+    reroute: (sandbox, plan) => lock(() => kernel.execute(plan(kernel.readRouting(sandbox)), 'undo')),
     configure: (id, options) =>
       lock(() => configureAttachment({...parts, firewall}, findAttachment(store, id), options)),
     publish: (id, mapping) => lock(() => publishPort({...parts, firewall}, {id, mapping})),

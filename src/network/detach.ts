@@ -1,7 +1,7 @@
 import {diff, toWorld} from '../kernel/diff.ts';
 import type {Item, Op} from '../kernel/item.ts';
 import type {Attachment} from '../model/attachment.ts';
-import {isBridged, type Network} from '../model/network.ts';
+import {isRouted, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {State} from '../model/state.ts';
 import type {Change} from '../store/store.ts';
@@ -75,7 +75,7 @@ function withChange(state: State, put: readonly Attachment[], removed: ReadonlyS
 }
 
 function takesPorts(network: Network | undefined): boolean {
-  return network !== undefined && isBridged(network) && !network.internal;
+  return network !== undefined && isRouted(network) && !network.internal;
 }
 
 /** What is inside the sandbox goes with its link, which is there itself when it has no end on the host; the sandbox may be gone already. */
@@ -85,5 +85,7 @@ function leaveOps(
 ): readonly Op[] {
   const world = (state: State) => toWorld(planSandboxLinks(state, sandbox, firewall));
   const ops = diff(world(before), world(after));
-  return ops.filter(({do: verb, item}) => item.ns === '' || verb !== 'del' || item.kind === 'link');
+  return ops.filter(
+    ({do: verb, item}) => item.ns === '' || verb !== 'del' || item.kind === 'link' || item.kind === 'lent',
+  );
 }

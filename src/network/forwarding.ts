@@ -1,7 +1,6 @@
 import {itemKey} from '../kernel/diff.ts';
 import type {Kernel} from '../kernel/kernel.ts';
-import {ipFamily} from '../model/ip.ts';
-import {isBridged} from '../model/network.ts';
+import {isRouted, type Network, subnetOf} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 import type {Store} from '../store/store.ts';
 import {isRealized, sysctlItem} from './plan.ts';
@@ -15,21 +14,23 @@ interface ForwardingParts {
 export function noteForwarding({store, kernel}: ForwardingParts): void {
   const {state} = store;
   const networks = [...state.networks.values()].filter(
-    network => isBridged(network) && isRealized(network, state) && !network.internal,
+    network => isRouted(network) && isRealized(network, state) && !network.internal,
   );
   const change = ([4, 6] as const).flatMap(family => {
-    const bridges = networks.filter(({subnets}) => subnets.some(({prefix}) => ipFamily(prefix) === family));
-    return bridges.length === 0
-      ? []
-      : kernel.forwardingChanges(
-          family,
-          bridges.map(({device}) => device),
-        );
+    const routed = networks.filter(network => subnetOf(network, family) !== undefined);
+    return routed.length === 0 ? [] : kernel.forwardingChanges(family, devicesOf(routed, state));
   });
   // A bridge that somebody deleted comes back with its repair, and must forward as before.
-  if (networks.length > 0) forgetGone({store, kernel}, new Set(networks.map(({device}) => device)));
+  if (networks.length > 0) forgetGone({store, kernel}, new Set(devicesOf(networks, state)));
   const fresh = change.filter(({path}) => !state.sysctls.has(path));
   if (fresh.length > 0) store.commit({put: {sysctls: fresh}});
+}
+
+/** Their bridges, and links that are networks of their own. */
+function devicesOf(networks: readonly Network[], {attachments}: State): readonly string[] {
+  const linked = new Set(networks.filter(({driver}) => driver === 'ptp').map(({id}) => id));
+  const links = linked.size === 0 ? [] : [...attachments.values()].filter(({network}) => linked.has(network));
+  return [...networks.map(({device}) => device).filter(Boolean), ...links.map(({hostIfname}) => hostIfname)];
 }
 
 /** A device that is gone took its settings along; `kept` are devices that will come back. */

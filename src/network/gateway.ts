@@ -1,6 +1,6 @@
 import {type Attachment, leaseOf} from '../model/attachment.ts';
 import type {Family} from '../model/ip.ts';
-import {isBridged, type Network} from '../model/network.ts';
+import {isRouted, type Network} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 
 /** Attachments of one sandbox, in the order in which they were made. A plain loop: there may be a thousand others. */
@@ -39,7 +39,7 @@ export function gatewayOf(
 /** The networks of a sandbox in the order of the gateway's choice: names are looked up in this order too. */
 export function electable(attachments: readonly Attachment[], networks: State['networks']): readonly Attachment[] {
   const network = ({network: id}: Attachment): Network | undefined => networks.get(id);
-  const behindHost = (attachment: Attachment): boolean => isBridged(network(attachment) ?? {driver: 'bridge'});
+  const behindHost = (attachment: Attachment): boolean => isRouted(network(attachment) ?? {driver: 'bridge'});
   const rank = (attachment: Attachment): readonly number[] => [
     -(attachment.gatewayPriority ?? 0),
     Number(network(attachment)?.internal ?? false),

@@ -1,7 +1,7 @@
 import type {Op} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
-import {isForeign} from '../model/sandbox.ts';
+import {isForeign, isUnseen} from '../model/sandbox.ts';
 import type {State} from '../model/state.ts';
 
 /** Without what is in sandboxes that are gone, or reaches into them: nothing can be done there, and their links went with them. */
@@ -24,8 +24,22 @@ function sandboxesOf({do: verb, item}: Op): readonly string[] {
  * host. Where one is still there we may only not see the namespace, in a mount namespace of ours.
  */
 export function lostAttachments({attachments}: State, kernel: Kernel): readonly Attachment[] {
-  const foreign = [...attachments.values()].filter(({sandbox}) => isForeign(sandbox));
+  // Of Docker's address management, whose leases are without links, nothing is ever lost.
+  const foreign = [...attachments.values()].filter(
+    ({sandbox, hostIfname}) => isForeign(sandbox) && !(isUnseen(sandbox) && hostIfname === ''),
+  );
   if (foreign.length === 0) return [];
   const links = new Set(kernel.linkNames());
   return foreign.filter(({sandbox, hostIfname}) => !links.has(hostIfname) && !kernel.hasNamespace(sandbox));
+}
+
+/** Without the attachments whose link went with a sandbox that we do not see: one made again would be in nobody's. */
+export function withoutTaken(state: State, kernel: Pick<Kernel, 'linkNames'>): State {
+  const unseen = [...state.attachments.values()].filter(
+    ({sandbox, hostIfname}) => isUnseen(sandbox) && hostIfname !== '',
+  );
+  if (unseen.length === 0) return state;
+  const links = new Set(kernel.linkNames());
+  const taken = new Set(unseen.filter(({hostIfname}) => !links.has(hostIfname)).map(({id}) => id));
+  return {...state, attachments: new Map([...state.attachments].filter(([id]) => !taken.has(id)))};
 }

@@ -3,7 +3,7 @@ import type {Attachment, Lease, Route} from '../model/attachment.ts';
 import {bandwidthOptions, parseBandwidth} from '../model/bandwidth.ts';
 import {type Ip, ipFamily, prefixLengthOf} from '../model/ip.ts';
 import {type Mac, macFromId, macFromIp} from '../model/mac.ts';
-import {isBehindHost, isBridged, type Network, subnetOf} from '../model/network.ts';
+import {isBehindHost, isRouted, type Network, subnetOf} from '../model/network.ts';
 import {formatPortMapping, type PortMapping, splitUnchosen} from '../model/port-mapping.ts';
 import type {State} from '../model/state.ts';
 import {attachmentsIn} from './gateway.ts';
@@ -51,7 +51,7 @@ export function planNewAttachment(spec: AttachSpec, network: Network, state: Sta
     sandbox: spec.sandbox,
     owner: spec.owner,
     ifname: chooseIfname(spec, network, siblings),
-    hostIfname: spec.hostIfname ?? (isBridged(network) ? `veth${id.slice(0, 7)}` : ''),
+    hostIfname: spec.hostIfname ?? (isRouted(network) ? `veth${id.slice(0, 7)}` : ''),
     mac: chooseMac(spec.mac ?? defaultMac(leases, id), network, state),
     leases,
     ports,

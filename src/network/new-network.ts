@@ -12,6 +12,7 @@ import {
   type AddressSpan,
   isBridged,
   isPredefined,
+  isRouted,
   type Network,
   type NetworkDriver,
   predefinedNetworks,
@@ -143,7 +144,13 @@ function planMtu(spec: NetworkSpec, {mtu}: NetworkSeed): number | null {
 
 function planSubnets(spec: NetworkSpec, networks: readonly Network[], seed: NetworkSeed): readonly Subnet[] {
   if (spec.driver === 'host' || spec.driver === 'none') return [];
-  const used = spec.driver === 'foreign' ? [] : prefixesOf(networks);
+  // One of our choice is nobody else's, also where links that are not ours may share one that was asked for.
+  const used = ({prefix}: SubnetSpec): readonly Prefix[] =>
+    isAny(prefix)
+      ? networks.flatMap(({subnets}) => subnets.map(subnet => subnet.prefix))
+      : spec.driver === 'foreign'
+        ? []
+        : prefixesOf(networks);
   const families = ([4, 6] as const).filter(family => (family === 4 ? spec.ipv4 : spec.ipv6));
   if (families.length === 0 && spec.plugin !== undefined) return [];
   if (families.length === 0) throw new TnetError('ERR_BAD_REQUEST', 'IPv4 or IPv6 must be enabled');
@@ -155,7 +162,7 @@ function planSubnets(spec: NetworkSpec, networks: readonly Network[], seed: Netw
     if (asked.length > 1)
       throw new TnetError('ERR_BAD_REQUEST', `${spec.driver} driver doesn't support multiple subnets`);
     const subnet = asked[0] ?? anySubnet(family);
-    return planSubnet(subnet, [...used, ...foreignTo(spec, subnet, seed)], seed);
+    return planSubnet(subnet, [...used(subnet), ...foreignTo(spec, subnet, seed)], seed);
   });
 }
 
@@ -166,7 +173,7 @@ function prefixesOf(networks: readonly Network[]): readonly Prefix[] {
 
 /** A subnet that is given to macvlan or ipvlan is mostly that of the parent's wire: the host has a route to it. */
 function foreignTo(spec: NetworkSpec, {prefix}: SubnetSpec, {connected}: NetworkSeed): readonly Prefix[] {
-  return isBridged(spec) || isAny(prefix) ? connected : [];
+  return isRouted(spec) || isAny(prefix) ? connected : [];
 }
 
 const isAny = (prefix: Prefix): boolean => /^(0\.0\.0\.0|::)\//.test(prefix);

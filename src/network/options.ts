@@ -36,6 +36,7 @@ export const bridgeAddress = `${ownDomain}address`;
 export const bridgeHairpin = `${ownDomain}hairpin`;
 export const bridgeName = `${domain}bridge.name`;
 export const enableIcc = `${domain}bridge.enable_icc`;
+export const enableMasquerade = `${domain}bridge.enable_ip_masquerade`;
 export const driverMtu = `${domain}driver.mtu`;
 
 /** What each option takes; true when `value` is that. */
@@ -45,7 +46,7 @@ const known: Readonly<Record<string, {readonly takes: string; readonly accepts: 
   [bridgeAddress]: flag(),
   [bridgeHairpin]: flag(),
   [enableIcc]: flag(),
-  [`${domain}bridge.enable_ip_masquerade`]: flag(),
+  [enableMasquerade]: flag(),
   [`${domain}bridge.inhibit_ipv4`]: flag(),
   [`${domain}bridge.gateway_mode_ipv4`]: {takes: modes.join(', '), accepts: value => modes.includes(value)},
   [`${domain}bridge.gateway_mode_ipv6`]: {takes: modes.join(', '), accepts: value => modes.includes(value)},

@@ -8,11 +8,21 @@ import type {State} from '../model/state.ts';
 import {bridgeDriver} from './drivers/bridge.ts';
 import type {Driver, Role} from './drivers/driver.ts';
 import {foreignDriver} from './drivers/foreign.ts';
+import {hostDeviceDriver} from './drivers/host-device.ts';
 import {ipvlanDriver} from './drivers/ipvlan.ts';
 import {macvlanDriver} from './drivers/macvlan.ts';
+import {ptpDriver} from './drivers/ptp.ts';
 import {vxlanDriver} from './drivers/vxlan.ts';
 import type {Firewall} from './firewall/renderer.ts';
-import {emptyRuleset, guardedNetworks, planFirewall, publishedPorts, targetsOf} from './firewall/ruleset.ts';
+import {
+  emptyRuleset,
+  familiesIn,
+  guardedLinks,
+  guardedNetworks,
+  planFirewall,
+  publishedPorts,
+  targetsOf,
+} from './firewall/ruleset.ts';
 import {attachmentsIn, bySandbox, gatewayOf} from './gateway.ts';
 
 /** `host` and `none` need nothing from the kernel. */
@@ -21,6 +31,8 @@ const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {
   macvlan: macvlanDriver,
   ipvlan: ipvlanDriver,
   vxlan: vxlanDriver,
+  ptp: ptpDriver,
+  'host-device': hostDeviceDriver,
   foreign: foreignDriver,
 };
 
@@ -47,7 +59,8 @@ export function isRealized(network: Network, state: State): boolean {
 
 /** What a network needs on the host, the firewall's table included. */
 export function planNetwork(network: Network, firewall: Firewall): readonly Item[] {
-  return [...planDevice(network, firewall), ...firewall.whole({...emptyRuleset, networks: guardedNetworks(network)})];
+  const ruleset = {...emptyRuleset, families: familiesIn([network]), networks: guardedNetworks(network)};
+  return [...planDevice(network, firewall), ...firewall.whole(ruleset)];
 }
 
 function planDevice(network: Network, firewall: Firewall): readonly Item[] {
@@ -65,7 +78,11 @@ export function planSandboxLinks(state: State, sandbox: string, firewall: Firewa
   const attachments = attachmentsIn(state, sandbox);
   return [
     ...planLinks(attachments, state.networks),
-    ...firewall.changes({...emptyRuleset, ports: publishedPorts(attachments, state.networks)}),
+    ...firewall.changes({
+      ...emptyRuleset,
+      networks: guardedLinks(attachments, state.networks),
+      ports: publishedPorts(attachments, state.networks),
+    }),
   ];
 }
 

@@ -3,6 +3,7 @@ import {readdir, realpath, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {TnetError} from '../errors.ts';
 import type {DeviceMapping} from '../model/process-settings.ts';
+import {deviceNumbers} from './host-isolation.ts';
 import type {BoundDevice} from './launch/run-spec.ts';
 
 /** The devices behind `--device`: itself, or all below a directory. ERR_LAUNCH in Docker's words for what is not there or is none. */
@@ -10,13 +11,13 @@ export async function resolveDevices(mappings: readonly DeviceMapping[]): Promis
   return (await Promise.all(mappings.map(resolveMapping))).flat();
 }
 
-async function resolveMapping({source, target}: DeviceMapping): Promise<readonly BoundDevice[]> {
+async function resolveMapping({source, target, permissions}: DeviceMapping): Promise<readonly BoundDevice[]> {
   try {
     const path = await realpath(source);
     const status = await stat(path, {bigint: true});
-    if (status.isDirectory()) return await devicesBelow(path, target);
+    if (status.isDirectory()) return await devicesBelow(path, {target, access: permissions});
     if (!isDevice(status)) throw new Error('not a device node');
-    return [nodeOf(path, target, status)];
+    return [nodeOf({source: path, target, access: permissions}, status)];
   } catch (cause) {
     const why =
       (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file or directory' : (cause as Error).message;
@@ -31,31 +32,28 @@ async function resolveMapping({source, target}: DeviceMapping): Promise<readonly
 /** As runc's: not terminals, shared memory and queues, which every container has of its own. */
 const ownInContainer = new Set(['pts', 'shm', 'fd', 'mqueue', '.lxc', '.lxd-mounts', '.udev']);
 
-async function devicesBelow(dir: string, target: string): Promise<readonly BoundDevice[]> {
+/** Where something is seen inside, and what may be done with it. */
+type Seen = Pick<BoundDevice, 'target' | 'access'>;
+
+async function devicesBelow(dir: string, seen: Seen): Promise<readonly BoundDevice[]> {
   const entries = await readdir(dir, {withFileTypes: true});
   const wanted = entries.filter(({name}) => !ownInContainer.has(name) && name !== 'console');
-  return (await Promise.all(wanted.map(entry => devicesOf(entry, {dir, target})))).flat();
+  return (
+    await Promise.all(wanted.map(entry => devicesOf(entry, {dir, ...seen, target: join(seen.target, entry.name)})))
+  ).flat();
 }
 
-async function devicesOf(entry: Dirent, {dir, target}: {dir: string; target: string}): Promise<readonly BoundDevice[]> {
-  const [path, inside] = [join(dir, entry.name), join(target, entry.name)];
-  if (entry.isDirectory()) return devicesBelow(path, inside);
+async function devicesOf(entry: Dirent, {dir, ...seen}: Seen & {dir: string}): Promise<readonly BoundDevice[]> {
+  const source = join(dir, entry.name);
+  if (entry.isDirectory()) return devicesBelow(source, seen);
   if (!entry.isBlockDevice() && !entry.isCharacterDevice()) return [];
-  return [nodeOf(path, inside, await stat(path, {bigint: true}))];
+  return [nodeOf({source, ...seen}, await stat(source, {bigint: true}))];
 }
 
 function isDevice(status: BigIntStats): boolean {
   return status.isCharacterDevice() || status.isBlockDevice();
 }
 
-/** st_rdev as Linux packs it (gnu_dev_major(3)): minor in bits 0-7 and 20-31, major in 8-19. */
-function nodeOf(source: string, target: string, status: BigIntStats): BoundDevice {
-  const {rdev} = status;
-  return {
-    source,
-    target,
-    type: status.isBlockDevice() ? 'b' : 'c',
-    major: Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n)),
-    minor: Number((rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n)),
-  };
+function nodeOf(seen: Seen & {readonly source: string}, status: BigIntStats): BoundDevice {
+  return {...seen, type: status.isBlockDevice() ? 'b' : 'c', ...deviceNumbers(status.rdev)};
 }

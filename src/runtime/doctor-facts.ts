@@ -4,7 +4,7 @@ import type {Op} from '../kernel/item.ts';
 import {readKernelFacts} from '../kernel/kernel-facts.ts';
 import type {Native} from '../kernel/native.ts';
 import {isBridged} from '../model/network.ts';
-import {sandboxPath} from '../model/sandbox.ts';
+import {isUnseen, sandboxPath} from '../model/sandbox.ts';
 import type {State} from '../model/state.ts';
 import type {Facts, HostFacts} from '../network/doctor/facts.ts';
 import {isRealized} from '../network/plan.ts';
@@ -38,7 +38,7 @@ export function readFacts(parts: FactParts): Facts {
     kernel: readKernelFacts(native, devices),
     unheld: reservations === null ? [] : unheldPorts(state, reservations),
     sandboxes: namesIn(netnsDir(roots)).map(name => join(netnsDir(roots), name)),
-    lostSandboxes: [...paths].filter(path => !existsSync(sandboxPath(path))),
+    lostSandboxes: [...paths].filter(path => !isUnseen(path) && !existsSync(sandboxPath(path))),
     cgroups: cgroupParent === null ? [] : listCgroups(cgroups, cgroupParent),
     host: readHost(roots.root, parts),
   };

@@ -1,7 +1,9 @@
+import {readFileSync} from 'node:fs';
 import {release} from 'node:os';
 import {shimPath} from '../kernel/native.ts';
 import type {ContainerConfig} from '../model/container.ts';
 import {resolveDevices} from './devices.ts';
+import {readBoundingSet} from './host-isolation.ts';
 import type {LaunchConfinement, LaunchSettings} from './launch/run-spec.ts';
 import {seccompFilter} from './launch/seccomp/filter.ts';
 import {sysctlsOf} from './sysctls.ts';
@@ -27,11 +29,32 @@ export function execSettings({process}: ContainerConfig, user = ''): LaunchSetti
     groups,
     sysctls: [],
     rlimits: ulimits.map(({name, soft, hard}) => ({resource: ulimitNumber(name), soft, hard})),
-    oomScoreAdj: oomScoreAdj === 0 ? null : oomScoreAdj,
+    oomScoreAdj: launchOomScore(oomScoreAdj, {own: ownOomScore(), mayLower: mayLowerOomScore()}),
     shmSizeBytes,
     devices: [],
     initPath: null,
   };
+}
+
+/**
+ * Null: as the daemon's own. Docker's client always says 0; where the daemon was given more and may not lower it
+ * (proc(5), CAP_SYS_RESOURCE), that is no reason to refuse every container.
+ */
+export function launchOomScore(
+  asked: number | null,
+  {own, mayLower}: {readonly own: number; readonly mayLower: boolean},
+): number | null {
+  if (asked === own || (asked === 0 && own > 0 && !mayLower)) return null;
+  return asked;
+}
+
+/** CAP_SYS_RESOURCE is 24. */
+function mayLowerOomScore(): boolean {
+  return ((readBoundingSet() >> 24n) & 1n) === 1n;
+}
+
+function ownOomScore(): number {
+  return Number(readFileSync('/proc/self/oom_score_adj', 'utf8'));
 }
 
 /** For a process with `capabilities`, on this machine. A privileged one is unconfined unless it was given a profile. */

@@ -24,6 +24,7 @@ import {planLaunch} from './launch/plan-launch.ts';
 import type {PlacedMount} from './launch/plan-mounts.ts';
 import {mappedLayers} from './launch/plan-user-namespace.ts';
 import type {LaunchSettings, RunSpec} from './launch/run-spec.ts';
+import {limitDevices} from './limit-devices.ts';
 import {type FilesView, isServedByUs, resolvConfText, writeNetworkFiles} from './network-files.ts';
 import {type ContainerPlaces, containerPlaces, type Roots} from './places.ts';
 import {launchConfinement, launchSettings} from './process-spec.ts';
@@ -72,8 +73,10 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
   if (!start.joined) undo.add(async () => parts.dns.close(places.netns));
   if (netns !== null) await serveNames(parts, netns, view);
   const mounts = await placeMounts(parts, container, undo);
+  const settings = await launchSettings(container.config);
   const {unifiedDir} = makeCgroup(parts, container, undo);
-  const isolation = {...shareMemory(parts, start, undo), userns: start.userns};
+  const deviceGuard = limitDevices(parts, container, settings.devices);
+  const isolation = {...shareMemory(parts, start, undo), userns: start.userns, deviceGuard};
   const spec = runSpec({
     container,
     owner,
@@ -84,7 +87,7 @@ export async function startContainer(parts: StartParts, start: Start, undo: Undo
     mounts,
     isolation,
     cgroupDir: unifiedDir,
-    settings: await launchSettings(container.config),
+    settings,
   });
   if (start.userns !== null) for (const layer of mappedLayers(spec)) await mkdir(layer, {recursive: true});
   const {pid} = await launch(planLaunch(spec), {

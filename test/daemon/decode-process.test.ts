@@ -26,10 +26,16 @@ test('what decodeContainer() takes, inspect shows', t => {
     ShmSize: 4096,
     OomScoreAdj: -5,
     Devices: [{PathOnHost: '/dev/fuse', PathInContainer: '/dev/f', CgroupPermissions: 'rwm'}],
+    DeviceCgroupRules: ['c 42:* rwm', 'b *:1 r'],
   };
   const {process} = decode(given, 'ann:staff');
   t.is(process.user, 'ann:staff');
   t.deepEqual(encodeProcessSettings(process), given);
+});
+
+test('decodeContainer() puts the permissions of a device in order, and each once', t => {
+  const [device] = decode({Devices: [{PathOnHost: '/dev/a', CgroupPermissions: 'mrm'}]}).process.devices;
+  t.deepEqual(device, {source: '/dev/a', target: '/dev/a', permissions: 'rm'});
 });
 
 for (const [options, want] of [
@@ -65,6 +71,7 @@ for (const [host, message] of [
   [{ShmSize: -1}, 'SHM size can not be less than 0'],
   [{OomScoreAdj: -1001}, 'Invalid value -1001, range for oom score adj is [-1000, 1000]'],
   [{Devices: [{PathOnHost: '/dev/a', CgroupPermissions: 'q'}]}, 'invalid device mode: q'],
+  [{DeviceCgroupRules: ['c 1:3']}, "invalid device cgroup rule format: 'c 1:3'"],
   [{Devices: [{PathOnHost: 'dev/a'}]}, 'dev/a is not an absolute path'],
 ] as const) {
   test(`decodeContainer() refuses ${JSON.stringify(host)}`, t => {

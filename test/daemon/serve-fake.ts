@@ -25,6 +25,10 @@ export const facts = {
   cpus: 2,
   memoryBytes: 2 ** 31,
   cgroupVersion: '2',
+  limits: {
+    ...{memory: true, swap: false, oomKillDisable: false, cpuQuota: true, cpuShares: true, cpuset: false, pids: true},
+  },
+  ipv4Forwarding: true,
 } as const;
 
 export interface FakeDaemon {

@@ -1,5 +1,7 @@
 import type {Command} from 'commander';
+import {socketPath} from '../../api/roots.ts';
 import type {Context} from '../context.ts';
+import {dockerPlugins, removeDockerSpec, writeDockerSpec} from '../docker-spec.ts';
 import {
   cniNames,
   type Links,
@@ -14,6 +16,8 @@ interface Folders {
   readonly cni?: string;
   readonly netavark?: string;
   readonly oci?: string;
+  /** true: the option without a folder. */
+  readonly docker?: string | true;
 }
 
 interface InstallOptions extends Folders {
@@ -24,10 +28,12 @@ const directories = [
   ['--cni <dir>', 'folder of CNI plugins (default, without another: /opt/cni/bin)'],
   ['--netavark <dir>', "folder of podman's helper_binaries_dir"],
   ['--oci <dir>', "folder for bundles' hooks to name"],
+  ['--docker [dir]', `where dockerd looks for its driver "tnet" (without a folder: ${dockerPlugins})`],
 ] as const;
 
-function linksOf({cni, netavark, oci}: Folders): readonly Links[] {
-  const folder = cni ?? (netavark === undefined && oci === undefined ? '/opt/cni/bin' : undefined);
+function linksOf({cni, netavark, oci, docker}: Folders): readonly Links[] {
+  const other = netavark ?? oci ?? docker;
+  const folder = cni ?? (other === undefined ? '/opt/cni/bin' : undefined);
   const all = [
     {dir: folder, names: cniNames},
     {dir: netavark, names: netavarkNames},
@@ -35,6 +41,9 @@ function linksOf({cni, netavark, oci}: Folders): readonly Links[] {
   ];
   return all.flatMap(({dir, names}) => (dir === undefined ? [] : [{dir, names}]));
 }
+
+const specFolders = ({docker}: Folders): readonly string[] =>
+  docker === undefined ? [] : [docker === true ? dockerPlugins : docker];
 
 const sample = `{
   "cniVersion": "1.0.0",
@@ -59,6 +68,7 @@ Examples:
   tnet plugin install
   tnet plugin install --cni /usr/lib/cni --force
   tnet plugin install --netavark /usr/local/lib/podman --oci /usr/local/lib/tnet
+  tnet plugin install --docker && docker network create -d tnet --ipam-driver tnet shop
   tnet plugin uninstall --cni /usr/lib/cni`;
 
 export function registerPlugin(program: Command, context: Context): void {
@@ -71,10 +81,16 @@ export function registerPlugin(program: Command, context: Context): void {
   command('install', 'link tnet-plugin under the names of what it stands in for')
     .option('--force', 'replace plugins that are there')
     .action(({force, ...folders}: InstallOptions) => {
-      for (const links of linksOf(folders))
-        for (const path of linkPlugins(links, pluginPath(), force ? 'replace' : 'refuse')) context.print(path);
+      const found = force ? 'replace' : 'refuse';
+      const socket = socketPath(context.roots());
+      const made = [
+        ...linksOf(folders).flatMap(links => linkPlugins(links, pluginPath(), found)),
+        ...specFolders(folders).flatMap(dir => writeDockerSpec(dir, socket, found)),
+      ];
+      for (const path of made) context.print(path);
     });
   command('uninstall', 'take these links back').action((folders: Folders) => {
-    for (const links of linksOf(folders)) for (const path of unlinkPlugins(links)) context.print(path);
+    const removed = [...linksOf(folders).flatMap(unlinkPlugins), ...specFolders(folders).flatMap(removeDockerSpec)];
+    for (const path of removed) context.print(path);
   });
 }

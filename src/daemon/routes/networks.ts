@@ -90,13 +90,16 @@ async function disconnect({controller, engine}: Verbs, {params, body}: Call): Pr
 }
 
 /** A stopped container does not protect its network, as with Docker: only what is attached counts. */
+/** Docker knows of it, and asks for it to be removed itself. */
+const isDockers = (name: string): boolean => name.startsWith('docker:');
+
 const prune =
   (now: () => Date) =>
   async ({controller}: Verbs, {query}: Call): Promise<Reply> => {
     const candidates = controller.list().filter(decodePruneFilters(query.get('filters'), now()));
     const deleted: string[] = [];
     for (const {id, name} of candidates) {
-      if (isPredefined(name) || controller.attachmentsOf({network: id}).length > 0) continue;
+      if (isPredefined(name) || isDockers(name) || controller.attachmentsOf({network: id}).length > 0) continue;
       await controller.remove(id);
       deleted.push(name);
     }

@@ -4,6 +4,7 @@ import {archiveRoutes} from './archive.ts';
 import {captureRoutes} from './capture.ts';
 import {attachRoutes, containerStreamRoutes} from './container-streams.ts';
 import {containerRoutes} from './containers.ts';
+import {dockerPluginRoutes} from './docker-plugin.ts';
 import {doctorRoutes} from './doctor.ts';
 import {eventRoutes} from './events.ts';
 import {execHijackRoutes, execRoutes} from './exec.ts';
@@ -31,6 +32,7 @@ export function routes(parts: ServerParts): readonly Route[] {
     volumeRoutes,
     tnetRoutes,
     pluginRoutes,
+    dockerPluginRoutes,
     doctorRoutes,
     statsRoutes,
     captureRoutes,

@@ -10,6 +10,7 @@ const RTM_GETADDR = 22;
 
 /** include/uapi/linux/if_addr.h */
 const IFA_F_NODAD = 0x02;
+const IFA_F_NOPREFIXROUTE = 0x200;
 const IFA_F_TENTATIVE = 0x40;
 const IFA_F_DADFAILED = 0x08;
 
@@ -36,6 +37,8 @@ export interface AddressSpec {
   readonly broadcast?: Ip;
   /** IPv6: usable at once, without duplicate address detection. */
   readonly noDad?: boolean;
+  /** No route to its prefix comes with it; `ip addr add … noprefixroute`. */
+  readonly noPrefixRoute?: boolean;
   /** IFA_PROTO, who put it there; kernels before 5.18 ignore it. */
   readonly proto?: number;
 }
@@ -88,13 +91,15 @@ export function decodeAddress({payload}: {readonly payload: Uint8Array}): Addres
 }
 
 function addressRequest(type: number, flags: number, spec: AddressSpec): NetlinkMessage {
-  const {index, address, prefixLength, broadcast, proto, noDad} = spec;
+  const {index, address, prefixLength, broadcast, proto, noDad, noPrefixRoute} = spec;
+  const flagBits = (noDad ? IFA_F_NODAD : 0) | (noPrefixRoute ? IFA_F_NOPREFIXROUTE : 0);
   const payload = addressFormat.encode({
     family: familyOf(address),
     prefixLength,
-    flags: noDad ? IFA_F_NODAD : 0,
+    // Those above its eight bits are in the attribute alone, which comes before it.
+    flags: flagBits & 0xff,
     index,
-    attributes: {local: address, address, broadcast, proto},
+    attributes: {local: address, address, broadcast, proto, ...(flagBits > 0xff ? {flags: flagBits} : {})},
   });
   return {type, flags: NLM_F_REQUEST | flags, payload};
 }

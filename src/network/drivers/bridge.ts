@@ -3,11 +3,12 @@ import type {Item} from '../../kernel/item.ts';
 import type {Attachment} from '../../model/attachment.ts';
 import {parseBandwidth} from '../../model/bandwidth.ts';
 import {type Family, type Ip, ipFamily, type Prefix, prefixLengthOf} from '../../model/ip.ts';
-import {macFromId, macFromIp} from '../../model/mac.ts';
+import {type Mac, macFromId, macFromIp} from '../../model/mac.ts';
 import {type Network, type Subnet, subnetOf} from '../../model/network.ts';
+import {isUnseen} from '../../model/sandbox.ts';
 import {bridgeOptions, checkOptions} from '../options.ts';
 import {planBandwidth} from './bandwidth.ts';
-import {type Driver, linkGroup, plainLink, type Role} from './driver.ts';
+import {type Driver, hostMac, linkGroup, plainLink, type Role} from './driver.ts';
 import {ipv6InSandbox, planRoutes} from './inside.ts';
 
 /** IFNAMSIZ is 16 with the closing NUL; '/' and white space are refused by dev_valid_name(). */
@@ -37,7 +38,7 @@ function planNetwork(network: Network): readonly Item[] {
       group: linkGroup(network),
       mtu,
       // A bridge takes the lowest MAC of its ports, and changes it with them, unless one was set.
-      mac: subnets[0] === undefined ? macFromId(network.id) : macFromIp(subnets[0].gateway),
+      mac: bridgeMac(network),
       altname: `tnet-${network.id.slice(0, 12)}`,
     },
     ...subnets.flatMap(({prefix}) => deviceSysctls(network, ipFamily(prefix))),
@@ -46,6 +47,10 @@ function planNetwork(network: Network): readonly Item[] {
       .flatMap(subnet => gatewayAddresses(device, subnet)),
     ...(subnetOf(network, 6) && hasAddress(network, 6) ? [loopbackRoute(network)] : []),
   ];
+}
+
+export function bridgeMac({id, subnets}: Network): Mac {
+  return subnets[0] === undefined ? macFromId(id) : macFromIp(subnets[0].gateway);
 }
 
 function hasAddress(network: Network, family: Family): boolean {
@@ -90,7 +95,7 @@ function deviceSysctls({device, internal}: Network, family: Family): readonly It
 }
 
 function planAttachment(network: Network, attachment: Attachment, {defaultRoutes, published}: Role): readonly Item[] {
-  const {sandbox, ifname, hostIfname, mac, leases, id} = attachment;
+  const {sandbox, ifname, hostIfname, mac, id} = attachment;
   const {device, mtu} = network;
   const {icc, hairpin} = bridgeOptions(network);
   return [
@@ -101,15 +106,23 @@ function planAttachment(network: Network, attachment: Attachment, {defaultRoutes
       type: 'veth',
       group: linkGroup(network),
       mtu,
+      mac: hostMac(attachment),
       altname: `tnet-${id.slice(0, 12)}`,
       master: device,
       // With br_netfilter a DNATed frame to its own sender is bridged, not routed: out of the port it came by.
       hairpin: published || hairpin,
       // Between ports of a bridge the firewall sees frames only with br_netfilter; the bridge itself parts them always.
       isolated: !icc,
-      peer: {ns: sandbox, name: ifname, mac, mtu},
+      peer: {ns: isUnseen(sandbox) ? '' : sandbox, name: ifname, mac, mtu},
     },
     ...planBandwidth(hostIfname, parseBandwidth(attachment.options, mtu ?? undefined), linkGroup(network)),
+    ...(isUnseen(sandbox) ? [] : planInside(network, attachment, defaultRoutes)),
+  ];
+}
+
+function planInside(network: Network, attachment: Attachment, defaultRoutes: Role['defaultRoutes']): readonly Item[] {
+  const {sandbox, ifname, leases} = attachment;
+  return [
     ...ipv6InSandbox(attachment),
     ...leases.map((lease): Item => ({ns: sandbox, kind: 'address', link: ifname, ...lease})),
     ...planRoutes(network, attachment, defaultRoutes),

@@ -1,7 +1,7 @@
 import type {Item, LinkItem} from '../../kernel/item.ts';
 import type {Attachment} from '../../model/attachment.ts';
 import type {Family} from '../../model/ip.ts';
-import type {Mac} from '../../model/mac.ts';
+import {type Mac, parseMac} from '../../model/mac.ts';
 import type {Network} from '../../model/network.ts';
 
 /** What an attachment is among those of its sandbox. */
@@ -33,6 +33,11 @@ export function linkGroup(network: Network): number {
 
 export function isOurGroup(group: number): boolean {
   return (group & 0xffff_0000) === linkGroupBase;
+}
+
+/** Of the end on the host of a veth pair. Never one that starts as those of sandboxes do (model/mac.ts): a bridge would keep their frames for itself. */
+export function hostMac({id}: Pick<Attachment, 'id'>): Mac {
+  return parseMac(`0a:${id.slice(-10).replace(/..(?!$)/g, '$&:')}`);
 }
 
 /** A link without anything special. */

@@ -53,7 +53,7 @@ const frames: Readonly<Record<IptablesTable, (family: Family) => Frame>> = {
 /** Chains and jumps, of the families that are in use. */
 export function iptablesFrame(ruleset: Ruleset): readonly Item[] {
   const families = ([4, 6] as const).filter(
-    family => ruleset.networks.some(({prefix}) => ipFamily(prefix) === family) || ruleset.forwarding[family].length > 0,
+    family => ruleset.families.includes(family) || ruleset.forwarding[family].length > 0,
   );
   return families.flatMap(family =>
     (['raw', 'filter', 'nat'] as const).map(table => chainsItem(family, table, frames[table](family))),
@@ -103,8 +103,10 @@ function networkRules(network: GuardedNetwork): readonly Item[] {
 type AddRule = (match: string, target: string) => Item;
 
 /** Containers are reached by published ports, not by routing through the host; this also parts our networks. */
-function guardRules({device, prefix, mode}: GuardedNetwork, add: AddRule): readonly Item[] {
-  return mode === 'nat' || mode === 'isolated' ? [add(`-d ${prefix} ! -i ${device}`, '-j DROP')] : [];
+function guardRules({device, prefix, only, mode}: GuardedNetwork, add: AddRule): readonly Item[] {
+  return mode === 'nat' || mode === 'isolated'
+    ? [add(`-d ${only === null ? prefix : host(only)} ! -i ${device}`, '-j DROP')]
+    : [];
 }
 
 function forwardRules(
@@ -125,8 +127,8 @@ function forwardRules(
   ];
 }
 
-function sourceRules({device, prefix, source}: GuardedNetwork, add: AddRule): readonly Item[] {
-  const away = `-s ${prefix} ! -o ${device}`;
+function sourceRules({device, prefix, only, source}: GuardedNetwork, add: AddRule): readonly Item[] {
+  const away = only === null ? `-s ${prefix} ! -o ${device}` : `-s ${host(only)} ! -d ${prefix}`;
   return [
     ...(source === null ? [] : [add(away, source === 'link' ? '-j MASQUERADE' : `-j SNAT --to-source ${source}`)]),
     // A container that reaches its own network by a published port must be answered through the host.
@@ -138,7 +140,6 @@ function sourceRules({device, prefix, source}: GuardedNetwork, add: AddRule): re
 /** One rule a mapping, however long its range. */
 function portRule({proto, hostIp, hostPort, address, containerPort, count, mode}: PublishedPort): Item {
   const family = ipFamily(address);
-  const host = (ip: Ip): string => `${ip}/${hostLength[family]}`;
   const match = (ip: Ip | null, port: number): string =>
     `${ip === null ? '' : `-d ${host(ip)} `}-p ${proto} -m ${proto} --dport ${span(port, count, ':')}`;
   if (mode === 'routed')
@@ -151,6 +152,10 @@ function portRule({proto, hostIp, hostPort, address, containerPort, count, mode}
     if (count > 1 && hostPort === containerPort) return '';
     return `:${span(containerPort, count, '-')}${count > 1 ? `/${hostPort}` : ''}`;
   }
+}
+
+function host(ip: Ip): string {
+  return `${ip}/${hostLength[ipFamily(ip)]}`;
 }
 
 function span(first: number, count: number, separator: string): string {

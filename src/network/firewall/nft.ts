@@ -168,19 +168,20 @@ export function toNft({networks, ports, forwarding}: Ruleset): NftRuleset {
   };
 }
 
-function networkElements({device, prefix, internal, icc, mode, source}: GuardedNetwork): readonly NftElement[] {
+function networkElements({device, prefix, only, internal, icc, mode, source}: GuardedNetwork): readonly NftElement[] {
   const family = ipFamily(prefix);
+  const from = only ?? prefix;
   const closed = mode === 'nat' || mode === 'isolated';
   return [
     element('bridges', [device]),
-    ...(closed ? [element(`subnets${family}`, [prefix])] : []),
+    ...(closed ? [element(`subnets${family}`, [from])] : []),
     element(`homes${family}`, [prefix, device]),
     ...(internal ? [element('internal', [device])] : []),
     ...(icc ? [element('neighbours', [device, device])] : []),
     ...(mode === 'routed' ? [element(`routed${family}`, [device])] : []),
     ...(mode === 'nat-unprotected' ? [element(`unprotected${family}`, [device])] : []),
-    ...(source === 'link' ? [element(`masquerade${family}`, [prefix])] : []),
-    ...(source !== 'link' && source !== null ? [{set: `snat${family}`, fields: [prefix], data: [source]}] : []),
+    ...(source === 'link' ? [element(`masquerade${family}`, [from])] : []),
+    ...(source !== 'link' && source !== null ? [{set: `snat${family}`, fields: [from], data: [source]}] : []),
   ];
 }
 

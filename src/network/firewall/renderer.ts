@@ -47,7 +47,7 @@ function nftables(forward: Readonly<Record<Family, ForwardPolicy | null>>): Fire
       ...elements(ruleset),
       ...letThrough(ruleset, forward),
     ],
-    changes: elements,
+    changes: ruleset => [...elements(ruleset), ...letThrough(ruleset, forward)],
     watches: ['tnet', 'ip filter', 'ip6 filter'],
   };
 }

@@ -1,6 +1,6 @@
 import {type Attachment, leaseOf} from '../../model/attachment.ts';
-import {type Family, type Ip, ipFamily, type Prefix} from '../../model/ip.ts';
-import {isBehindHost, isBridged, type Network} from '../../model/network.ts';
+import {type Family, formatPrefix, type Ip, ipFamily, type Prefix} from '../../model/ip.ts';
+import {isBehindHost, isBridged, isRouted, type Network, subnetOf} from '../../model/network.ts';
 import {familiesOf, isAnyHost, type PortMapping, type Proto} from '../../model/port-mapping.ts';
 import type {State} from '../../model/state.ts';
 import {bySandbox, gatewayOf} from '../gateway.ts';
@@ -10,6 +10,8 @@ import {bridgeOptions, type GatewayMode} from '../options.ts';
 export interface GuardedNetwork {
   readonly device: string;
   readonly prefix: Prefix;
+  /** Where the device leads to one address of the prefix alone: that one. */
+  readonly only: Ip | null;
   readonly internal: boolean;
   /** Its containers reach each other. */
   readonly icc: boolean;
@@ -34,17 +36,23 @@ export interface PublishedPort {
 }
 
 export interface Ruleset {
+  /** In which there are networks, be they without devices of their own for now. */
+  readonly families: readonly Family[];
   readonly networks: readonly GuardedNetwork[];
   readonly ports: readonly PublishedPort[];
   /** Devices that forward only because we said so, by family: for our networks and nothing else. */
   readonly forwarding: Readonly<Record<Family, readonly string[]>>;
 }
 
-export const emptyRuleset: Ruleset = {networks: [], ports: [], forwarding: {4: [], 6: []}};
+export const emptyRuleset: Ruleset = {families: [], networks: [], ports: [], forwarding: {4: [], 6: []}};
 
 export function planFirewall(state: State): Ruleset {
   return {
-    networks: [...state.networks.values()].flatMap(guardedNetworks),
+    families: familiesIn([...state.networks.values()]),
+    networks: [
+      ...[...state.networks.values()].flatMap(guardedNetworks),
+      ...guardedLinks([...state.attachments.values()], state.networks),
+    ],
     ports: [...bySandbox(state).values()].flatMap(attachments => publishedPorts(attachments, state.networks)),
     forwarding: forwardingDevices(state),
   };
@@ -57,8 +65,32 @@ export function guardedNetworks(network: Network): readonly GuardedNetwork[] {
   return subnets.map(({prefix}) => {
     const family = ipFamily(prefix);
     const translated = !internal && masquerade && mode[family] !== 'routed';
-    return {device, prefix, internal, icc, mode: mode[family], source: translated ? (snat[family] ?? 'link') : null};
+    const source = translated ? (snat[family] ?? 'link') : null;
+    return {device, prefix, only: null, internal, icc, mode: mode[family], source};
   });
+}
+
+/** Point-to-point links: each is a network with one address on it. */
+export function guardedLinks(
+  attachments: readonly Attachment[],
+  networks: State['networks'],
+): readonly GuardedNetwork[] {
+  return attachments.flatMap(({network: id, hostIfname: device, leases}) => {
+    const network = networks.get(id);
+    if (network?.driver !== 'ptp') return [];
+    const {masquerade, mode} = bridgeOptions(network);
+    return leases.map(({address, prefixLength}): GuardedNetwork => {
+      const prefix = formatPrefix(address, prefixLength);
+      const source = masquerade ? 'link' : null;
+      return {device, prefix, only: address, internal: false, icc: false, mode: mode[ipFamily(address)], source};
+    });
+  });
+}
+
+/** Of the networks that the host is a router of. */
+export function familiesIn(networks: readonly Network[]): readonly Family[] {
+  const routed = networks.filter(isRouted);
+  return ([4, 6] as const).filter(family => routed.some(network => subnetOf(network, family) !== undefined));
 }
 
 /** Of all attachments of one sandbox: where each port of theirs leads, a family a piece. */
@@ -100,9 +132,10 @@ function publishedPort(
   return [{mapping, proto, hostIp, hostPort, address: lease.address, containerPort, count, mode}];
 }
 
-/** From the paths of the settings we changed: `net/ipv4/conf/eth0/forwarding`. Our own bridges are not meant. */
-function forwardingDevices({sysctls, networks}: State): Ruleset['forwarding'] {
-  const ours = new Set(Array.from(networks.values(), ({device}) => device));
+/** From the paths of the settings we changed: `net/ipv4/conf/eth0/forwarding`. Our own bridges and links are not meant. */
+function forwardingDevices({sysctls, networks, attachments}: State): Ruleset['forwarding'] {
+  const bridges = Array.from(networks.values(), ({device}) => device);
+  const ours = new Set([...bridges, ...Array.from(attachments.values(), ({hostIfname}) => hostIfname)]);
   const devices = (family: Family): readonly string[] =>
     [...sysctls.keys()]
       .map(path => /^net\/ipv([46])\/conf\/([^/]+)\/(?:force_)?forwarding$/.exec(path))

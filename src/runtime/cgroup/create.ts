@@ -1,4 +1,4 @@
-import {mkdirSync} from 'node:fs';
+import {existsSync, mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {TnetError} from '../../errors.ts';
 import type {Limits} from '../../model/limits.ts';
@@ -56,6 +56,8 @@ export function joinCgroup(host: CgroupHost, path: string, pid: number): void {
   if (!Number.isSafeInteger(pid) || pid <= 0) throw new RangeError(`invalid pid ${pid}`); // 0 would move ourselves
   for (const root of hierarchies(host).filter(each => each !== host.unified)) {
     const dir = join(root, path);
+    // A container that an older tnet has started has none there, and may do without.
+    if (root === host.controllers.get('devices') && !existsSync(dir)) continue;
     attempt(`Cannot move process ${pid} into cgroup "${dir}"`, () =>
       writeCgroupFile(join(dir, 'cgroup.procs'), String(pid)),
     );

@@ -10,10 +10,11 @@ export const limitControllers = ['cpu', 'cpuset', 'memory', 'pids', 'blkio', 'io
  * Mount points of the hierarchies in which a container has a cgroup. Each costs ~0.05 ms to make and ~0.15 ms to join, so
  * only those that we use: the controllers of Limits (blkio's is where block I/O is counted, too); the unified one, which
  * tracks, freezes, kills and counts cpu time even without controllers; where it is missing, v1's freezer (to pause and to
- * kill) and cpuacct (to count). Not devices, which no limit of ours names.
+ * kill) and cpuacct (to count); v1's devices, which keeps a container from the machine's.
  */
 export function hierarchies(host: CgroupHost): readonly string[] {
-  const names = host.unified === null ? [...limitControllers, 'freezer', 'cpuacct'] : limitControllers;
+  const always = [...limitControllers, 'devices'];
+  const names = host.unified === null ? [...always, 'freezer', 'cpuacct'] : always;
   const roots = names.map(name => host.controllers.get(name)).filter(root => root !== undefined);
   return [...new Set(host.unified === null ? roots : [...roots, host.unified])];
 }

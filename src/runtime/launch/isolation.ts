@@ -32,6 +32,8 @@ export interface LaunchIsolation {
   /** Nothing is nodev or read-only that need not be, and every node of `nodes` is made. */
   readonly privileged: boolean;
   readonly nodes: readonly DeviceNode[];
+  /** Who keeps it from the machine's devices: its cgroup, which lets it use nodes that it makes, or nodev, which does not. */
+  readonly deviceGuard: 'cgroup' | 'nodev';
 }
 
 export const isolated: LaunchIsolation = {
@@ -46,4 +48,5 @@ export const isolated: LaunchIsolation = {
   readonlyRootfs: false,
   privileged: false,
   nodes: [],
+  deviceGuard: 'nodev',
 };

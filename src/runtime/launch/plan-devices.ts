@@ -4,10 +4,18 @@ import type {LaunchOp} from './plan-launch.ts';
 import {mapOptions} from './plan-user-namespace.ts';
 import type {BoundDevice, LaunchSettings} from './run-spec.ts';
 
-/** Even /dev is nodev: its nodes are binds of the host's, each a mount of its own; so are those that were asked for. */
+/**
+ * Whether nodes that it makes with CAP_MKNOD cannot be opened. In a user namespace nobody can make one, so nothing is lost by
+ * a second barrier.
+ */
+export function isNodev({privileged, deviceGuard, userns}: LaunchIsolation): boolean {
+  return !privileged && (deviceGuard === 'nodev' || userns !== null);
+}
+
+/** Also where /dev is nodev: its nodes are binds of the host's, each a mount of its own; so are those that were asked for. */
 export function deviceOps(isolation: LaunchIsolation, {shmSizeBytes, devices}: LaunchSettings): LaunchOp[] {
   return [
-    ['mount', 'tmpfs', '/dev', isolation.privileged ? 'nosuid' : 'nosuid,nodev', 'mode=755,size=64k'],
+    ['mount', 'tmpfs', '/dev', isNodev(isolation) ? 'nosuid,nodev' : 'nosuid', 'mode=755,size=64k'],
     ['device', '/dev/null', '1', '3'],
     ['device', '/dev/zero', '1', '5'],
     ['device', '/dev/full', '1', '7'],

@@ -1,4 +1,4 @@
-import {deviceOps} from './plan-devices.ts';
+import {deviceOps, isNodev} from './plan-devices.ts';
 import {cloneOps} from './plan-isolation.ts';
 import {mountOps, sourceOps} from './plan-mounts.ts';
 import {initTarget, placingOps, processOps} from './plan-process.ts';
@@ -19,11 +19,15 @@ export function planLaunch(spec: RunSpec): LaunchOp[] {
   ];
 }
 
+/** How long the children of an exec that has ended may still be heard; as moby, daemon/monitor.go. */
+const execDrainMs = 2000;
+
 /** A process more in a container that runs: the same steps, but that it enters what the container's first one has made. */
 export function planExec({run, containerSocket, socketPath, exitRecord}: ExecSpec): LaunchOp[] {
   return [
     ['socket', socketPath],
     ['record', exitRecord],
+    ['drain', String(execDrainMs)],
     ...streamOps(run),
     ...cgroupOps(run),
     ['join', containerSocket, 'pid'],
@@ -81,7 +85,7 @@ function rootfsOps(spec: RunSpec): LaunchOp[] {
   const kernelFiles = privileged ? 'nosuid,nodev,noexec' : 'ro,nosuid,nodev,noexec';
   return [
     rootOp(rootfsSeen(spec), {
-      attributes: privileged ? '' : 'nodev',
+      attributes: isRootNodev(spec) ? 'nodev' : '',
       ids: isolation.userns === null ? 'plain' : 'mapped',
     }),
     ['mount', 'proc', '/proc', 'nosuid,nodev,noexec', ''],
@@ -98,13 +102,17 @@ function rootfsOps(spec: RunSpec): LaunchOp[] {
   ];
 }
 
+/** A directory of the machine is as a volume: what nodes it holds is somebody else's matter. */
+function isRootNodev({rootfs, isolation}: RunSpec): boolean {
+  return isNodev(isolation) || (!isolation.privileged && 'source' in rootfs);
+}
+
 export interface RootMount {
   readonly attributes: string;
   /** Of a directory's files; the layers of an overlay are mapped one by one. */
   readonly ids: 'plain' | 'mapped';
 }
 
-/** nodev: what the container makes with CAP_MKNOD cannot be opened, without any devices cgroup. */
 export function rootOp(rootfs: Rootfs, {attributes, ids}: RootMount): LaunchOp {
   if ('source' in rootfs) return ['rootdir', rootfs.target, attributes, rootfs.source, ids];
   const {target, upper, work, lower} = rootfs;

@@ -100,6 +100,8 @@ export interface BoundDevice {
   readonly type: 'b' | 'c';
   readonly major: number;
   readonly minor: number;
+  /** Of `r`, `w` and `m`: what its cgroup grants. */
+  readonly access: string;
 }
 
 export interface LaunchConfinement {

@@ -1,4 +1,5 @@
 import {chown, mkdir, readdir, readFile, realpath, stat} from 'node:fs/promises';
+import {dirname} from 'node:path';
 import {TnetError} from '../../errors.ts';
 import type {Container} from '../../model/container.ts';
 import {type Emit, volumeMountEvents} from '../../model/event.ts';
@@ -113,12 +114,30 @@ function access(readonly: boolean, below: boolean): PlacedTree['access'] {
   return below ? 'readonly' : 'readonly-top';
 }
 
+/** As `mkdir -p`; mkdir's `recursive` never returns below /proc, where the kernel says ENOENT though the parent is there. */
+async function makeFolders(path: string): Promise<void> {
+  const missing = [path];
+  for (let dir = dirname(path); !(await exists(dir)); dir = dirname(dir)) missing.unshift(dir);
+  for (const dir of missing) await mkdir(dir, 0o755).catch(ignoreExisting);
+}
+
+/** Two may begin at once. */
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** As `-v` of Docker: what is not there becomes a directory; a file or a socket that is there is mounted as it is. */
 async function makeSource(source: string): Promise<void> {
   try {
-    await mkdir(source, {recursive: true, mode: 0o755});
+    await makeFolders(source);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return;
     throw new TnetError(
       'ERR_LAUNCH',
       `error while creating mount source path '${source}': ${(cause as Error).message}`,

@@ -9,6 +9,7 @@ import {emptyRuleset, type GuardedNetwork, type PublishedPort} from '../../../sr
 const lan: GuardedNetwork = {
   device: 'br0',
   prefix: '10.0.0.0/24' as Prefix,
+  only: null,
   internal: false,
   icc: true,
   mode: 'nat',
@@ -24,7 +25,7 @@ const port: PublishedPort = {
   count: 1,
   mode: 'nat',
 };
-const frame = iptablesFrame({...emptyRuleset, networks: [lan]});
+const frame = iptablesFrame({...emptyRuleset, families: [4], networks: [lan]});
 const nat = frame.find(item => item.kind === 'iptables-chains' && item.table === 'nat') as Item & IptablesChainsItem;
 const saved = (rules: readonly string[]): string =>
   `*nat\n:PREROUTING ACCEPT [0:0]\n:DOCKER - [0:0]\n:TNET-POSTROUTING - [0:0]\n${rules.join('\n')}\nCOMMIT\n`;

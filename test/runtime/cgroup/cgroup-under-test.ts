@@ -1,6 +1,6 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {writeFileSync} from 'node:fs';
+import {existsSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {text} from 'node:stream/consumers';
 import test, {type ExecutionContext} from 'ava';
@@ -11,6 +11,7 @@ import {
   killCgroup,
   removeCgroup,
 } from '../../../src/runtime/cgroup/cgroup.ts';
+import {hierarchies} from '../../../src/runtime/cgroup/tree.ts';
 
 export const host = detectCgroups();
 
@@ -19,6 +20,13 @@ export const v1Only: CgroupHost = {...host, mode: 'v1', unified: null};
 
 /** Everything a test file makes lies below this, apart from every other file's. */
 export const parent = `tnet-test-${process.pid}`;
+
+/** Where a cgroup lies, in each hierarchy. */
+export const placesOf = (path: string, where = host): readonly string[] =>
+  hierarchies(where).map(root => join(root, path));
+
+export const existing = (path: string, where = host): readonly string[] =>
+  placesOf(path, where).filter(dir => existsSync(dir));
 
 /** Why this machine cannot run a test; '' when it can. */
 export type Obstacle = string;

@@ -1,5 +1,5 @@
 import {execFile} from 'node:child_process';
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout} from 'node:timers/promises';
 import {promisify} from 'node:util';
@@ -14,12 +14,21 @@ import {
   listCgroups,
   removeCgroup,
 } from '../../../src/runtime/cgroup/cgroup.ts';
-import {hierarchies, processesIn} from '../../../src/runtime/cgroup/tree.ts';
-import {host, kernelTest, noCgroups, noV1, noV2, parent, runInside, v1Only} from './cgroup-under-test.ts';
+import {processesIn} from '../../../src/runtime/cgroup/tree.ts';
+import {
+  existing,
+  host,
+  kernelTest,
+  noCgroups,
+  noV1,
+  noV2,
+  parent,
+  placesOf,
+  runInside,
+  v1Only,
+} from './cgroup-under-test.ts';
 
 const limits: Limits = {...noLimits, cpuQuotaUs: 50_000, memoryBytes: 64 * 1024 * 1024, pidsLimit: 50};
-const placesOf = (path: string, where = host) => hierarchies(where).map(root => join(root, path));
-const existing = (path: string, where = host) => placesOf(path, where).filter(dir => existsSync(dir));
 
 /** Eight processes, each of which flees from its killer into a child every 10 ms. */
 const forkTree = `exec perl -e 'fork; fork; fork; while (1) { fork and exit; select undef, undef, undef, 0.01 }'`;

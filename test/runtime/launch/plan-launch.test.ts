@@ -27,7 +27,7 @@ const spec: RunSpec = {
     rlimits: [{resource: 7, soft: 1024, hard: 2048}],
     oomScoreAdj: 100,
     shmSizeBytes: 65536,
-    devices: [{source: '/dev/fuse', target: '/dev/f', type: 'c', major: 10, minor: 229}],
+    devices: [{source: '/dev/fuse', target: '/dev/f', type: 'c', major: 10, minor: 229, access: 'rwm'}],
     initPath: null,
   },
   confinement: {noNewPrivileges: false, seccomp: 'f00d'},

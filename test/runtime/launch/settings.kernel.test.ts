@@ -76,7 +76,7 @@ kernelTest('/dev/shm has its size', async t => {
   t.is(await inside(t, 'df -k --output=size /dev/shm | tail -1', settings({shmSizeBytes: 1 << 20})), '     1024\n');
 });
 
-const fuse = {source: '/dev/zero', target: '/dev/sub/nought', type: 'c', major: 1, minor: 5} as const;
+const fuse = {source: '/dev/zero', target: '/dev/sub/nought', type: 'c', major: 1, minor: 5, access: 'rwm'} as const;
 
 kernelTest('a device that was asked for can be used, under its name inside', async t => {
   const shell = 'head -c3 /dev/sub/nought | od -An -tu1; stat -c %t:%T /dev/sub/nought';

@@ -1,6 +1,8 @@
 import type {Attachment} from '../../../model/attachment.ts';
 import {ipFamily} from '../../../model/ip.ts';
-import {isBridged, type Network} from '../../../model/network.ts';
+import {isBridged, isRouted, type Network} from '../../../model/network.ts';
+import {bridgeMac} from '../../../network/drivers/bridge.ts';
+import {hostMac} from '../../../network/drivers/driver.ts';
 import type {CniRequest} from './contract.ts';
 import type {Addresses} from './main-plugin.ts';
 import type {CniInterface, CniResult} from './result.ts';
@@ -14,12 +16,10 @@ export interface Made extends Pick<Addresses, 'routes' | 'dns' | 'gateways'> {
 /** What an ADD has made: the bridge and the end on the host, if there are such, and the link in the sandbox, whose the addresses are. */
 export function describeAttachment({network, attachment, request, routes, dns, gateways}: Made): CniResult {
   const mtu = network.mtu === null ? {} : {mtu: network.mtu};
-  const host: readonly CniInterface[] = isBridged(network)
-    ? [
-        {name: network.device, ...mtu},
-        {name: attachment.hostIfname, ...mtu},
-      ]
-    : [];
+  const host: readonly CniInterface[] = [
+    ...(isBridged(network) ? [{name: network.device, mac: bridgeMac(network), ...mtu}] : []),
+    ...(isRouted(network) ? [{name: attachment.hostIfname, mac: hostMac(attachment), ...mtu}] : []),
+  ];
   const known = [...gateways, ...network.subnets.map(({gateway}) => gateway)];
   return {
     interfaces: [...host, {name: attachment.ifname, mac: attachment.mac, ...mtu, sandbox: request.netns}],

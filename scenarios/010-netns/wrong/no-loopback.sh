@@ -1,0 +1,2 @@
+# expect-fail: loopback, self, program
+ip netns add box

@@ -1,0 +1,2 @@
+# on: c1
+ip route add default via 10.0.0.1

@@ -1,0 +1,3 @@
+# expect-fail: route, reach, web, any
+# on: c1
+ip route add default via 203.0.113.1

@@ -1,0 +1,27 @@
+import type {Command} from 'commander';
+import type {Context} from '../context.ts';
+import {registerAuthorCommands} from '../lab/author-commands.ts';
+import {registerExerciseCommands} from '../lab/exercise-commands.ts';
+import {registerServe} from '../lab/serve.ts';
+import {registerTopologyCommands} from '../lab/topology-commands.ts';
+
+export function registerLab(program: Command, context: Context): void {
+  const lab = program
+    .command('lab')
+    .description('topologies as files, and graded exercises on container networking')
+    .enablePositionalOptions()
+    .addHelpText('after', help);
+  registerExerciseCommands(lab, context);
+  registerTopologyCommands(lab, context);
+  registerAuthorCommands(lab, context);
+  registerServe(lab, context);
+}
+
+const help = `
+Examples:
+  tnet lab list
+  tnet lab start netns
+  tnet lab shell
+  tnet lab check
+  tnet lab up topology.yaml
+  tnet lab exec c1 ip addr`;

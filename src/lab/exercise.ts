@@ -1,0 +1,54 @@
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {down} from './down.ts';
+import {openEyes} from './eyes/open-eyes.ts';
+import type {LabRecord, Labs} from './labs.ts';
+import {type Depth, grade} from './results/grade.ts';
+import type {LabResult} from './results/result.ts';
+import {runScript} from './run-script.ts';
+import type {Exercise} from './scenario/catalog.ts';
+import {parseTopology} from './topology/parse-topology.ts';
+import {awaitForwarding, type UpSpec, up} from './up.ts';
+
+/** What starting an exercise needs of the world. */
+export type ExerciseParts = Pick<UpSpec, 'labs' | 'env' | 'tnet'>;
+
+/** Brings an exercise's lab up under `name`, as the learner is to find it. What is up under that name goes first. */
+export async function startExercise(
+  parts: ExerciseParts,
+  {folder, scenario}: Exercise,
+  name: string,
+): Promise<LabRecord> {
+  await endLab(parts.labs, name);
+  const path = join(folder, scenario.topology);
+  const topology = {...parseTopology(readFileSync(path, 'utf8'), path), name};
+  const record = await up({...parts, topology, scenario: folder});
+  try {
+    await awaitForwarding(record);
+    if (scenario.setup !== undefined)
+      await runScript(record, {path: join(folder, scenario.setup), env: parts.env, onFailure: 'stop'});
+  } catch (cause) {
+    await down(parts.labs, record);
+    throw cause;
+  }
+  return record;
+}
+
+export async function endLab(labs: Labs, name: string): Promise<void> {
+  const known = labs.find(name);
+  if (known !== null) await down(labs, known);
+}
+
+export async function checkExercise(
+  record: LabRecord,
+  {scenario}: Exercise,
+  {env, depth}: {readonly env: UpSpec['env']; readonly depth: Depth},
+): Promise<LabResult> {
+  const eyes = openEyes(record, env);
+  try {
+    return await grade({scenario, eyes, depth, clock: {now: () => performance.now(), sleep: ms => sleep(ms)}});
+  } finally {
+    eyes.close();
+  }
+}

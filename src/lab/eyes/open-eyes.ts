@@ -1,0 +1,152 @@
+import {closeSync, constants, readFileSync, statSync} from 'node:fs';
+import {readSysctl} from '../../kernel/apply.ts';
+import {loadNative, type Native} from '../../kernel/native.ts';
+import {decodeAddress, dumpAddresses} from '../../kernel/netlink/address.ts';
+import {conntrackFormat, decodeConntrack, IPCTNL_MSG_CT_GET} from '../../kernel/netlink/conntrack.ts';
+import {familyOf} from '../../kernel/netlink/family.ts';
+import {NLM_F_DUMP, NLM_F_REQUEST} from '../../kernel/netlink/message.ts';
+import {decodeNeigh, dumpNeighs} from '../../kernel/netlink/neigh.ts';
+import {decodeRoute, dumpRoutes} from '../../kernel/netlink/route.ts';
+import {decodeWaitingSocket, dumpWaitingSockets} from '../../kernel/netlink/sock-diag.ts';
+import {type NetlinkSocket, openNetlinkSocket} from '../../kernel/netlink/socket.ts';
+import {createSockets} from '../../kernel/sockets.ts';
+import {linksOf, routeOf} from '../../kernel/trace/inquire.ts';
+import {openProbe} from '../../kernel/trace/probe.ts';
+import {ipFamily} from '../../model/ip.ts';
+import {type Eyes, NoNodeError} from '../check/eyes.ts';
+import {enterCollecting} from '../holder/enter.ts';
+import type {LabRecord} from '../labs.ts';
+import {namespaceOf, placeIn} from '../place.ts';
+import {askDns} from './ask-dns.ts';
+import {askHttp} from './ask-http.ts';
+import {countPackets} from './count-packets.ts';
+import {readForwarding} from './read-forwarding.ts';
+import {readRules} from './read-rules.ts';
+import {runningIn} from './running-in.ts';
+
+export interface OpenEyes extends Eyes {
+  close(): void;
+}
+
+/** Opened anew for every check run: a learner may have taken a namespace away and made another of its name. */
+export function openEyes(record: LabRecord, env: Readonly<Record<string, string | undefined>>): OpenEyes {
+  const native = loadNative();
+  const sockets = createSockets(native);
+  const path = (node: string): string => namespaceOf(record.pid, node);
+  const exists = (node: string): boolean => {
+    try {
+      sockets.netnsFd(path(node));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  /** The node's namespace, surely there. */
+  const ns = (node: string): string => {
+    if (!exists(node)) throw new NoNodeError(node);
+    return path(node);
+  };
+  const fdOf = (node: string): number => sockets.netnsFd(ns(node))!;
+  const withSocket = <T>(node: string, protocol: 'netfilter' | 'sockDiag', job: (socket: NetlinkSocket) => T): T => {
+    const socket = openNetlinkSocket({native, protocol, netnsFd: fdOf(node)});
+    try {
+      return job(socket);
+    } finally {
+      socket.close();
+    }
+  };
+  return {
+    exists,
+    identity: node => {
+      const {dev, ino} = statSync(ns(node));
+      return `${dev}:${ino}`;
+    },
+    links: node => linksOf(sockets, ns(node)),
+    addresses: node => sockets.route(ns(node)).dump(dumpAddresses()).map(decodeAddress),
+    lookUp: (node, to, from) => routeOf(sockets, ns(node), {to, ...(from === undefined ? {} : {from})}),
+    routes: node => sockets.route(ns(node)).dump(dumpRoutes()).map(decodeRoute),
+    neighs: node =>
+      ([4, 6] as const).flatMap(family => sockets.route(ns(node)).dump(dumpNeighs({family})).map(decodeNeigh)),
+    forwarding: node => readForwarding(sockets.route(ns(node)), linksOf(sockets, ns(node))),
+    listening: (node, proto) =>
+      withSocket(node, 'sockDiag', socket =>
+        ([4, 6] as const).flatMap(family => socket.dump(dumpWaitingSockets(proto, family)).map(decodeWaitingSocket)),
+      ),
+    sysctl: (node, name) => readSysctl({native, sockets}, ns(node), name),
+    rules: node => withSocket(node, 'netfilter', readRules),
+    connections: node => withSocket(node, 'netfilter', readConnections),
+    snmp: node => readSnmp(native, fdOf(node)),
+    processes: node => runningIn(statSync(ns(node)).ino),
+    probe: (node, wish) => sendProbe({native, netnsFd: fdOf(node)}, wish),
+    http: (node, request) => askHttp({native, netnsFd: fdOf(node)}, request),
+    dns: (node, question) => askDns({native, netnsFd: fdOf(node)}, question),
+    count: ({node, dev, filter}, job) =>
+      countPackets({native, netnsFd: fdOf(node), links: linksOf(sockets, ns(node)), dev, filter}, job),
+    run: (node, script, timeoutMs) => enterCollecting(placeIn(record, node, env), ['sh', '-c', script], timeoutMs),
+    answer: id => readAnswer(record, id),
+    close: sockets.close,
+  };
+}
+
+/** What the eyes' own sockets need. */
+export interface Standpoint {
+  readonly native: Native;
+  readonly netnsFd: number;
+}
+
+async function sendProbe(
+  {native, netnsFd}: Standpoint,
+  {proto, to, port, timeoutMs}: Parameters<Eyes['probe']>[1],
+): ReturnType<Eyes['probe']> {
+  const probe = openProbe({native, netnsFd, proto, family: ipFamily(to), to, port});
+  try {
+    return await probe.send(timeoutMs);
+  } finally {
+    probe.close();
+  }
+}
+
+function readConnections(socket: NetlinkSocket): ReturnType<Eyes['connections']> {
+  return ([4, 6] as const).flatMap(family => {
+    const payload = conntrackFormat.encode({family: familyOf(family), attributes: {}});
+    const message = {type: IPCTNL_MSG_CT_GET, flags: NLM_F_REQUEST | NLM_F_DUMP, payload, what: 'read the connections'};
+    return socket.dump(message).map(decodeConntrack);
+  });
+}
+
+/** Two lines a group: `Ip: Forwarding DefaultTTL …` and `Ip: 1 64 …`. /proc/thread-self/net is that of the namespace we visit while we open it. */
+function readSnmp(native: Native, netnsFd: number): ReadonlyMap<string, number> {
+  const lines = ['snmp', 'netstat'].flatMap(name =>
+    readIn(native, `/proc/thread-self/net/${name}`, netnsFd).split('\n'),
+  );
+  const counters = new Map<string, number>();
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    const [names, values] = [lines[i]!.split(' '), lines[i + 1]!.split(' ')];
+    if (names[0] !== values[0]) continue;
+    for (const [at, name] of names.entries())
+      if (at > 0) counters.set(`${names[0]!.slice(0, -1)}.${name}`, Number(values[at]));
+  }
+  return counters;
+}
+
+function readIn(native: Native, path: string, netnsFd: number): string {
+  const fd = native.openFile(path, constants.O_RDONLY, netnsFd);
+  try {
+    return readFileSync(fd, 'utf8').trimEnd();
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readAnswer({pid}: LabRecord, id: string): string | null {
+  try {
+    return readFileSync(answerPath(pid, id), 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** In the lab's own /run: a reset forgets it. */
+export function answerPath(holderPid: number, id: string): string {
+  return `/proc/${holderPid}/root/run/lab/answers/${id}`;
+}

@@ -1,0 +1,243 @@
+import {
+  addressBits,
+  formatPrefix,
+  type Ip,
+  ipFromNumber,
+  ipToNumber,
+  type Prefix,
+  prefixLengthOf,
+} from '../../model/ip.ts';
+import {type Document, DocumentError, type Problem, readDocument} from '../document/read-document.ts';
+import {type LinkFile, type NodeFile, type TopologyFile, topologySchema} from './schema.ts';
+import {
+  hostNode,
+  type InterfaceAddress,
+  type Topology,
+  type TopologyEnd,
+  type TopologyLink,
+  type TopologyNetwork,
+  type TopologyNode,
+} from './topology.ts';
+
+type Report = (keys: readonly (string | number)[], message: string) => void;
+
+interface NodeEntry {
+  readonly name: string;
+  /** The key it was written under: `c[1-3]`. */
+  readonly key: string;
+  readonly file: NodeFile;
+}
+
+/** Reads a topology file. Throws DocumentError with everything that is wrong, each with its place and the way out. */
+export function parseTopology(text: string, path: string): Topology {
+  const document = readDocument(text, {path, schema: topologySchema});
+  const problems: Problem[] = [];
+  const report: Report = (keys, message) => void problems.push(document.problemAt(keys, message));
+  const topology = resolve(document, report);
+  if (problems.length > 0) throw new DocumentError(problems);
+  return topology;
+}
+
+function resolve({value}: Document<TopologyFile>, report: Report): Topology {
+  const entries = expandNodes(value, report);
+  refuseImages(entries, report);
+  const names = new Set([hostNode, ...entries.map(({name}) => name)]);
+  const networks = resolveNetworks(value, names, report);
+  const addresses = assign(networks, entries, report);
+  const nodes = entries.map(entry => resolveNode(entry, networks, addresses));
+  return {
+    name: value.name,
+    networks: networks,
+    nodes,
+    links: value.links.map((link, i) => resolveLink(link, i, {names, report})),
+  };
+}
+
+/** Part of the file's grammar and not built yet: said here, so that nobody waits for a container that never comes. */
+function refuseImages(entries: readonly NodeEntry[], report: Report): void {
+  for (const {key, file} of entries)
+    if (file.image !== undefined)
+      report(['nodes', key, 'image'], 'nodes with an image are not supported yet: start it with `tnet run` in the lab');
+}
+
+const maxNodes = 1022; // ports of one bridge, BR_MAX_PORTS less the first
+
+function expandNodes({nodes}: TopologyFile, report: Report): readonly NodeEntry[] {
+  const entries = Object.entries(nodes).flatMap(([key, file]) =>
+    namesOf(key).map((name): NodeEntry => ({name, key, file: file ?? {}})),
+  );
+  const seen = new Set<string>();
+  for (const {name, key} of entries) {
+    if (seen.has(name)) report(['nodes', key], `node "${name}" is there twice; give it another name`);
+    if (name.length > 15) report(['nodes', key], `node name "${name}" is too long: 15 characters at most`);
+    seen.add(name);
+  }
+  if (entries.length > maxNodes) report(['nodes'], `${entries.length} nodes: ${maxNodes} at most`);
+  return entries.slice(0, maxNodes);
+}
+
+/** `c[1-3]` → c1, c2, c3; `c[01-10]` keeps its zeros. Backwards: none, and said by the schema's user. */
+export function namesOf(key: string): readonly string[] {
+  const [, head, first, last, tail] = /^([^[]*)\[(\d+)-(\d+)\](.*)$/.exec(key) ?? [];
+  if (first === undefined || last === undefined) return [key];
+  const count = Math.max(Number(last) - Number(first) + 1, 0);
+  return Array.from({length: Math.min(count, maxNodes + 1)}, (_, i) =>
+    [head, String(Number(first) + i).padStart(first.startsWith('0') ? first.length : 1, '0'), tail].join(''),
+  );
+}
+
+function resolveNetworks(file: TopologyFile, nodes: ReadonlySet<string>, report: Report): readonly TopologyNetwork[] {
+  const taken = new Set(Object.values(file.networks).flatMap(network => network?.subnet ?? []));
+  return Object.entries(file.networks).map(([name, network]) => {
+    const subnet = network?.subnet === 'none' ? null : (network?.subnet ?? freeSubnet(taken));
+    const gateway = network?.gateway ?? null;
+    if (gateway !== null && !nodes.has(gateway))
+      report(['networks', name, 'gateway'], `no node "${gateway}"; want a node's name or host`);
+    if (gateway !== null && subnet === null)
+      report(['networks', name, 'gateway'], 'a network without subnet has no gateway; give it a subnet');
+    return {
+      name,
+      bridge: network?.bridge ?? name,
+      subnet,
+      gateway: gateway === null || subnet === null ? null : {node: gateway, address: nthAddress(subnet, 1)},
+      mtu: network?.mtu ?? null,
+    };
+  });
+}
+
+function freeSubnet(taken: Set<string>): Prefix {
+  const free =
+    Array.from({length: 255}, (_, i) => `10.${i}.0.0/24`).find(subnet => !taken.has(subnet)) ?? '10.0.0.0/24';
+  taken.add(free);
+  return free as Prefix;
+}
+
+export function nthAddress(subnet: Prefix, n: number): Ip {
+  const base = subnet.slice(0, subnet.indexOf('/')) as Ip;
+  return ipFromNumber(ipToNumber(base) + BigInt(n), addressBits(base) === 32 ? 4 : 6);
+}
+
+interface Wish {
+  readonly network: string;
+  readonly address: Ip | 'auto' | 'none';
+}
+
+function wishesOf({net}: NodeFile): readonly Wish[] {
+  if (net === undefined) return [];
+  if (typeof net === 'string') return [{network: net, address: 'auto'}];
+  if (Array.isArray(net)) return net.map(network => ({network, address: 'auto'}));
+  return Object.entries(net).map(([network, address]) => ({network, address}));
+}
+
+/** `NODE NETWORK` → its address: what is written wins, the rest gets the lowest free from the second on. */
+type Addresses = ReadonlyMap<string, InterfaceAddress>;
+
+function assign(networks: readonly TopologyNetwork[], entries: readonly NodeEntry[], report: Report): Addresses {
+  const found = new Map<string, InterfaceAddress>();
+  const wishes = entries.flatMap(entry => wishesOf(entry.file).map(wish => ({...entry, ...wish})));
+  for (const {key, network} of wishes)
+    if (!networks.some(({name}) => name === network))
+      report(['nodes', key, 'net'], `no network "${network}"; add it below "networks" or use one of ${list(networks)}`);
+  for (const {name, subnet, gateway} of networks) {
+    if (subnet === null) continue;
+    const mine = wishes.filter(wish => wish.network === name);
+    const taken = new Set<Ip>(gateway === null ? [] : [gateway.address]);
+    const give = (node: string, address: Ip): void => {
+      taken.add(address);
+      found.set(`${node} ${name}`, {address, prefixLength: prefixLengthOf(subnet)});
+    };
+    for (const {name: node, key, address} of mine) {
+      if (address === 'auto' || address === 'none') continue;
+      if (formatPrefix(address, prefixLengthOf(subnet)) !== subnet)
+        report(['nodes', key, 'net', name], `${address} is not in ${subnet}, the subnet of "${name}"`);
+      if (taken.has(address)) report(['nodes', key, 'net', name], `${address} has another node already`);
+      give(node, address);
+    }
+    let next = 2;
+    for (const {name: node, address, key} of mine) {
+      if (address !== 'auto') continue;
+      if (gateway?.node === node) {
+        give(node, gateway.address);
+        continue;
+      }
+      while (taken.has(nthAddress(subnet, next))) next++;
+      const free = nthAddress(subnet, next);
+      if (formatPrefix(free, prefixLengthOf(subnet)) !== subnet) {
+        report(['nodes', key], `${subnet} of "${name}" has no address left; give it a shorter prefix`);
+        break;
+      }
+      give(node, free);
+    }
+  }
+  return found;
+}
+
+const list = (networks: readonly TopologyNetwork[]): string => networks.map(({name}) => name).join(', ') || '(none)';
+
+function resolveNode(
+  {name, file}: NodeEntry,
+  networks: readonly TopologyNetwork[],
+  addresses: Addresses,
+): TopologyNode {
+  const interfaces = wishesOf(file).map(({network}, i) => ({
+    name: `eth${i}`,
+    network,
+    address: addresses.get(`${name} ${network}`) ?? null,
+    mtu: file.mtu ?? networks.find(each => each.name === network)?.mtu ?? null,
+  }));
+  const gateway = networks.find(
+    each =>
+      each.gateway !== null &&
+      each.gateway.node !== name &&
+      interfaces.some(({network, address}) => network === each.name && address !== null),
+  )?.gateway;
+  const chosen = (file.routes ?? []).map(({to, via, dev, metric}) => ({
+    to,
+    via: via ?? null,
+    link: dev ?? null,
+    metric: metric ?? null,
+  }));
+  const hasDefault = chosen.some(({to}) => to === '0.0.0.0/0');
+  const automatic = gateway && file.default !== 'none' && !hasDefault;
+  return {
+    name,
+    router: file.router ?? false,
+    interfaces,
+    routes: automatic
+      ? [...chosen, {to: '0.0.0.0/0' as Prefix, via: gateway.address, link: null, metric: null}]
+      : chosen,
+    sysctls: [...(file.router ? forwarding : []), ...Object.entries(file.sysctls ?? {}).map(toSysctl)],
+    up: file.links !== 'down',
+    run: file.run === undefined ? [] : [file.run].flat(),
+  };
+}
+
+const forwarding = ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'].map(path => ({path, value: '1'}));
+
+/** As sysctl(8): without a slash, dots are the separators. */
+export function sysctlPath(name: string): string {
+  return name.includes('/') ? name : name.replaceAll('.', '/');
+}
+
+function toSysctl([name, value]: readonly [string, string]): {readonly path: string; readonly value: string} {
+  return {path: sysctlPath(name), value};
+}
+
+function resolveLink(
+  {ends, addr, mtu, impair}: LinkFile,
+  i: number,
+  {names, report}: {readonly names: ReadonlySet<string>; readonly report: Report},
+): TopologyLink {
+  const automatic = [1, 2].map(n => ({address: nthAddress(`10.255.${i}.0/30` as Prefix, n), prefixLength: 30}));
+  const end = (side: 0 | 1): TopologyEnd => {
+    const [node = '', name = ''] = ends[side].split(':');
+    if (!/^[^:]+:[^:/\s]{1,15}$/.test(ends[side]))
+      report(['links', i, 'ends'], `"${ends[side]}": want NODE:INTERFACE, as c1:eth0`);
+    else if (!names.has(node)) report(['links', i, 'ends'], `no node "${node}"; add it below "nodes"`);
+    const address = addr === undefined ? automatic[side]! : addr === 'none' ? null : addr[side];
+    return {node, name, address};
+  };
+  if (impair !== undefined)
+    report(['links', i, 'impair'], 'impairments are not supported yet: use `tc` in the lab, or take them out');
+  return {ends: [end(0), end(1)], mtu: mtu ?? null};
+}

@@ -1,0 +1,67 @@
+import type {Ip, Prefix} from '../../model/ip.ts';
+
+/** What a topology file means: every node by name, every interface with its address. */
+export interface Topology {
+  readonly name: string;
+  readonly networks: readonly TopologyNetwork[];
+  /** `host`, the lab's own namespace, is not among them unless the file says something of it. */
+  readonly nodes: readonly TopologyNode[];
+  readonly links: readonly TopologyLink[];
+}
+
+export interface TopologyNetwork {
+  readonly name: string;
+  readonly bridge: string;
+  readonly subnet: Prefix | null;
+  /** `host`, a node, or nobody. */
+  readonly gateway: {readonly node: string; readonly address: Ip} | null;
+  /** Bytes; null: the kernel's 1500. */
+  readonly mtu: number | null;
+}
+
+export interface TopologyNode {
+  readonly name: string;
+  readonly router: boolean;
+  readonly interfaces: readonly TopologyInterface[];
+  readonly routes: readonly TopologyRoute[];
+  /** By path below /proc/sys. */
+  readonly sysctls: readonly {readonly path: string; readonly value: string}[];
+  readonly up: boolean;
+  /** Shell commands, started in this order, in the background. */
+  readonly run: readonly string[];
+}
+
+/** A node's port of a network. */
+export interface TopologyInterface {
+  readonly name: string;
+  readonly network: string;
+  readonly address: InterfaceAddress | null;
+  readonly mtu: number | null;
+}
+
+export interface InterfaceAddress {
+  readonly address: Ip;
+  readonly prefixLength: number;
+}
+
+export interface TopologyRoute {
+  readonly to: Prefix;
+  readonly via: Ip | null;
+  readonly link: string | null;
+  readonly metric: number | null;
+}
+
+/** A cable between two nodes. */
+export interface TopologyLink {
+  readonly ends: readonly [TopologyEnd, TopologyEnd];
+  readonly mtu: number | null;
+}
+
+export interface TopologyEnd {
+  readonly node: string;
+  readonly name: string;
+  readonly address: InterfaceAddress | null;
+}
+
+/** The lab's own network namespace, in which the bridges are. */
+export const hostNode = 'host';

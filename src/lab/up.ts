@@ -1,0 +1,99 @@
+import {chmodSync, writeFileSync} from 'node:fs';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {TnetError} from '../errors.ts';
+import {build} from '../kernel/build.ts';
+import {loadNative} from '../kernel/native.ts';
+import {decodeLink, dumpLinks} from '../kernel/netlink/link.ts';
+import {createSockets, type Sockets} from '../kernel/sockets.ts';
+import {startInBackground} from './holder/enter.ts';
+import {hold} from './holder/hold.ts';
+import {isAlive, type LabRecord, type Labs, startTimeOf} from './labs.ts';
+import {namespaceOf, placeIn} from './place.ts';
+import {namespacesOf, planLab} from './topology/plan-lab.ts';
+import {hostNode, type Topology} from './topology/topology.ts';
+
+export interface UpSpec {
+  readonly labs: Labs;
+  readonly topology: Topology;
+  readonly scenario: string | null;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** How a shell in the lab calls tnet: node and the script. */
+  readonly tnet: readonly [string, string];
+}
+
+/** Brings a lab up. Whatever fails, and whoever kills us: the holder dies with us, and the kernel takes all of it back. */
+export async function up({labs, topology, scenario, env, tnet}: UpSpec): Promise<LabRecord> {
+  const known = labs.find(topology.name);
+  if (known !== null && isAlive(known))
+    throw new TnetError(
+      'ERR_CONFLICT',
+      `Lab "${topology.name}" is up already; \`tnet lab down ${topology.name}\` ends it`,
+    );
+  const holder = await hold(namespacesOf(topology));
+  const {pid} = holder;
+  const startTime = startTimeOf(pid) ?? '';
+  const record = {name: topology.name, pid, startTime, topology, scenario, startedAt: new Date().toISOString()};
+  try {
+    buildIn(record);
+    writeTools(pid, tnet);
+    await startCommands(record, env);
+    labs.save(record);
+  } catch (cause) {
+    process.kill(pid, 'SIGKILL');
+    throw cause;
+  }
+  holder.keep();
+  return record;
+}
+
+function buildIn({pid, topology}: LabRecord): void {
+  const native = loadNative();
+  const sockets = createSockets(native);
+  try {
+    build(
+      {native, sockets},
+      planLab(topology, node => namespaceOf(pid, node)),
+    );
+  } finally {
+    sockets.close();
+  }
+}
+
+/** `tnet` and the small servers that exercises are made of, on the PATH of everybody in the lab. */
+function writeTools(pid: number, [node, script]: readonly [string, string]): void {
+  const tools = {
+    tnet: `exec '${node}' '${script}' "$@"`,
+    'lab-serve': `exec '${node}' '${script}' lab serve "$@"`,
+  };
+  for (const [name, line] of Object.entries(tools)) {
+    const path = `/proc/${pid}/root/run/lab/bin/${name}`;
+    writeFileSync(path, `#!/bin/sh\n${line}\n`);
+    chmodSync(path, 0o755);
+  }
+}
+
+async function startCommands(record: LabRecord, env: UpSpec['env']): Promise<void> {
+  for (const {name, run} of record.topology.nodes)
+    for (const script of run) await startInBackground(placeIn(record, name, env), script);
+}
+
+const carrierTimeoutMs = 1000;
+
+/** A bridge port forwards only after the carrier event, some milliseconds after its creation: until then packets are lost. */
+export async function awaitForwarding({pid}: LabRecord): Promise<void> {
+  const sockets = createSockets(loadNative());
+  try {
+    const deadline = performance.now() + carrierTimeoutMs;
+    while (!allForward(sockets, namespaceOf(pid, hostNode)) && performance.now() < deadline) await sleep(2);
+  } finally {
+    sockets.close();
+  }
+}
+
+function allForward(sockets: Sockets, host: string): boolean {
+  const links = sockets
+    .route(host)
+    .dump(dumpLinks({kind: 'veth'}))
+    .map(decodeLink);
+  return links.every(({up: isUp, operstate}) => !isUp || operstate === 'up');
+}

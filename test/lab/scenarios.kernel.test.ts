@@ -1,0 +1,47 @@
+import {existsSync, readdirSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import test from 'ava';
+import type {ExerciseParts} from '../../src/lab/exercise.ts';
+import {openLabs} from '../../src/lab/labs.ts';
+import {lint} from '../../src/lab/lint.ts';
+import {readExercises} from '../../src/lab/scenarios.ts';
+import {verify} from '../../src/lab/verify.ts';
+import {belongings, makeHost} from '../fixture/host.ts';
+
+/** Every exercise is proven: unsolved it fails, wrong answers fail what they say, its solution passes, nothing stays. */
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+const exercises = readExercises([join(root, 'scenarios')]);
+const runRoot = `${makeHost()}/labs-run`;
+const parts: ExerciseParts = {
+  labs: openLabs(runRoot),
+  env: process.env,
+  tnet: [process.execPath, join(root, 'dist/bin/tnet.cjs')],
+};
+const tools = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+let before: ReturnType<typeof belongings>;
+
+test.before(() => {
+  before = belongings();
+});
+
+for (const exercise of exercises) {
+  const {id, requires} = exercise.scenario;
+  const missing = (requires.tools ?? []).filter(tool => !tools.some(folder => existsSync(join(folder, tool))));
+  const declare = missing.length > 0 ? test.skip : test;
+  declare(`scenario ${id} is what it says${missing.length > 0 ? ` [no ${missing.join(', ')}]` : ''}`, async t => {
+    t.timeout(120_000);
+    t.deepEqual(lint(exercise), []);
+    const steps = await verify(parts, exercise);
+    t.deepEqual(
+      steps.filter(({problem}) => problem !== null),
+      [],
+    );
+    t.true(steps.length >= 6);
+  });
+}
+
+test.after.always('nothing of the labs stays', t => {
+  t.deepEqual(belongings(), before);
+  t.deepEqual(existsSync(`${runRoot}/labs`) ? readdirSync(`${runRoot}/labs`) : [], []);
+});
