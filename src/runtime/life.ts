@@ -210,7 +210,6 @@ export function createLife(parts: LifeParts): Life {
     if (again) restarts.schedule(id, ranMs(ended), () => void locked(id, () => beginAgain(id)));
     else if (find(id).config.autoRemove && !kept.has(id)) await discard(id, {volumes: 'remove'});
   };
-
   const tellEnd = (id: string): void => {
     const container = find(id);
     const {exitCode} = container.state;
@@ -218,14 +217,12 @@ export function createLife(parts: LifeParts): Life {
     parts.emit(containerEvent(container, 'die', {exitCode: String(exitCode), execDuration}));
     events.emit(`exit ${id}`, exitCode);
   };
-
   const standDown = async (id: string): Promise<void> => {
     const {status, exitCode} = find(id).state;
     restarts.cancel(id);
     setState(id, {manuallyStopped: true, ...(status === 'restarting' ? {status: 'exited'} : {})});
     if (status === 'restarting') events.emit(`exit ${id}`, exitCode);
   };
-
   const discard = async (id: string, {volumes}: Removal): Promise<void> => {
     const container = find(id);
     restarts.cancel(id);
