@@ -9,6 +9,7 @@ export const cniNames: readonly string[] = [
   'tnet-cni',
   'bridge',
   'ptp',
+  'host-device',
   'macvlan',
   'ipvlan',
   'host-local',
@@ -18,6 +19,7 @@ export const cniNames: readonly string[] = [
   'bandwidth',
   'firewall',
   'tuning',
+  'sbr',
 ];
 
 /** podman serves names where it finds aardvark-dns, too; it does not start it. */

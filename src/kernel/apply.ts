@@ -22,6 +22,7 @@ import type {
   SettingsItem,
   SysctlItem,
 } from './item.ts';
+import {lendLink, returnLink} from './lend-link.ts';
 import {linkIndex} from './link-index.ts';
 import type {Native} from './native.ts';
 import {delAddress, newAddress} from './netlink/address.ts';
@@ -33,12 +34,15 @@ import {addElements, deleteElements} from './netlink/nftables/elements.ts';
 import {createTable, deleteTable, replaceTable} from './netlink/nftables/objects.ts';
 import type {NftSet, NftTable} from './netlink/nftables/types.ts';
 import {delRoute, newRoute, type RouteSpec, RT_TABLE_LOCAL, replaceRoute} from './netlink/route.ts';
+import {delRule, newRule} from './netlink/rule.ts';
 import type {Sockets} from './sockets.ts';
 
 export interface ApplyParts {
   readonly native: Native;
   readonly sockets: Sockets;
   readonly iptables: Iptables;
+  /** Whether a link with this IFLA_GROUP is ours. */
+  readonly isOurs: (group: number) => boolean;
   /** The table whose elements are items. */
   readonly table: NftTable;
 }
@@ -55,6 +59,8 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
       return applyNetns(parts, op.do, {...item, kind: 'netns'});
     case 'link':
       return applyLink(parts, op.do, {...item, kind: 'link'}, op.do === 'set' ? (op.was as LinkItem) : null);
+    case 'lent':
+      return op.do === 'del' ? returnLink(parts.sockets, item) : lendLink(parts.sockets, item, parts.isOurs);
     case 'altname':
       return applyAltname(parts, op.do, item);
     case 'sysctl':
@@ -122,7 +128,7 @@ function applyAltname({sockets}: ApplyParts, verb: Op['do'], item: AltnameItem &
   sockets.route(ns).request(message, `${verb} altname "${altname}" of link "${link}"`);
 }
 
-/** Addresses, routes, neighbours and a vxlan link's peers. */
+/** Addresses, routes, rules, neighbours and a vxlan link's peers. */
 function applyInLink({sockets}: ApplyParts, op: Op): void {
   const {item} = op;
   const index = (link: string): number => linkIndex(sockets, item.ns, link);
@@ -139,6 +145,10 @@ function applyInLink({sockets}: ApplyParts, op: Op): void {
         const spec = routeSpec(item, index);
         return op.do === 'del' ? delRoute(spec) : op.do === 'set' ? replaceRoute(spec) : newRoute(spec);
       }
+      case 'rule': {
+        const spec = {family: ipFamily(item.from), from: item.from, table: item.table};
+        return op.do === 'del' ? delRule(spec) : newRule(spec);
+      }
       case 'neigh': {
         const spec = {index: index(item.link), address: item.address, mac: item.mac};
         return op.do === 'del' ? delNeigh(spec) : newNeigh(spec);
@@ -154,11 +164,16 @@ function applyInLink({sockets}: ApplyParts, op: Op): void {
   sockets.route(item.ns).request(message(), formatOp(op));
 }
 
-function routeSpec({to, via, link, type, metric}: RouteItem, index: (link: string) => number): RouteSpec {
+function routeSpec(
+  {to, via, link, type, metric, table, protocol}: RouteItem,
+  index: (link: string) => number,
+): RouteSpec {
   return {
     to,
     ...given({via, oif: link === null ? null : index(link)}),
     ...(metric === undefined ? {} : {metric}),
+    ...(table === undefined ? {} : {table}),
+    ...(protocol === undefined ? {} : {protocol}),
     ...(type === 'local' ? {type, table: RT_TABLE_LOCAL} : {}),
   };
 }

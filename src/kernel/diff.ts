@@ -13,10 +13,12 @@ const rank: Readonly<Record<Item['kind'], number>> = {
   'iptables-chains': 1.5,
   'iptables-rule': 1.5,
   link: 3,
+  lent: 3.3,
   settings: 3.9,
   sysctl: 4,
   address: 5,
   route: 6,
+  rule: 6.5,
   neigh: 7,
   qdisc: 8,
   filter: 9,
@@ -100,13 +102,18 @@ function identity(item: Item): readonly (string | number | null)[] {
     case 'address':
       return [item.link, item.address, item.prefixLength];
     case 'route':
-      return item.type === 'local' ? [item.to, item.link] : [item.to];
+      return item.type === 'local'
+        ? [item.to, item.link]
+        : [item.to, ...(item.table === undefined ? [] : [item.table])];
+    case 'rule':
+      return [item.from, item.table];
     case 'neigh':
       return [item.link, item.address];
     case 'qdisc':
       return [item.link, item.type === 'ingress' ? 'ingress' : 'root'];
     case 'filter':
     case 'settings':
+    case 'lent':
       return [item.link];
     case 'fdb':
       return [item.link, item.mac, item.to];
@@ -198,10 +205,14 @@ function describe(item: Item): string {
       return `"${item.name}" type ${item.type}${item.master ? ` master ${item.master}` : ''}${lowerOf(item)}`;
     case 'altname':
       return `"${item.altname}" dev ${item.link}`;
+    case 'lent':
+      return `"${item.hostName}" as "${item.link}"`;
     case 'address':
       return `"${item.address}/${item.prefixLength}" dev ${item.link}`;
     case 'route':
-      return `"${item.to}"${item.via ? ` via ${item.via}` : ''}${item.link ? ` dev ${item.link}` : ''}`;
+      return `"${item.to}"${item.via ? ` via ${item.via}` : ''}${item.link ? ` dev ${item.link}` : ''}${item.table ? ` table ${item.table}` : ''}`;
+    case 'rule':
+      return `from ${item.from} table ${item.table}`;
     case 'neigh':
       return `"${item.address}" lladdr ${item.mac} dev ${item.link}`;
     case 'qdisc':

@@ -52,6 +52,16 @@ export type LinkDetail =
   | {readonly type: 'vlan'; readonly lower: string; readonly vlanId: number}
   | ({readonly type: 'vxlan'} & VxlanSettings);
 
+/** A link of the host's that is lent to a sandbox: it has another name there, and its own again, and is down, when it comes back. */
+export interface LentItem {
+  readonly kind: 'lent';
+  /** In the sandbox. */
+  readonly link: string;
+  readonly hostName: string;
+  /** By which it is found again, whatever it is called then. */
+  readonly altname: string;
+}
+
 /** The name that a link gets last: one without it was cut off while it was made. */
 export interface AltnameItem {
   readonly kind: 'altname';
@@ -76,6 +86,17 @@ export interface RouteItem {
   /** `local`: for this host, in the table `local`, when it comes in by `link`. Left out: unicast, in the table `main`. */
   readonly type?: 'local';
   readonly metric?: number;
+  /** Left out: `main`, or `local` for those of that type. */
+  readonly table?: number;
+  /** RTPROT_*, who made it; left out: we. */
+  readonly protocol?: number;
+}
+
+/** What comes from `from` looks in `table`, before it looks in `main`. */
+export interface RuleItem {
+  readonly kind: 'rule';
+  readonly from: Prefix;
+  readonly table: number;
 }
 
 export interface NeighItem {
@@ -180,8 +201,10 @@ export type Item = {readonly ns: NamespacePath} & (
   | NetnsItem
   | LinkItem
   | AltnameItem
+  | LentItem
   | AddressItem
   | RouteItem
+  | RuleItem
   | NeighItem
   | TbfItem
   | IngressItem

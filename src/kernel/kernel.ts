@@ -1,4 +1,5 @@
 import type {Family, Prefix} from '../model/ip.ts';
+import type {Mac} from '../model/mac.ts';
 import type {SysctlChange} from '../model/state.ts';
 import type {World} from './diff.ts';
 import type {Item, NamespacePath, Op} from './item.ts';
@@ -7,9 +8,15 @@ import type {PortRange} from './netlink/flush-ports.ts';
 import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
 import type {NftElement} from './netlink/nftables/types.ts';
 import type {IptablesReading} from './read-iptables.ts';
+import type {SandboxRouting} from './read-sandbox.ts';
 
 /** `undo` takes everything back and throws the cause; `continue` does all it can and throws what failed. */
 export type OnError = 'undo' | 'continue';
+
+export interface HostLink {
+  readonly name: string;
+  readonly mac: Mac | null;
+}
 
 /** The kernel as the rooms above see it: read, execute, and the few questions and effects that are no items. */
 export interface Kernel {
@@ -20,12 +27,14 @@ export interface Kernel {
   execute(ops: readonly Op[], onError: OnError): Promise<void>;
   /** Links, addresses and routes inside a sandbox. */
   readSandbox(ns: NamespacePath): World;
+  readRouting(ns: NamespacePath): SandboxRouting;
   /** Whether a sandbox is there, and still the one that is meant. */
   hasNamespace(ns: NamespacePath): boolean;
   /** Resolves when the link can carry frames: a bridge port forwards only after the carrier event, ~1 ms after its creation. */
   awaitCarrier(link: string): Promise<void>;
   /** What must be set so that packets of a family that come in by the host's links, or by `bridges`, are forwarded; empty when they are. */
   forwardingChanges(family: Family, bridges: readonly string[]): readonly SysctlChange[];
+  hostLinks(): readonly HostLink[];
   /** Of every link of the host, loopback and ours included. */
   linkNames(): readonly string[];
   /** Whether this kernel can make such links; it may load a module to answer. */

@@ -14,7 +14,7 @@ import type {NftTable} from './netlink/nftables/types.ts';
 import {hasNamespace, hostLinks, isForwarding, readWorld} from './read.ts';
 import {readCounters} from './read-counters.ts';
 import {readIptables} from './read-iptables.ts';
-import {readSandbox} from './read-sandbox.ts';
+import {readRouting, readSandbox} from './read-sandbox.ts';
 import {createSockets} from './sockets.ts';
 
 export interface KernelSpec {
@@ -29,7 +29,7 @@ const carrierTimeoutMs = 2000;
 
 export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
   const sockets = createSockets(native);
-  const parts: ApplyParts & {isOurs: typeof isOurs} = {native, sockets, iptables: createIptables(), table, isOurs};
+  const parts: ApplyParts = {native, sockets, iptables: createIptables(), table, isOurs};
 
   const awaitCarrier = async (link: string): Promise<void> => {
     const deadline = performance.now() + carrierTimeoutMs;
@@ -55,8 +55,10 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     execute: (ops, onError) =>
       execute(ops, onError, step => applyStep(parts, step)).finally(() => sockets.releaseForeign()),
     readSandbox: ns => lettingGo(() => readSandbox(parts, ns)),
+    readRouting: ns => lettingGo(() => readRouting(parts, ns)),
     hasNamespace: ns => lettingGo(() => hasNamespace(sockets, ns)),
     awaitCarrier,
+    hostLinks: () => hostLinks(parts).map(({name, mac}) => ({name, mac})),
     linkNames: () => hostLinks(parts).map(({name}) => name),
     hasLinkType: type => hasLinkType(sockets, type),
     forwardingChanges: (family, bridges) => forwardingChanges(parts, family, bridges),

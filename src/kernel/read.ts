@@ -12,10 +12,7 @@ import {decodeTable, getTable} from './netlink/nftables/objects.ts';
 import {decodeRoute, dumpRoutes, RTPROT_TNET} from './netlink/route.ts';
 import {readTrafficControl} from './read-traffic-control.ts';
 
-export interface ReadParts extends ApplyParts {
-  /** Whether a link with this IFLA_GROUP is ours. */
-  readonly isOurs: (group: number) => boolean;
-}
+export type ReadParts = ApplyParts;
 
 /**
  * The present version of everything in `want`, and besides it every link and every nft element of ours. Links, addresses

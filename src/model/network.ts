@@ -1,7 +1,16 @@
 import {type Family, type Ip, ipFamily, type Prefix} from './ip.ts';
 
-/** `ptp`: a link between the host and each sandbox, and routes. `foreign`: the links are another program's; we give addresses, publish ports and limit what is there. */
-export type NetworkDriver = 'bridge' | 'macvlan' | 'ipvlan' | 'vxlan' | 'ptp' | 'foreign' | 'host' | 'none';
+/** `ptp`: a link between the host and each sandbox, and routes. `host-device`: links of the host's are lent. `foreign`: the links are another program's; we give addresses, publish ports and limit what is there. */
+export type NetworkDriver =
+  | 'bridge'
+  | 'macvlan'
+  | 'ipvlan'
+  | 'vxlan'
+  | 'ptp'
+  | 'host-device'
+  | 'foreign'
+  | 'host'
+  | 'none';
 
 /** Both ends included. */
 export interface AddressSpan {

@@ -85,5 +85,7 @@ function leaveOps(
 ): readonly Op[] {
   const world = (state: State) => toWorld(planSandboxLinks(state, sandbox, firewall));
   const ops = diff(world(before), world(after));
-  return ops.filter(({do: verb, item}) => item.ns === '' || verb !== 'del' || item.kind === 'link');
+  return ops.filter(
+    ({do: verb, item}) => item.ns === '' || verb !== 'del' || item.kind === 'link' || item.kind === 'lent',
+  );
 }

@@ -40,11 +40,16 @@ function withoutLinks(actual: World, links: readonly Item[]): World {
 
 /** IPv6 of a sandbox's loopback is switched on with the first link that has it: it is only as intact as all of them. */
 function intactLinks(items: readonly Item[], actual: World): ReadonlySet<string> {
-  const links = items.flatMap(item => (item.kind === 'link' ? [{item, inside: item.peer ?? item}] : []));
+  const links = items.flatMap((item): readonly {item: Item; inside: {ns: string; name: string}}[] => {
+    // Not ours to make again: it may have been unplugged, or be back on the host for a reason.
+    if (item.kind === 'lent') return [{item, inside: {ns: item.ns, name: item.link}}];
+    return item.kind === 'link' ? [{item, inside: item.peer ?? item}] : [];
+  });
   const within = links.filter(({inside}) => inside.ns !== '');
-  const missing = within.filter(({item}) => !actual.has(itemKey(item)));
+  const isThere = (item: Item): boolean => item.kind === 'lent' || actual.has(itemKey(item));
+  const missing = within.filter(({item}) => !isThere(item));
   const cut = new Set(missing.map(({inside}) => inside.ns));
-  const intact = within.filter(({item}) => actual.has(itemKey(item)));
+  const intact = within.filter(({item}) => isThere(item));
   return new Set(
     intact.flatMap(({inside: {ns, name}}) => [nameOf(ns, name), ...(cut.has(ns) ? [] : [nameOf(ns, 'lo')])]),
   );

@@ -8,6 +8,7 @@ import type {State} from '../model/state.ts';
 import {bridgeDriver} from './drivers/bridge.ts';
 import type {Driver, Role} from './drivers/driver.ts';
 import {foreignDriver} from './drivers/foreign.ts';
+import {hostDeviceDriver} from './drivers/host-device.ts';
 import {ipvlanDriver} from './drivers/ipvlan.ts';
 import {macvlanDriver} from './drivers/macvlan.ts';
 import {ptpDriver} from './drivers/ptp.ts';
@@ -31,6 +32,7 @@ const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {
   ipvlan: ipvlanDriver,
   vxlan: vxlanDriver,
   ptp: ptpDriver,
+  'host-device': hostDeviceDriver,
   foreign: foreignDriver,
 };
 

@@ -55,6 +55,8 @@ export function createFakeController(): Controller {
     requireRoom: ref => void get(ref),
     check: async () => {},
     adjust: async () => {},
+    reroute: async () => {},
+    hostLinks: () => [],
     setPorts: async () => {},
     createSandbox: async () => {},
     removeSandbox: async () => {},

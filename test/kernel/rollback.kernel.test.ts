@@ -11,6 +11,7 @@ import type {Ip, Prefix} from '../../src/model/ip.ts';
 import {macFromIp} from '../../src/model/mac.ts';
 import type {Network} from '../../src/model/network.ts';
 import {emptyState, type State} from '../../src/model/state.ts';
+import {isOurGroup} from '../../src/network/drivers/driver.ts';
 import {tnetTable} from '../../src/network/firewall/nft.ts';
 import {type Firewall, firewallOf} from '../../src/network/firewall/renderer.ts';
 import {planForwarding, planNetwork, planSandboxLinks} from '../../src/network/plan.ts';
@@ -70,7 +71,7 @@ const opsWith = (firewall: Firewall): readonly Op[] => [
 
 const native = loadNative();
 const sockets = createSockets(native);
-const parts = {native, sockets, iptables: createIptables(), table: tnetTable};
+const parts = {native, sockets, iptables: createIptables(), table: tnetTable, isOurs: isOurGroup};
 /** Links, addresses, rules, namespaces and the one sysctl that outlives its device. */
 const picture = () => ({
   ...belongings(),

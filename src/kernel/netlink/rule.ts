@@ -33,8 +33,8 @@ export const ruleFormat = format(
 
 export interface RuleSpec {
   readonly family: 4 | 6;
-  /** Where it stands among the rules, lowest first; 32766 is main's. */
-  readonly priority: number;
+  /** Where it stands among the rules, lowest first; 32766 is main's. Left out, the kernel takes one before those that are there. */
+  readonly priority?: number;
   readonly table: number;
   readonly from?: Prefix;
   readonly to?: Prefix;

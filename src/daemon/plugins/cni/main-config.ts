@@ -13,6 +13,8 @@ export interface MainConfig {
   /** A default route by the gateway, whatever the address management says. */
   readonly defaultGateway: boolean;
   readonly mac: Mac | null;
+  /** Options of the attachment. */
+  readonly attachment?: Readonly<Record<string, string>>;
   /** Comes before that of the address management, if it says anything. */
   readonly dns: Fields;
 }

@@ -19,11 +19,11 @@ import {type CniDns, type CniRoute, decodeResult, encodeResult} from './result.t
 import {chainOptions, findAttachment, sandboxOf} from './sandbox.ts';
 
 /** A plugin that makes links, from how its configuration is read. */
-export function mainPlugin(decode: (inputs: CniInputs, request: CniRequest) => MainConfig): CniPlugin {
+export function mainPlugin(decode: (inputs: CniInputs, request: CniRequest, parts: CniParts) => MainConfig): CniPlugin {
   return {
     async add(parts, request) {
       refuseUnknownArgs(request);
-      const config = decode(readInputs(request), request);
+      const config = decode(readInputs(request), request, parts);
       const sandbox = sandboxOf(request, parts.netns);
       const addresses = await askForAddresses(config, request);
       try {
@@ -36,14 +36,16 @@ export function mainPlugin(decode: (inputs: CniInputs, request: CniRequest) => M
         throw error;
       }
     },
-    async del({controller}, request) {
-      const config = decode(readInputs(request), request);
+    async del(parts, request) {
+      const {controller} = parts;
+      const config = decode(readInputs(request), request, parts);
       const attachment = findAttachment(controller, request);
       if (attachment !== undefined) await controller.detach(attachment.id);
       if (config.ipam.kind === 'foreign') await delegate(request, config.ipam.type);
     },
-    async check({controller}, request) {
-      const config = decode(readInputs(request), request);
+    async check(parts, request) {
+      const {controller} = parts;
+      const config = decode(readInputs(request), request, parts);
       previousOf(request);
       const attachment = findAttachment(controller, request);
       if (attachment === undefined)
@@ -54,8 +56,9 @@ export function mainPlugin(decode: (inputs: CniInputs, request: CniRequest) => M
       await controller.check(attachment.id);
       if (config.ipam.kind === 'foreign') await delegate(request, config.ipam.type);
     },
-    async status({controller}, request) {
-      const config = decode(readInputs(request), request);
+    async status(parts, request) {
+      const {controller} = parts;
+      const config = decode(readInputs(request), request, parts);
       if (config.ipam.kind === 'foreign') return void (await delegate(request, config.ipam.type));
       const network = findInline(controller, config.name);
       if (network !== undefined) requireRoom(controller, network);
@@ -172,7 +175,7 @@ function attachSpec({config, request, sandbox, network, addresses}: AttachWords)
     ports: [],
     names: [],
     gatewayPriority: null,
-    options: chainOptions(config.name),
+    options: {...chainOptions(config.name), ...config.attachment},
   };
 }
 

@@ -1,5 +1,6 @@
 import {bandwidth} from './bandwidth.ts';
 import {decodeBridge} from './decode-bridge.ts';
+import {decodeHostDevice} from './decode-host-device.ts';
 import {decodeLower} from './decode-lower.ts';
 import {decodePtp} from './decode-ptp.ts';
 import {firewall} from './firewall.ts';
@@ -8,6 +9,7 @@ import {loopback} from './loopback.ts';
 import {mainPlugin} from './main-plugin.ts';
 import type {CniPlugin} from './plugin.ts';
 import {portmap} from './portmap.ts';
+import {sbr} from './sbr.ts';
 import {tnet} from './tnet.ts';
 import {tuning} from './tuning.ts';
 
@@ -17,6 +19,7 @@ export const plugins: Readonly<Record<string, CniPlugin>> = {
   'tnet-cni': tnet,
   bridge: mainPlugin(decodeBridge),
   ptp: mainPlugin(decodePtp),
+  'host-device': mainPlugin(decodeHostDevice),
   macvlan: mainPlugin(decodeLower('macvlan')),
   ipvlan: mainPlugin(decodeLower('ipvlan')),
   'host-local': hostLocal,
@@ -26,4 +29,5 @@ export const plugins: Readonly<Record<string, CniPlugin>> = {
   bandwidth,
   firewall,
   tuning,
+  sbr,
 };

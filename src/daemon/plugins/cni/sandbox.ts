@@ -26,6 +26,13 @@ export function sandboxOf({netns, env}: CniRequest, own: string): string {
   return foreignSandbox(netns, identity);
 }
 
+/** For DEL: null when the namespace is not told any more, is gone, or is our own. */
+export function sandboxIfThere({netns}: Pick<CniRequest, 'netns'>, own: string): string | null {
+  const stat = netns === '' ? undefined : statSync(netns, {throwIfNoEntry: false});
+  const identity = stat && `${stat.dev}:${stat.ino}`;
+  return identity === undefined || identity === own ? null : foreignSandbox(netns, identity);
+}
+
 function identityOf(netns: string): string {
   try {
     const {dev, ino} = statSync(netns);

@@ -1,0 +1,65 @@
+import {closeSync, openSync} from 'node:fs';
+import {KernelError, TnetError} from '../errors.ts';
+import type {LentItem, NamespacePath} from './item.ts';
+import {addAltname, decodeLink, delAltname, getLink, type LinkInfo, setLink} from './netlink/link.ts';
+import type {Sockets} from './sockets.ts';
+
+const EEXIST = 17;
+const ENODEV = 19;
+
+type Lent = LentItem & {readonly ns: NamespacePath};
+
+/** Moves a link of the host's into a sandbox, with its name there, up. Atomic. ERR_BAD_REQUEST when there is no such link. */
+export function lendLink(sockets: Sockets, item: Lent, isOurs: (group: number) => boolean): void {
+  const {ns, link, hostName, altname} = item;
+  const host = sockets.route('');
+  const {index, up} = lendable(sockets, hostName, isOurs);
+  // The kernel would move it first, and only then see that its new name is taken.
+  if (isThere(sockets, ns, link))
+    throw new KernelError(`Cannot lend "${hostName}" as "${link}": File exists`, {errno: EEXIST});
+  host.request(addAltname(hostName, altname), `mark link "${hostName}"`);
+  try {
+    // A link that is up cannot be renamed before Linux 6.2.
+    host.request(setLink(index, {up: false}), `set link "${hostName}" down`);
+    host.request(setLink(index, {netnsFd: sockets.netnsFd(ns)!, name: link}), `move link "${hostName}" into ${ns}`);
+    sockets.route(ns).request(setLink(altname, {up: true}), `set link "${link}" up`);
+  } catch (cause) {
+    if (isThere(sockets, ns, altname)) returnLink(sockets, item);
+    else host.request(delAltname(hostName, altname));
+    host.request(setLink(hostName, {up}));
+    throw cause;
+  }
+}
+
+function isThere(sockets: Sockets, ns: NamespacePath, name: string): boolean {
+  try {
+    return sockets.route(ns).request(getLink(name)).length > 0;
+  } catch (error) {
+    if (error instanceof KernelError && error.errno === ENODEV) return false;
+    throw error;
+  }
+}
+
+/** Gives it back with the name it had, down. What of it is there decides: it may have been renamed since. */
+export function returnLink(sockets: Sockets, {ns, link, hostName, altname}: Lent): void {
+  const inside = sockets.route(ns);
+  const {index, name} = decodeLink(inside.request(getLink(altname), `find link "${link}"`)[0]!);
+  inside.request(setLink(index, {up: false}), `set link "${name}" down`);
+  const home = openSync('/proc/self/ns/net', 'r');
+  try {
+    inside.request(setLink(index, {netnsFd: home, name: hostName}), `give link "${name}" back as "${hostName}"`);
+  } finally {
+    closeSync(home);
+  }
+  sockets.route('').request(delAltname(hostName, altname));
+}
+
+function lendable(sockets: Sockets, name: string, isOurs: (group: number) => boolean): LinkInfo {
+  const info = decodeLink(sockets.route('').request(getLink(name), `find link "${name}"`)[0]!);
+  if (name === 'lo' || isOurs(info.group))
+    throw new TnetError(
+      'ERR_BAD_REQUEST',
+      `Cannot lend "${name}": it is ${name === 'lo' ? "the host's loopback" : 'a link of a network of ours'}`,
+    );
+  return info;
+}

@@ -1,0 +1,171 @@
+import {rmSync} from 'node:fs';
+import test from 'ava';
+import {type CniList, type CniRuntime, type CniTarget, makeCni, makeNetns, removeNetns} from './fixture/cni.ts';
+import {insideOf, makeReference, referenceLacks, shapeOf} from './fixture/cni-reference.ts';
+import {belongings, makeHost, run, runIn} from './fixture/host.ts';
+import {makeTnet, type Tnet} from './fixture/tnet.ts';
+
+/** `host-device` lends links, `sbr` routes by source: beside the reference plugins of these names. */
+let tnet: Tnet;
+let cni: CniRuntime;
+let before: ReturnType<typeof belongings>;
+
+test.before(async () => {
+  makeHost();
+  before = belongings();
+  tnet = makeTnet();
+  cni = makeCni(tnet);
+  await tnet.ok('network', 'ls');
+});
+
+test.after.always(async t => {
+  for (const name of (await tnet.ok('network', 'ls')).match(/cni:\S+/g) ?? []) await tnet.ok('network', 'rm', name);
+  await tnet.end();
+  rmSync(cni.bin, {recursive: true});
+  t.deepEqual(belongings(), before);
+});
+
+const container = (id: string, over: Partial<CniTarget> = {}): CniTarget => ({id, netns: makeNetns(id), ...over});
+const lend = (name: string, plugin: object): CniList => ({
+  cniVersion: '1.1.0',
+  name,
+  plugins: [{type: 'host-device', ...plugin}],
+});
+const given = (address: string, gateway: string) => ({
+  type: 'static',
+  addresses: [{address, gateway}],
+  routes: [{dst: '0.0.0.0/0'}],
+});
+const stateOf = (link: string): string => run(`ip -o link show ${link} | grep -o 'state UP\\|altname.*' || true`).trim();
+
+test.serial('host-device lends a link and gives it back, whatever it is called by then', async t => {
+  run('ip link add card0 type veth peer name wire0 && ip link set card0 up && ip link set wire0 up');
+  t.teardown(() => run('ip link del wire0'));
+  const mac = run('cat /sys/class/net/card0/address 2>/dev/null || ip -o link show card0').match(
+    /([0-9a-f]{2}:){5}[0-9a-f]{2}/,
+  )![0];
+  const list = lend('card', {device: 'card0', ipam: given('10.60.0.9/24', '10.60.0.1')});
+  const target = container('card1');
+  const result = await cni.add(list, target);
+  t.like(result, {
+    interfaces: [{name: 'eth0', mac, sandbox: target.netns}],
+    ips: [{address: '10.60.0.9/24', interface: 0}],
+  });
+  t.deepEqual(insideOf(target.netns), {addresses: ['10.60.0.9/24'], routes: ['10.60.0.0/24', 'default via 10.60.0.1']});
+  t.is(run('ip -o link | grep -c card0: || true').trim(), '0');
+  await cni.check(list, target, result);
+  process.kill(tnet.daemonPid(), 'SIGKILL');
+  await tnet.ok('network', 'ls');
+  await cni.check(list, target, result);
+  const second = container('card2');
+  await t.throwsAsync(cni.add(list, second), {message: /no link of the host/});
+  runIn(target.netns, 'ip link set eth0 down && ip link set eth0 name other');
+  await cni.del(list, target, result);
+  t.is(stateOf('card0'), '');
+  await cni.del(list, target, result);
+  const byMac = lend('card', {hwaddr: mac.toUpperCase(), ipam: given('10.60.0.9/24', '10.60.0.1')});
+  runIn(second.netns, 'ip link add eth0 type veth peer name x');
+  run('ip link set card0 up');
+  await t.throwsAsync(cni.add(byMac, second), {message: /File exists/});
+  t.is(stateOf('card0'), 'state UP');
+  runIn(second.netns, 'ip link del eth0');
+  await cni.add(byMac, second);
+  await cni.ask('GC', byMac, {'cni.dev/valid-attachments': []});
+  t.is(stateOf('card0'), '');
+  await t.throwsAsync(cni.add(lend('none', {}), second), {message: /one of "device", "hwaddr"/});
+  await t.throwsAsync(cni.add(lend('lo', {device: 'lo'}), second), {message: /host's loopback/});
+  for (const {netns} of [target, second]) removeNetns(netns);
+});
+
+const sourceRouted = (table?: number): CniList => ({
+  cniVersion: '1.0.0',
+  name: 'second',
+  plugins: [
+    {
+      type: 'ptp',
+      ipam: {
+        type: 'host-local',
+        ranges: [[{subnet: '10.62.0.0/24'}], [{subnet: 'fd62::/64'}]],
+        routes: [{dst: '10.99.0.0/16'}],
+      },
+    },
+    {type: 'sbr', ...(table === undefined ? {} : {table})},
+  ],
+});
+
+test.serial('sbr sends what comes from an interface by its own routes; DEL takes the rules', async t => {
+  const target = container('sbr1', {ifname: 'net1'});
+  const first: CniList = {
+    ...sourceRouted(),
+    name: 'first',
+    plugins: [{type: 'ptp', ipam: {type: 'host-local', subnet: '10.61.0.0/24', routes: [{dst: '0.0.0.0/0'}]}}],
+  };
+  const eth0 = {...target, ifname: 'eth0'};
+  const outer = await cni.add(first, eth0);
+  const result = await cni.add(sourceRouted(), target);
+  t.regex(runIn(target.netns, 'ip route get 198.51.100.1 from 10.62.0.2'), /via 10\.62\.0\.1 dev net1 table 100/);
+  t.regex(runIn(target.netns, 'ip route get 198.51.100.1 from 10.61.0.2'), /via 10\.61\.0\.1 dev eth0/);
+  t.regex(runIn(target.netns, 'ip -6 route get 2001:db8::1 from fd62::2'), /via fd62::1 dev net1 .*table 101/);
+  t.is(runIn(target.netns, 'ip -4 route show dev net1').trim(), '');
+  await cni.check(sourceRouted(), target, result);
+  runIn(target.netns, 'ip rule del from 10.62.0.2');
+  await t.throwsAsync(cni.check(sourceRouted(), target, result), {
+    message: /no rule and routes for what comes from 10\.62\.0\.2/,
+  });
+  await cni.del(sourceRouted(), target, result);
+  t.is(runIn(target.netns, 'ip rule show; ip -6 rule show').match(/lookup 10\d/), null);
+  await cni.del(sourceRouted(), {...target, netns: ''}, result);
+  const fixed = await cni.add(sourceRouted(4711), target);
+  t.regex(runIn(target.netns, 'ip route get 198.51.100.1 from 10.62.0.2'), /table 4711/);
+  await t.throwsAsync(cni.add({...sourceRouted(254), plugins: [sourceRouted(254).plugins[1]!]}, target), {
+    message: /prevResult is missing/,
+  });
+  await cni.del(sourceRouted(4711), target, fixed);
+  await cni.del(first, eth0, outer);
+  removeNetns(target.netns);
+});
+
+const lacks = referenceLacks('ptp', 'sbr', 'host-local', 'host-device', 'static');
+const check = lacks === '' ? test.serial : test.serial.skip;
+
+check(`beside the reference plugins: the same results, the same inside${lacks}`, async t => {
+  const reference = makeReference(tnet);
+  run('ip link add card0 type veth peer name wire0');
+  t.teardown(() => run('ip link del wire0'));
+  const target = container('side1');
+  const list = {...lend('card', {device: 'card0', ipam: given('10.60.0.9/24', '10.60.0.1')}), cniVersion: '1.0.0'};
+  const wanted = await reference.add(list, target);
+  const inside = insideOf(target.netns);
+  await reference.del(list, target, wanted);
+  const [home] = [stateOf('card0')];
+  const result = await cni.add(list, target);
+  t.deepEqual(shapeOf(result), shapeOf(wanted));
+  t.deepEqual(insideOf(target.netns), inside);
+  await cni.del(list, target, result);
+  t.is(stateOf('card0'), home);
+
+  const rules = (): string =>
+    runIn(target.netns, 'ip rule; ip -6 rule; ip route show table 100; ip -6 route show table 101 | grep -v fe80')
+      .replace(/ (proto|metric|scope|pref|src) \S+/g, '')
+      .replace(/ +$/gm, '');
+  const range = (over: object) => ({
+    type: 'host-local',
+    ranges: [[{subnet: '10.64.0.0/24'}], [{subnet: 'fd64::/64'}]],
+    routes: [{dst: '10.99.0.0/16'}],
+    ...over,
+  });
+  const chain = (over: object): CniList => ({
+    ...list,
+    name: 'ruled',
+    plugins: [{type: 'ptp', ipam: range(over)}, {type: 'sbr'}],
+  });
+  const theirs = chain({dataDir: `${tnet.runRoot}/ipam`});
+  const there = await reference.add(theirs, target);
+  const routed = rules();
+  await reference.del(theirs, target, there);
+  const ours = await cni.add(chain({}), target);
+  t.deepEqual(shapeOf(ours), shapeOf(there));
+  t.deepEqual(rules().split('\n').sort(), routed.split('\n').sort());
+  await cni.del(chain({}), target, ours);
+  removeNetns(target.netns);
+});
