@@ -309,6 +309,11 @@ test.serial(
     const ask = (): string =>
       run('curl -s --retry 20 --retry-connrefused --retry-delay 0 --max-time 5 http://localhost:18082');
     t.is(ask(), 'joiner\n');
+    t.true(
+      (await show('box', '{{.NetworkSettings.SandboxKey}}')).endsWith(
+        await show('box', '/netns/{{.NetworkSettings.SandboxID}}'),
+      ),
+    );
     const facts =
       '{{.NetworkSettings.Networks.lan.IPAddress}} {{.NetworkSettings.Networks.lan.MacAddress}} {{.NetworkSettings.SandboxKey}}';
     const [was, joiner, pid] = [

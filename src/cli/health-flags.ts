@@ -1,7 +1,7 @@
 import type {Command} from 'commander';
 import type {HealthcheckFields} from '../api/health-types.ts';
 import {given, parseInteger} from './parse.ts';
-import {parseDuration} from './parse-duration.ts';
+import {parseDurationNs} from './parse-duration-ns.ts';
 
 /** How a container is probed, as commander leaves it; durations in ns. */
 export interface HealthOptions {
@@ -18,11 +18,11 @@ export interface HealthOptions {
 export function healthFlags(command: Command): Command {
   return command
     .option('--health-cmd <command>', 'probe it with this line of sh: exit code 0 is healthy')
-    .option('--health-interval <duration>', 'between probes (30s)', parseDuration)
-    .option('--health-timeout <duration>', 'a probe that takes longer is killed, and has failed (30s)', parseDuration)
+    .option('--health-interval <duration>', 'between probes (30s)', parseDurationNs)
+    .option('--health-timeout <duration>', 'a probe that takes longer is killed, and has failed (30s)', parseDurationNs)
     .option('--health-retries <n>', 'failures in a row until it is unhealthy (3)', parseInteger)
-    .option('--health-start-period <duration>', 'failures do not count so long (0s)', parseDuration)
-    .option('--health-start-interval <duration>', 'between probes meanwhile (5s)', parseDuration)
+    .option('--health-start-period <duration>', 'failures do not count so long (0s)', parseDurationNs)
+    .option('--health-start-interval <duration>', 'between probes meanwhile (5s)', parseDurationNs)
     .option('--no-healthcheck', 'no probes, whatever the image says');
 }
 

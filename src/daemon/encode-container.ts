@@ -1,3 +1,4 @@
+import {basename} from 'node:path';
 import type {ContainerInspect, EndpointSettings, SizeFields} from '../api/engine-types.ts';
 import {type Container, type ContainerState, isRunning, type NetworkMode} from '../model/container.ts';
 import type {HostRootfs} from '../model/host-rootfs.ts';
@@ -139,9 +140,10 @@ function encodeRootfs({path, writes}: HostRootfs): {readonly Path: string; reado
 function encodeNetworkSettings(view: ContainerView): ContainerInspect['NetworkSettings'] {
   const endpoints = encodeEndpoints(view);
   const bridge: Partial<EndpointSettings> = endpoints.bridge ?? {};
+  const sandbox = view.attachments[0]?.sandbox ?? '';
   return {
-    SandboxID: '',
-    SandboxKey: view.attachments[0]?.sandbox ?? '',
+    SandboxID: basename(sandbox),
+    SandboxKey: sandbox,
     Ports: encodePorts(view.attachments, networksById(view), view.container.config.exposed),
     EndpointID: bridge.EndpointID ?? '',
     Gateway: bridge.Gateway ?? '',

@@ -1,7 +1,7 @@
 import {parseDuration} from '../model/duration.ts';
 import type {Healthcheck} from '../model/healthcheck.ts';
 import {decodeHealthcheck} from './decode-healthcheck.ts';
-import {badRequest, decoding} from './failure.ts';
+import {badRequest} from './failure.ts';
 
 const flags: Readonly<Record<string, string>> = {
   interval: 'Interval',
@@ -40,7 +40,13 @@ function parseFlag(flag: string): [string, number] {
   const [, name = '', value = ''] = /^--([a-z-]+)=(.+)$/.exec(flag) ?? [];
   const field = flags[name];
   if (field === undefined) throw badRequest(`Unknown flag: ${flag}`);
-  if (field !== 'Retries') return [field, decoding(() => parseDuration(value))];
+  if (field !== 'Retries') return [field, parseTime(value)];
   if (!/^[1-9]\d{0,8}$/.test(value)) throw badRequest(`--retries must be at least 1 (not ${value})`);
   return [field, Number(value)];
+}
+
+function parseTime(value: string): number {
+  const ns = parseDuration(value);
+  if (ns === null) throw badRequest(`invalid duration "${value}": want one like 30s or 1m30s`);
+  return ns;
 }

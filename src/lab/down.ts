@@ -1,13 +1,18 @@
 import {closeSync} from 'node:fs';
 import {loadNative} from '../kernel/native.ts';
+import {cgroupsOf, removeCgroups} from './cgroups.ts';
 import {isAlive, type LabRecord, type Labs} from './labs.ts';
 
 /**
  * Ends a lab: kills its holder, pid 1 of the lab's processes. The kernel kills the rest of them before it lets the holder be
- * dead, and with the last one go the mounts, the network namespaces and the links.
+ * dead, and with the last one go the mounts, the network namespaces and the links. Only cgroups are nobody's.
  */
 export async function down(labs: Labs, record: LabRecord): Promise<void> {
-  if (isAlive(record)) await killAndWait(record.pid);
+  if (isAlive(record)) {
+    const cgroups = cgroupsOf(record.pid);
+    await killAndWait(record.pid);
+    removeCgroups(cgroups);
+  }
   labs.forget(record.name);
 }
 

@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
-import {belongings, makeHost} from '../fixture/host.ts';
+import {belongings, makeHost, run} from '../fixture/host.ts';
 import {makeTnet, type Tnet} from '../fixture/tnet.ts';
 
 /** Labs through the command: two side by side, killed half-way, gone without a trace. */
@@ -77,6 +77,20 @@ test.serial('a kill in the middle of up leaves nothing that down cannot take', a
   await once(child, 'exit');
   await tnet.ok('lab', 'down', '--force', 'k');
   t.is(await tnet.ok('lab', 'inspect', '--all', '--json'), '[]');
+});
+
+test.serial('containers that a learner starts are in the lab alone, and go with it, cgroups and all', async t => {
+  await tnet.ok('lab', 'up', file('d.yaml', 'name: d\nnodes: {c1: {}}\n'));
+  const inLab = (...args: readonly string[]): Promise<string> => tnet.ok('lab', 'exec', 'host', ...args);
+  await inLab('tnet', 'run', '-d', '--name', 'web', 'host', 'sleep', '600');
+  t.regex(await inLab('tnet', 'ps'), /web/);
+  t.deepEqual(belongings().links, before.links, 'the machine has no docker0 of it');
+  const pid = await inLab('tnet', 'inspect', '--format', '{{.State.Pid}}', 'web');
+  const cgroups = await inLab('cat', `/proc/${pid}/cgroup`);
+  const [, name] = /\/(tnet\/[0-9a-f]{12})\//.exec(cgroups) ?? [];
+  t.truthy(name);
+  await tnet.ok('lab', 'down', 'd');
+  t.is(run(`find /sys/fs/cgroup -type d -path '*/${name}*' | wc -l`).trim(), '0');
 });
 
 test.serial('a topology that is wrong is refused with its place and the fix', async t => {
