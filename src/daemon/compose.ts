@@ -97,7 +97,7 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
       events.emit(happening);
       engine?.health.see(happening); // what happens before there is an engine, health.recover() finds
     },
-    log: (about, error) => log.warn(`names of "${about}"`, error),
+    log: (about, error) => log.warn(about, error),
     controller,
     roots,
     idMaps,
