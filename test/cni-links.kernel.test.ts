@@ -36,7 +36,8 @@ const given = (address: string, gateway: string) => ({
   addresses: [{address, gateway}],
   routes: [{dst: '0.0.0.0/0'}],
 });
-const stateOf = (link: string): string => run(`ip -o link show ${link} | grep -o 'state UP\\|altname.*' || true`).trim();
+const stateOf = (link: string): string =>
+  run(`ip -o link show ${link} | grep -o 'state UP\\|altname.*' || true`).trim();
 
 test.serial('host-device lends a link and gives it back, whatever it is called by then', async t => {
   run('ip link add card0 type veth peer name wire0 && ip link set card0 up && ip link set wire0 up');

@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {awaitServers} from './await-servers.ts';
 import {down} from './down.ts';
 import {openEyes} from './eyes/open-eyes.ts';
 import type {LabRecord, Labs} from './labs.ts';
@@ -26,6 +27,7 @@ export async function startExercise(
   const record = await up({...parts, topology, scenario: folder});
   try {
     await awaitForwarding(record);
+    await awaitServers(record);
     if (scenario.setup !== undefined)
       await runScript(record, {path: join(folder, scenario.setup), env: parts.env, onFailure: 'stop'});
   } catch (cause) {
