@@ -114,9 +114,9 @@ export interface Standpoint {
 
 async function sendProbe(
   {native, netnsFd}: Standpoint,
-  {proto, to, port, timeoutMs}: Parameters<Eyes['probe']>[1],
+  {timeoutMs, ...wish}: Parameters<Eyes['probe']>[1],
 ): ReturnType<Eyes['probe']> {
-  const probe = openProbe({native, netnsFd, proto, family: ipFamily(to), to, port});
+  const probe = openProbe({native, netnsFd, family: ipFamily(wish.to), ...wish});
   try {
     return await probe.send(timeoutMs);
   } finally {
