@@ -1,6 +1,7 @@
 /**
  * What running one command in a new container costs, as a user waits for it: `tnet run --rm host true` next to what is installed
- * of docker, podman, crun and runc, turn by turn in one run; and what an idle container holds of memory. Each has a network
+ * of docker, podman, crun and runc, turn by turn in one run; a launch against its floor (bench/launch-floor.ts); and what an idle
+ * container holds of memory. Each has a network
  * namespace and places of its own. As root: node dist/bench/run.js [ROUNDS]
  */
 import {execFileSync, spawn, spawnSync} from 'node:child_process';
@@ -9,6 +10,7 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
+import {type LaunchTimes, measureLaunch} from './launch-floor.ts';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const rounds = Number(process.argv[2] ?? 15);
@@ -43,6 +45,7 @@ async function main(): Promise<void> {
     else contenders.push(made);
   }
   report(contenders, measure(contenders));
+  reportLaunch(await measureLaunch(repository, dir, rounds * 4));
   reportMemory(contenders[0]!);
   for (const {stop} of contenders) await stop();
   rmSync(dir, {recursive: true, force: true});
@@ -155,14 +158,26 @@ function measure(contenders: readonly Contender[]): readonly (readonly number[])
 }
 
 function report(contenders: readonly Contender[], times: readonly (readonly number[])[]): void {
-  const at = (values: readonly number[], share: number): number =>
-    [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
   const ours = at(times[0] ?? [], 0.5);
   console.log(`${rounds} rounds, turn by turn, ms wall   min  median     p90  tnet's share`);
   for (const [i, {name}] of contenders.entries()) {
     const row = [0, 0.5, 0.9].map(share => at(times[i]!, share).toFixed(0).padStart(8)).join('');
     console.log(`${name.padEnd(30)}${row}${(ours / at(times[i]!, 0.5)).toFixed(2).padStart(14)}`);
   }
+}
+
+/** The value below which `share` of them are. */
+function at(values: readonly number[], share: number): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
+}
+
+function reportLaunch({shimUs, floorUs}: LaunchTimes): void {
+  const row = (values: readonly number[]): string =>
+    [0, 0.5, 0.9].map(share => (at(values, share) / 1000).toFixed(2).padStart(8)).join('');
+  console.log(`clone3 to execve, ${shimUs.length} turns, ms     min  median     p90`);
+  console.log(`${'tnet-shim'.padEnd(30)}${row(shimUs)}`);
+  console.log(`${'bench/floor/launch.c'.padEnd(30)}${row(floorUs)}`);
+  console.log(`tnet-shim takes ${(at(shimUs, 0.5) / at(floorUs, 0.5)).toFixed(2)} times the floor (goal: 2)`);
 }
 
 /** PSS of what stays with an idle container: its shim. The daemon is one for all. */

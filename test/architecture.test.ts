@@ -34,6 +34,7 @@ const pure = [
   /^src\/lab\/(document|topology|scenario|check|results)\//,
   /^src\/runtime\/launch\/(plan-.*|isolation|program|capabilities|default-paths|seccomp\/.*)\.ts$/,
   /^src\/runtime\/cgroup\/device-(program|rules)\.ts$/,
+  /^src\/runtime\/(allocate-ids|choose-ids)\.ts$/,
   /^src\/runtime\/(files|names|resolv-conf|signals)\.ts$/,
 ];
 const shells = [

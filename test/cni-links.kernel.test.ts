@@ -1,7 +1,7 @@
 import {rmSync} from 'node:fs';
 import test from 'ava';
 import {type CniList, type CniRuntime, type CniTarget, makeCni, makeNetns, removeNetns} from './fixture/cni.ts';
-import {insideOf, makeReference, referenceLacks, shapeOf} from './fixture/cni-reference.ts';
+import {insideOf, makeReference, referenceLacks, shapeOf, withoutDad} from './fixture/cni-reference.ts';
 import {belongings, makeHost, run, runIn} from './fixture/host.ts';
 import {makeTnet, type Tnet} from './fixture/tnet.ts';
 
@@ -36,7 +36,8 @@ const given = (address: string, gateway: string) => ({
   addresses: [{address, gateway}],
   routes: [{dst: '0.0.0.0/0'}],
 });
-const stateOf = (link: string): string => run(`ip -o link show ${link} | grep -o 'state UP\\|altname.*' || true`).trim();
+const stateOf = (link: string): string =>
+  run(`ip -o link show ${link} | grep -o 'state UP\\|altname.*' || true`).trim();
 
 test.serial('host-device lends a link and gives it back, whatever it is called by then', async t => {
   run('ip link add card0 type veth peer name wire0 && ip link set card0 up && ip link set wire0 up');
@@ -75,6 +76,35 @@ test.serial('host-device lends a link and gives it back, whatever it is called b
   await t.throwsAsync(cni.add(lend('none', {}), second), {message: /one of "device", "hwaddr"/});
   await t.throwsAsync(cni.add(lend('lo', {device: 'lo'}), second), {message: /host's loopback/});
   for (const {netns} of [target, second]) removeNetns(netns);
+});
+
+test.serial('tuning is taken back before a link is; CHECK looks at what it sets, and at lo', async t => {
+  run('ip link add card1 type veth peer name wire1');
+  t.teardown(() => run('ip link del wire1'));
+  const look = (script: string): string => script.match(/promiscuity|mtu \d+|PROMISC|qlen \d+|ether \S+/g)!.join(' ');
+  const home = look(run('ip -o link show card1'));
+  const tuned = {
+    mtu: 1300,
+    mac: '02:00:00:00:00:09',
+    promisc: true,
+    txQLen: 77,
+    sysctl: {'net.ipv4.conf.IFNAME.arp_filter': '1'},
+  };
+  const list: CniList = {
+    ...lend('tuned', {device: 'card1'}),
+    plugins: [{type: 'loopback'}, {type: 'host-device', device: 'card1'}, {type: 'tuning', ...tuned}],
+  };
+  const target = container('tuned1');
+  const result = await cni.add(list, target);
+  t.is(look(runIn(target.netns, 'ip -o link show eth0')), 'PROMISC mtu 1300 qlen 77 ether 02:00:00:00:00:09');
+  await cni.check(list, target, result);
+  runIn(target.netns, 'echo 0 > /proc/sys/net/ipv4/conf/eth0/arp_filter');
+  await t.throwsAsync(cni.check(list, target, result), {message: /net\.ipv4\.conf\.eth0\.arp_filter is 0, not 1/});
+  runIn(target.netns, 'ip link set lo down');
+  await t.throwsAsync(cni.check(list, target, result), {message: /"lo" is not as it was made/});
+  await cni.del(list, target, result);
+  t.is(look(run('ip -o link show card1')), home);
+  removeNetns(target.netns);
 });
 
 const sourceRouted = (table?: number): CniList => ({
@@ -133,6 +163,7 @@ check(`beside the reference plugins: the same results, the same inside${lacks}`,
   run('ip link add card0 type veth peer name wire0');
   t.teardown(() => run('ip link del wire0'));
   const target = container('side1');
+  withoutDad(target.netns);
   const list = {...lend('card', {device: 'card0', ipam: given('10.60.0.9/24', '10.60.0.1')}), cniVersion: '1.0.0'};
   const wanted = await reference.add(list, target);
   const inside = insideOf(target.netns);

@@ -1,7 +1,7 @@
 import {rmSync} from 'node:fs';
 import test from 'ava';
 import {type CniList, type CniRuntime, type CniTarget, makeCni, makeNetns, removeNetns} from './fixture/cni.ts';
-import {insideOf, makeReference, referenceLacks, shapeOf} from './fixture/cni-reference.ts';
+import {insideOf, makeReference, referenceLacks, shapeOf, withoutDad} from './fixture/cni-reference.ts';
 import {reach, serve} from './fixture/echo.ts';
 import {belongings, makeEmptyTables, makeNeighbour, type Neighbour, run, runIn} from './fixture/host.ts';
 import {makeTnet, type Tnet} from './fixture/tnet.ts';
@@ -148,6 +148,7 @@ test.serial('an ADD that fails leaves nothing; addresses of a static configurati
     const only = (ipam: object): CniList => ({...ptp('side', ipam), plugins: [{type: 'ptp', ipMasq: true, ipam}]});
     const [theirs, ours] = [only({...ranges, dataDir: `${tnet.runRoot}/ipam`}), only(ranges)];
     const target = container('ptp5');
+    withoutDad(target.netns);
     const wanted = await reference.add(theirs, target);
     const inside = insideOf(target.netns);
     await reference.del(theirs, target, wanted);

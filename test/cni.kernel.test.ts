@@ -227,6 +227,16 @@ test.serial('type tnet puts a pod on a network of ours, by name, with its aliase
   const server = await serve(target.netns, 80);
   t.teardown(() => server.kill());
   t.is(await reach(neighbour.netns, `${neighbour.hostAddress}:8102`), neighbour.address);
+  t.deepEqual(result.dns, {nameservers: ['127.0.0.11']});
+  const asked = (name: string): string =>
+    runIn(
+      target.netns,
+      `${process.execPath} -e 'const r = new (require("node:dns").Resolver)({timeout: 3000, tries: 2}); r.setServers(["127.0.0.11"]); r.resolve4("${name}", (e, a) => console.log(e?.code ?? a[0]))'`,
+    ).trim();
+  t.is(asked('pod-cart'), '10.36.0.9');
+  process.kill(tnet.daemonPid(), 'SIGKILL');
+  await tnet.ok('network', 'ls');
+  t.is(asked('cart'), '10.36.0.9');
   t.regex(await tnet.ok('run', '--rm', '--network', 'shop', 'host', 'getent', 'hosts', 'cart'), /^10\.36\.0\.9 /);
   t.regex(await tnet.ok('run', '--rm', '--network', 'shop', 'host', 'getent', 'hosts', 'pod-cart'), /^10\.36\.0\.9 /);
   await cni.del(list, target, result);

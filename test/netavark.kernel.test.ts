@@ -16,7 +16,7 @@ test.before(async () => {
   neighbour = makeNeighbour();
   before = belongings();
   tnet = makeTnet();
-  plugins = makePlugins(tnet, ['netavark', 'aardvark-dns']);
+  plugins = makePlugins(tnet, ['netavark', 'aardvark-dns', 'tnet']);
   await tnet.ok('network', 'ls');
 });
 
@@ -187,6 +187,41 @@ test.serial('names are served again by the next daemon', async t => {
   t.is((await plugins.call('netavark', [...flags, 'update', 'nix', '--network-dns-servers', ''], 'null')).code, 0);
   await withInput('teardown', netns, asked);
   removeNetns(netns);
+});
+
+test.serial('as a plugin of netavark, tnet completes, sets up and tears down networks of driver "tnet"', async t => {
+  const id = '4d15'.repeat(16);
+  const bare = {name: 'mine', id, driver: 'tnet', internal: false, dns_enabled: true, ipv6_enabled: false};
+  const created = await plugins.call('tnet', ['create'], bare);
+  t.is(created.stderr, '');
+  const info = JSON.parse(created.stdout);
+  t.like(info, {...bare, network_interface: 'tn-4d154d154d15', ipam_options: {driver: 'host-local'}});
+  t.deepEqual(info.subnets, [{subnet: '10.205.21.0/24', gateway: '10.205.21.1'}]);
+  const netns = makeNetns('mine');
+  const asked = {
+    container_id: 'mine'.padEnd(64, 'f'),
+    container_name: 'mine',
+    port_mappings: [tcp(8089, 80)],
+    network: info,
+    network_options: {interface_name: 'eth0', static_ips: ['10.205.21.7'], aliases: null, static_mac: null},
+  };
+  const block = JSON.parse((await plugins.call('tnet', ['setup', netns], asked)).stdout);
+  t.deepEqual(Object.keys(block), ['dns_search_domains', 'dns_server_ips', 'interfaces']);
+  t.deepEqual(block.interfaces.eth0.subnets, [{gateway: '10.205.21.1', ipnet: '10.205.21.7/24'}]);
+  const server = await serve(netns, 80);
+  t.teardown(() => server.kill());
+  t.is(await ask(neighbour.netns, 'tcp', `${neighbour.hostAddress}:8089`), neighbour.address);
+  t.regex(runIn(netns, 'busybox nslookup mine 127.0.0.11'), /10\.205\.21\.7/);
+  for (let twice = 0; twice < 2; twice++)
+    t.deepEqual(await plugins.call('tnet', ['teardown', netns], asked), {code: 0, stdout: '', stderr: ''});
+  removeNetns(netns);
+  t.like(JSON.parse((await plugins.call('tnet', ['info'])).stdout), {api_version: '1.0.0'});
+  t.like(await plugins.call('tnet', ['setup', '/run/nowhere'], asked), {code: 1, stderr: ''});
+  t.deepEqual(await plugins.call('tnet', ['nix']), {
+    code: 1,
+    stdout: '{"error":"unknown command \\"nix\\": want info, create, setup, teardown"}\n',
+    stderr: '',
+  });
 });
 
 test.serial('wrong calls are told as netavark tells them', async t => {

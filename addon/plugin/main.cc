@@ -31,10 +31,11 @@ Buffer quoted(std::string_view text) {
 }
 
 /** What each caller takes for an error when there is no daemon to say it; 11 is CNI's "try again later". */
-int complain(std::string_view name, std::string_view why) {
+int complain(std::string_view name, int argc, std::string_view why) {
   const bool isHook = name == "tnet-oci-hook";
+  const bool isNetavark = name == "netavark" || argc > 1;  // its plugins have a verb, CNI's no arguments
   Buffer text;
-  text.append(isHook ? "tnet-oci-hook: " : name == "netavark" ? "{\"error\":" : "{\"cniVersion\":\"1.0.0\",\"code\":11,\"msg\":");
+  text.append(isHook ? "tnet-oci-hook: " : isNetavark ? "{\"error\":" : "{\"cniVersion\":\"1.0.0\",\"code\":11,\"msg\":");
   text.append(why);
   text.append(isHook ? "\n" : "}\n");
   print(isHook ? STDERR_FILENO : STDOUT_FILENO, text.view());
@@ -51,11 +52,11 @@ int main(int argc, char** argv, char** environment) {
   if (!isatty(STDIN_FILENO)) input.readAll(STDIN_FILENO);
   Buffer trouble;
   const int daemon = connectToDaemon(trouble);
-  if (daemon < 0) return complain(name, quoted(trouble.view()).view());
+  if (daemon < 0) return complain(name, argc, quoted(trouble.view()).view());
   Buffer reply;
   if (send(daemon, encodeCall(argv, environment, input.view()).view())) reply.readAll(daemon);
   const Answer answer = decodeAnswer(reply.view());
-  if (answer.code < 0) return complain(name, answer.output);
+  if (answer.code < 0) return complain(name, argc, answer.output);
   print(STDOUT_FILENO, answer.output);
   print(STDERR_FILENO, answer.errors);
   return answer.code;

@@ -142,6 +142,16 @@ void Clients::sendOutput(Frame type, std::string_view data) {
   }
 }
 
+bool Clients::sendNotice(Frame type, std::string_view payload) {
+  bool told = false;
+  for (Client& client : clients_) {
+    if (client.isSubscribed()) continue;
+    client.send(type, payload);
+    told = true;
+  }
+  return told;
+}
+
 /**
  * Then we wait for the client to hang up. If we did, one that is just writing stdin would get EPIPE or ECONNRESET, and many
  * programs (Node among them) then forget what they have not read yet: the last output and the exit.

@@ -22,6 +22,7 @@ enum Frame : unsigned char {
   StdoutData = 1,
   StderrData = 2,
   ExitRecord = 3,
+  LogLoss = 4,  // payload: why
 };
 
 /** What a client may ask for. */
@@ -81,6 +82,8 @@ class Clients {
   void serve(const pollfd* fds);
   /** To subscribers. */
   void sendOutput(Frame type, std::string_view data);
+  /** To those who watch and do not subscribe, as the daemon does. False when there is none. */
+  bool sendNotice(Frame type, std::string_view payload);
   /** The last frame; nothing that clients send matters after it. */
   void sendExit(std::string_view record);
   /** A subscriber is so far behind that the container has to wait. */

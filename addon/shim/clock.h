@@ -5,11 +5,13 @@
 #include <string>
 
 /** Since some moment; no clock that is set moves it. */
-inline int64_t monotonicMs() {
+inline int64_t monotonicUs() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+  return static_cast<int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000;
 }
+
+inline int64_t monotonicMs() { return monotonicUs() / 1000; }
 
 /** RFC 3339 in UTC with nanoseconds. Not by gmtime(3), which reads the machine's time zone file. */
 inline std::string timeNow() {

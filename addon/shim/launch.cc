@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "clock.h"
 #include "ops.h"
 #include "status.h"
 
@@ -126,6 +127,7 @@ Outcome makeChild(const Program& program, const Shim& shim, int gate, Child& chi
   Pipes pipes;
   if (!openPipes(shim, pipes)) return failed("pipe2");
   int pidfd = -1;
+  child.clonedUs = monotonicUs();
   const long pid = cloneContainer(shim, pidfd);
   if (pid < 0) return failed("clone3");
   if (pid == 0) becomeContainer(program, shim, pipes, gate);

@@ -7,6 +7,8 @@
 /** The shim's ends of what connects it with a container that was just made and waits at the gate. */
 struct Child {
   pid_t pid = 0;
+  /** When it was about to be cloned, by monotonicUs(). */
+  int64_t clonedUs = 0;
   Fd pidfd;
   /** Ends at exec: `exec\n` before it; or a line of JSON that tells what failed. */
   Fd progress;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 
 #include "json.h"
@@ -82,6 +83,8 @@ size_t Log::roomFor(std::string_view records) const {
 /** What the disk took of a record without its end is taken back: it would spoil the next one too. */
 void Log::write(std::string_view records) {
   const ssize_t written = ::write(file_.get(), records.data(), records.size());
+  // A short write is a full disk too: the errno would come with the next.
+  if (written < static_cast<ssize_t>(records.size()) && loss_ == 0) loss_ = written < 0 ? errno : ENOSPC;
   if (written <= 0) return;
   bytes_ += static_cast<size_t>(written);
   if (static_cast<size_t>(written) == records.size()) return;

@@ -27,6 +27,8 @@ class Log {
   Outcome open(const char* path, size_t maxBytes, size_t maxFiles);
   /** Appends whole records. What does not fit on the disk is lost, record by record; the container goes on. */
   void append(std::string_view records);
+  /** errno of the first loss; 0: none. */
+  int loss() const { return loss_; }
 
  private:
   size_t roomFor(std::string_view records) const;
@@ -38,5 +40,6 @@ class Log {
   size_t maxBytes_ = 0;
   size_t maxFiles_ = 1;
   size_t bytes_ = 0;
+  int loss_ = 0;
   Fd file_;
 };

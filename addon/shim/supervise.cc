@@ -95,8 +95,15 @@ class Supervisor {
     std::string records;
     output.lines.feed(data, timeNow(), records);
     shim_.log.append(records);
+    tellLoss();
     clients_.sendOutput(output.frame, data);
     return true;
+  }
+
+  /** Once; it is no matter for the container, whose log it is, but for whoever runs the machine. */
+  void tellLoss() {
+    if (lossTold_ || shim_.log.loss() == 0) return;
+    lossTold_ = clients_.sendNotice(LogLoss, strerrordesc_np(shim_.log.loss()));
   }
 
   void readProgress() {
@@ -115,7 +122,8 @@ class Supervisor {
   void begin() {
     if (shim_.terminalWanted && !openTerminal()) return giveUp();
     state_ = State::Running;
-    writeLine(status_.get(), "{\"started\":true}\n");
+    const std::string us = std::to_string(monotonicUs() - child_.clonedUs);
+    writeLine(status_.get(), "{\"started\":true,\"launchUs\":" + us + "}\n");
     status_.reset();
   }
 
@@ -203,6 +211,7 @@ class Supervisor {
   State state_ = State::Launching;
   int64_t deadlineMs_ = 0;
   std::string told_;
+  bool lossTold_ = false;
   Input input_;
   Terminal terminal_;
   Output outputs_[2];

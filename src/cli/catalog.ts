@@ -43,6 +43,7 @@ export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
   system: async () => (await import('./commands/system.ts')).registerSystem,
   version: async () => (await import('./commands/version.ts')).registerVersion,
   daemon: async () => (await import('./commands/daemon.ts')).registerDaemon,
+  completion: async () => (await import('./commands/completion.ts')).registerCompletion,
 };
 
 /** The registrations an invocation needs: one, or all of them for help and for a word that is no command. */

@@ -7,6 +7,8 @@ export interface IsolationOptions {
   readonly ipc?: string;
   readonly uts?: string;
   readonly userns?: string;
+  readonly uidmap?: readonly string[];
+  readonly gidmap?: readonly string[];
   readonly cgroupns?: string;
   readonly privileged?: boolean;
   readonly capAdd?: readonly string[];
@@ -19,7 +21,9 @@ export function isolationFlags(command: Command): Command {
     .option('--pid <mode>', 'processes it sees: host or container:<name>')
     .option('--ipc <mode>', 'none, private, shareable, host or container:<name>')
     .option('--uts <mode>', "host: the machine's host name, which it may change")
-    .option('--userns <mode>', "host: the machine's ids, where the daemon has --userns-remap")
+    .option('--userns <mode>', 'host, auto[:size=N]: ids that nobody else has, private: those of --uidmap')
+    .option('--uidmap <inside:outside:count>', 'ids of users inside and on the machine (repeatable)', collect)
+    .option('--gidmap <inside:outside:count>', 'the same for groups, else they are as users (repeatable)', collect)
     .option('--cgroupns <mode>', 'private or host')
     .option('--privileged', 'every capability and device, nothing masked: as root on the machine')
     .option('--cap-add <capability>', 'capability, or ALL (repeatable)', collect)
@@ -34,6 +38,8 @@ export function isolationBody(options: IsolationOptions): Readonly<Record<string
     IpcMode: options.ipc,
     UTSMode: options.uts,
     UsernsMode: options.userns,
+    UIDMap: options.uidmap,
+    GIDMap: options.gidmap,
     CgroupnsMode: options.cgroupns,
     Privileged: options.privileged,
     CapAdd: options.capAdd,

@@ -24,6 +24,8 @@ export const cniNames: readonly string[] = [
 
 /** podman serves names where it finds aardvark-dns, too; it does not start it. */
 export const netavarkNames: readonly string[] = ['netavark', 'aardvark-dns'];
+/** netavark calls a plugin by the name of the network's driver. */
+export const netavarkPluginNames: readonly string[] = ['tnet'];
 export const ociNames: readonly string[] = ['tnet-oci-hook'];
 
 /** Names in one folder. */

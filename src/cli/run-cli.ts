@@ -14,6 +14,7 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
   const context = createContext(program, io, wanted => {
     code = wanted;
   });
+  if (args[0] === '__complete') return completeWords(program, context, args.slice(2));
   try {
     for (const register of await needed(words[0])) register(program, context);
     await program.parseAsync(words.join(' ') === 'network create' ? args.flatMap(plainFlag) : args, {from: 'user'});
@@ -24,6 +25,12 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     if (text !== '') io.stderr.write(`tnet: ${text}\n`);
     return exitCode(error, words[0] ?? '');
   }
+}
+
+/** Of `__complete -- WORDS`: not a command, it looks at all of them. */
+async function completeWords(program: Command, context: Context, words: readonly string[]): Promise<number> {
+  await (await import('./completion/complete.ts')).complete(program, context, words);
+  return 0;
 }
 
 /** Docker's users write `--ipv4=false`. */

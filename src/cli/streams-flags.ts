@@ -18,10 +18,15 @@ export interface StreamsOptions {
 export function streamsFlags(command: Command): Command {
   return command
     .option('-t, --tty', 'give it a terminal')
-    .option('--detach-keys <keys>', 'what leaves it running (ctrl-p,ctrl-q)')
-    .option('--sig-proxy <bool>', 'forward our signals (true)')
     .option('--log-driver <driver>', 'json-file or none')
     .option('--log-opt <name=value>', 'max-size=10m, max-file=3 (repeatable)', collect);
+}
+
+/** Of who stays with it. */
+export function foregroundFlags(command: Command): Command {
+  return command
+    .option('--detach-keys <keys>', 'what leaves it running (ctrl-p,ctrl-q)')
+    .option('--sig-proxy <bool>', 'forward our signals (true)');
 }
 
 type Streams = Partial<Pick<ContainerCreate, 'Tty' | 'StdinOnce' | 'AttachStdin' | 'AttachStdout' | 'AttachStderr'>>;

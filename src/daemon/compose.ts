@@ -35,6 +35,8 @@ import {openStore} from '../store/store.ts';
 import type {Logger} from './logger.ts';
 import type {DaemonOptions} from './options.ts';
 import {createSandboxNames, type SandboxNames} from './plugins/sandbox-names.ts';
+import {readHostIdFiles} from './read-id-files.ts';
+import {parseAutomaticIds} from './userns-remap.ts';
 
 /** The rooms below, opened. The server closes the engine first, then the controller, and with it the store. */
 export interface Composed {
@@ -97,10 +99,11 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
       events.emit(happening);
       engine?.health.see(happening); // what happens before there is an engine, health.recover() finds
     },
-    log: (about, error) => log.warn(`names of "${about}"`, error),
+    log: (about, error) => log.warn(about, error),
     controller,
     roots,
     idMaps,
+    automaticIds: () => parseAutomaticIds(readHostIdFiles()),
     cgroups: detectCgroups(),
     cgroupPath: id => join('tnet', store.instance, id),
     resolveImage: name => resolveImage(name, imageSource),

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type {Isolation, OfContainer} from '../model/isolation.ts';
 import {normalizeCapabilities} from '../runtime/launch/capabilities.ts';
+import {decodeUserns, usernsFields} from './decode-userns.ts';
 import {badRequest} from './failure.ts';
 import {orNull, text, texts, validate} from './validate.ts';
 
@@ -9,6 +10,7 @@ export const isolationFields = {
   IpcMode: orNull(text),
   UTSMode: orNull(text),
   UsernsMode: orNull(text),
+  ...usernsFields,
   CgroupnsMode: orNull(text),
   Privileged: orNull(v.boolean()),
   CapAdd: orNull(texts),
@@ -28,7 +30,7 @@ export function decodeIsolation(fields: IsolationFields, hostname: string): Isol
   return {
     pid: decodeMode(fields.PidMode, ['private', 'host'], 'PID mode'),
     ipc: decodeMode(fields.IpcMode, ['private', 'none', 'shareable', 'host'], 'IPC mode'),
-    userns: choose(fields.UsernsMode, ['host'], 'USER mode') ?? 'default',
+    userns: decodeUserns(fields),
     uts: uts ?? 'private',
     cgroupns: choose(fields.CgroupnsMode, ['private', 'host'], 'cgroup namespace mode') ?? 'private',
     privileged: fields.Privileged ?? false,

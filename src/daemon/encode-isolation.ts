@@ -1,4 +1,5 @@
 import type {Isolation} from '../model/isolation.ts';
+import {formatIdRange, formatUserns, type Userns} from '../model/userns.ts';
 import {maskedPaths, readonlyPaths} from '../runtime/launch/default-paths.ts';
 
 /** Its part of HostConfig, as `docker inspect` shows it. */
@@ -8,7 +9,8 @@ export function encodeIsolation(isolation: Isolation): Readonly<Record<string, u
     PidMode: pid.kind === 'private' ? '' : formatMode(pid),
     IpcMode: formatMode(ipc),
     UTSMode: uts === 'host' ? 'host' : '',
-    UsernsMode: isolation.userns === 'host' ? 'host' : '',
+    UsernsMode: formatUserns(isolation.userns),
+    ...encodeMaps(isolation.userns),
     CgroupnsMode: isolation.cgroupns,
     Privileged: privileged,
     CapAdd: orNull(isolation.capAdd),
@@ -17,6 +19,12 @@ export function encodeIsolation(isolation: Isolation): Readonly<Record<string, u
     MaskedPaths: privileged ? null : (isolation.maskedPaths ?? maskedPaths),
     ReadonlyPaths: privileged ? null : (isolation.readonlyPaths ?? readonlyPaths),
   };
+}
+
+/** Also those that `auto` has chosen. */
+function encodeMaps(userns: Userns): Readonly<Record<string, readonly string[]>> {
+  if (typeof userns === 'string' || userns.maps === null) return {};
+  return {UIDMap: userns.maps.uids.map(formatIdRange), GIDMap: userns.maps.gids.map(formatIdRange)};
 }
 
 function formatMode(mode: Isolation['pid'] | Isolation['ipc']): string {

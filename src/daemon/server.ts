@@ -35,9 +35,11 @@ export function createServer(parts: ServerParts): ApiServer {
     live.add(connection);
     connection.once('close', () => live.delete(connection));
   };
-  const server = createHttpServer(
-    (request, response) => void respond({request, response, answerer, keep, log: parts.log}),
-  );
+  const server = createHttpServer((request, response) => {
+    // Who asked for the end is answered after close() has looked for idle connections, and would be kept for seconds.
+    response.once('close', () => server.listening || server.closeIdleConnections());
+    void respond({request, response, answerer, keep, log: parts.log});
+  });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     keep(socket);
     void answerUpgrade({request, socket, head}, body => answerer.hijack(request, body));

@@ -13,6 +13,8 @@ export interface IdFiles {
 interface Owner {
   readonly name: string;
   readonly id: string;
+  /** What asked for it. */
+  readonly option: string;
 }
 
 /**
@@ -29,11 +31,20 @@ export function parseUsernsRemap(text: string, files: IdFiles): IdMaps {
   };
 }
 
+/** podman's user for `--userns auto`: its ranges are given away piece by piece. Throws ERR_BAD_REQUEST when it has none. */
+export function parseAutomaticIds(files: IdFiles): IdMaps {
+  const owner = {name: 'containers', id: 'containers', option: '--userns auto'};
+  return {
+    uids: mapOf({file: '/etc/subuid', text: files.subuid}, owner),
+    gids: mapOf({file: '/etc/subgid', text: files.subgid}, owner),
+  };
+}
+
 /** One that is not in the file may still have ranges: `dockremap` needs no account. */
 function findOwner(nameOrId: string, text: string): Owner {
   const owners = text.split('\n').map(line => line.split(':'));
   const found = owners.find(([name, , id]) => name === nameOrId || id === nameOrId);
-  return {name: found?.[0] ?? nameOrId, id: found?.[2] ?? nameOrId};
+  return {name: found?.[0] ?? nameOrId, id: found?.[2] ?? nameOrId, option: '--userns-remap'};
 }
 
 function mapOf({file, text}: {readonly file: string; readonly text: string}, owner: Owner): readonly IdRange[] {
@@ -43,12 +54,12 @@ function mapOf({file, text}: {readonly file: string; readonly text: string}, own
   });
   if (ranges.length === 0)
     throw badRequest(
-      `--userns-remap: no range for "${owner.name}" in ${file}; for example, add the line "${owner.name}:100000:65536" to it`,
+      `${owner.option}: no range for "${owner.name}" in ${file}; for example, add the line "${owner.name}:100000:65536" to it`,
     );
   let inside = 0;
   return ranges.map(range => {
     if (!isRange(range))
-      throw badRequest(`--userns-remap: the range of "${owner.name}" in ${file} is none of the machine's ids`);
+      throw badRequest(`${owner.option}: the range of "${owner.name}" in ${file} is none of the machine's ids`);
     const placed = {inside, ...range};
     inside += range.count;
     return placed;

@@ -8,7 +8,7 @@ import type {PortRange} from './netlink/flush-ports.ts';
 import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
 import type {NftElement} from './netlink/nftables/types.ts';
 import type {IptablesReading} from './read-iptables.ts';
-import type {SandboxRouting} from './read-sandbox.ts';
+import type {SandboxView} from './read-sandbox.ts';
 
 /** `undo` takes everything back and throws the cause; `continue` does all it can and throws what failed. */
 export type OnError = 'undo' | 'continue';
@@ -27,7 +27,7 @@ export interface Kernel {
   execute(ops: readonly Op[], onError: OnError): Promise<void>;
   /** Links, addresses and routes inside a sandbox. */
   readSandbox(ns: NamespacePath): World;
-  readRouting(ns: NamespacePath): SandboxRouting;
+  viewSandbox(ns: NamespacePath): SandboxView;
   /** Whether a sandbox is there, and still the one that is meant. */
   hasNamespace(ns: NamespacePath): boolean;
   /** Resolves when the link can carry frames: a bridge port forwards only after the carrier event, ~1 ms after its creation. */

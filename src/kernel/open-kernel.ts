@@ -14,7 +14,7 @@ import type {NftTable} from './netlink/nftables/types.ts';
 import {hasNamespace, hostLinks, isForwarding, readWorld} from './read.ts';
 import {readCounters} from './read-counters.ts';
 import {readIptables} from './read-iptables.ts';
-import {readRouting, readSandbox} from './read-sandbox.ts';
+import {readSandbox, viewSandbox} from './read-sandbox.ts';
 import {createSockets} from './sockets.ts';
 
 export interface KernelSpec {
@@ -55,7 +55,7 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     execute: (ops, onError) =>
       execute(ops, onError, step => applyStep(parts, step)).finally(() => sockets.releaseForeign()),
     readSandbox: ns => lettingGo(() => readSandbox(parts, ns)),
-    readRouting: ns => lettingGo(() => readRouting(parts, ns)),
+    viewSandbox: ns => lettingGo(() => viewSandbox(parts, ns)),
     hasNamespace: ns => lettingGo(() => hasNamespace(sockets, ns)),
     awaitCarrier,
     hostLinks: () => hostLinks(parts).map(({name, mac}) => ({name, mac})),

@@ -1,3 +1,5 @@
+import type {Userns} from './userns.ts';
+
 /** Docker's `container:<name|id>`: that one's namespace; it must run. */
 export interface OfContainer {
   readonly kind: 'container';
@@ -9,8 +11,7 @@ export interface Isolation {
   readonly pid: {readonly kind: 'private' | 'host'} | OfContainer;
   /** `shareable`: others may join it, and its /dev/shm. `none`: no /dev/shm. */
   readonly ipc: {readonly kind: 'none' | 'private' | 'shareable' | 'host'} | OfContainer;
-  /** `host`: the machine's, also where the daemon maps the ids of others. */
-  readonly userns: 'default' | 'host';
+  readonly userns: Userns;
   readonly uts: 'private' | 'host';
   readonly cgroupns: 'private' | 'host';
   readonly privileged: boolean;

@@ -1,7 +1,7 @@
 import {diff, itemKey, toWorld} from '../kernel/diff.ts';
 import type {Item, Op} from '../kernel/item.ts';
 import type {HostLink, Kernel} from '../kernel/kernel.ts';
-import type {SandboxRouting} from '../kernel/read-sandbox.ts';
+import type {SandboxView} from '../kernel/read-sandbox.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {IdMaps} from '../model/id-map.ts';
 import type {Prefix} from '../model/ip.ts';
@@ -63,7 +63,7 @@ export interface Controller {
   /** Brings links up and sets what can be set in a sandbox that is another runtime's; all or nothing, and not remembered. */
   adjust(items: readonly Item[]): Promise<void>;
   /** The same with what is planned in view of how it routes now. */
-  reroute(sandbox: string, plan: (routing: SandboxRouting) => readonly Op[]): Promise<void>;
+  adjustBy(sandbox: string, plan: (routing: SandboxView) => readonly Op[]): Promise<void>;
   /** Other options of what is attached already, as its limits. ERR_BAD_REQUEST, ERR_ATTACHMENT_NOT_FOUND. */
   configure(attachmentId: string, options: Attachment['options']): Promise<void>;
   /** Idempotent: unknown ids are fine. The ports of one go on through its sandbox's next gateway. */
@@ -262,7 +262,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     attach: spec => lock(() => attach(spec)),
     check: id => lock(() => checkAttachment({state, kernel, firewall}, findAttachment(store, id))),
     adjust: items => lock(() => addAll(items)),
-    reroute: (sandbox, plan) => lock(() => kernel.execute(plan(kernel.readRouting(sandbox)), 'undo')),
+    adjustBy: (sandbox, plan) => lock(() => kernel.execute(plan(kernel.viewSandbox(sandbox)), 'undo')),
     configure: (id, options) =>
       lock(() => configureAttachment({...parts, firewall}, findAttachment(store, id), options)),
     publish: (id, mapping) => lock(() => publishPort({...parts, firewall}, {id, mapping})),

@@ -33,7 +33,7 @@ export function shadowKernel(real: Kernel): ShadowKernel {
     },
     hasNamespace: real.hasNamespace,
     readSandbox: real.readSandbox,
-    readRouting: real.readRouting,
+    viewSandbox: real.viewSandbox,
     linkNames: real.linkNames,
     hostLinks: real.hostLinks,
     hasLinkType: real.hasLinkType,

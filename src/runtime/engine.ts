@@ -8,6 +8,7 @@ import type {PortMapping} from '../model/port-mapping.ts';
 import type {TerminalSize} from '../model/streams.ts';
 import {checkLimits, type UsageReader} from './cgroup/cgroup.ts';
 import {refuseTakenName, resolveMode, validateNetwork} from './check-config.ts';
+import {chooseIds, type KnownIds} from './choose-ids.ts';
 import {configure, connect, disconnect, type EndpointChange} from './connections.ts';
 import {type ContainerSize, containerSize} from './container-size.ts';
 import {createExecs, type Execs} from './exec/execs.ts';
@@ -85,7 +86,7 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-export interface EngineParts extends LifeParts {
+export interface EngineParts extends LifeParts, KnownIds {
   /** 64 random hex digits. */
   readonly newId: () => string;
 }
@@ -129,6 +130,7 @@ export async function createEngine(parts: EngineParts, life: Life = createLife(p
       imageId: image.id,
       config: {
         ...config,
+        isolation: {...config.isolation, userns: chooseIds(config.isolation.userns, parts, containers)},
         storage,
         network: resolveMode(config.network, get),
         hostname: config.hostname || id.slice(0, 12),

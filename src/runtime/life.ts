@@ -113,6 +113,7 @@ export function createLife(parts: LifeParts): Life {
   /** The shim ends with its container, and the connection with the shim. */
   const supervise = (id: string, shim: ShimConnection): void => {
     shims.set(id, shim);
+    shim.onLogLoss(why => parts.log(`log of container ${id.slice(0, 12)}, which loses records`, new Error(why)));
     ooms.begin(id);
     void shim.exited.then(() => {
       if (shims.get(id) === shim) return locked(id, () => finish(id, {unknownCode: 137, restarts: restartsAfterExit}));
@@ -135,7 +136,9 @@ export function createLife(parts: LifeParts): Life {
   const beginAgain = async (id: string): Promise<void> => {
     if (containers.get(id)?.state.status !== 'restarting') return;
     const {restartCount} = find(id).state;
-    await withSandbox(id, () => start(id, {restartCount})).catch(error => parts.log(find(id).name, error));
+    await withSandbox(id, () => start(id, {restartCount})).catch(error =>
+      parts.log(`restart of "${find(id).name}"`, error),
+    );
   };
 
   const start = async (id: string, {restartCount}: Pick<ContainerState, 'restartCount'>): Promise<void> => {
@@ -207,7 +210,6 @@ export function createLife(parts: LifeParts): Life {
     if (again) restarts.schedule(id, ranMs(ended), () => void locked(id, () => beginAgain(id)));
     else if (find(id).config.autoRemove && !kept.has(id)) await discard(id, {volumes: 'remove'});
   };
-
   const tellEnd = (id: string): void => {
     const container = find(id);
     const {exitCode} = container.state;
@@ -215,14 +217,12 @@ export function createLife(parts: LifeParts): Life {
     parts.emit(containerEvent(container, 'die', {exitCode: String(exitCode), execDuration}));
     events.emit(`exit ${id}`, exitCode);
   };
-
   const standDown = async (id: string): Promise<void> => {
     const {status, exitCode} = find(id).state;
     restarts.cancel(id);
     setState(id, {manuallyStopped: true, ...(status === 'restarting' ? {status: 'exited'} : {})});
     if (status === 'restarting') events.emit(`exit ${id}`, exitCode);
   };
-
   const discard = async (id: string, {volumes}: Removal): Promise<void> => {
     const container = find(id);
     restarts.cancel(id);

@@ -28,7 +28,7 @@ export function pretendLife(
         container,
         sharedSandbox: shared,
         joined: joinersOf(containers, container.id).length > 0,
-        userns: usernsOf(container.config, parts),
+        userns: usernsOf(container.config, parts, containers),
       },
       createUndo(),
     );

@@ -60,5 +60,5 @@ async function serveNamesAgain(parts: LifeParts, container: Container): Promise<
   const view = await filesView(parts, container, parts.controller.attachmentsOf({owner: container.id}));
   const places = containerPlaces(parts.roots, container.id);
   for (const job of [serveNames(parts, places.netns, view), completeNetworkFiles(places, view)])
-    await job.catch(error => parts.log(container.name, error));
+    await job.catch(error => parts.log(`names of "${container.name}"`, error));
 }

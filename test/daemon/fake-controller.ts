@@ -55,7 +55,7 @@ export function createFakeController(): Controller {
     requireRoom: ref => void get(ref),
     check: async () => {},
     adjust: async () => {},
-    reroute: async () => {},
+    adjustBy: async () => {},
     hostLinks: () => [],
     setPorts: async () => {},
     createSandbox: async () => {},

@@ -13,12 +13,19 @@ const crowd = Number(process.argv[3] ?? 200);
 /** The heap breathes: V8 grows it before it collects. */
 const allowedMib = 40;
 
+/** What the daemon has, and the machine for it. */
+function print(when: string): void {
+  const figures = Object.entries(usage(tnet, cgroup)).map(([name, value]) => `${value} ${name}`);
+  console.log(`${when}: ${residentMib(tnet).toFixed(1)} MiB, ${figures.join(', ')}`);
+}
+
 makeHost();
 const tnet = makeTnet();
 await tnet.ok('run', '-d', '--name', 'anchor', 'host', 'sleep', '100000');
 const cgroup = await cgroupParent(tnet, 'anchor');
 try {
   await runEach(tnet, 20); // caches, compiled code
+  print('before');
   const [before, mib] = [usage(tnet, cgroup), residentMib(tnet)];
   const start = Date.now();
   await runEach(tnet, runs);
@@ -26,10 +33,12 @@ try {
   assert.deepEqual(await growth(tnet, cgroup, before), {});
   const grownMib = residentMib(tnet) - mib;
   console.log(`${runs} runs, ${eachMs.toFixed(0)} ms each; the daemon grew by ${grownMib.toFixed(1)} MiB`);
+  print('after the runs');
   assert.ok(grownMib < allowedMib, `the daemon grew by ${grownMib} MiB`);
   assert.equal(await startStopRemove(tnet, crowd, 16), crowd);
   assert.deepEqual(await growth(tnet, cgroup, before), {});
-  console.log(`${crowd} containers at once, stopped and removed; the daemon has ${residentMib(tnet).toFixed(1)} MiB`);
+  console.log(`${crowd} containers at once, stopped and removed`);
+  print('after the crowd');
 } finally {
   await tnet.end();
 }

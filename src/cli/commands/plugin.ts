@@ -7,6 +7,7 @@ import {
   type Links,
   linkPlugins,
   netavarkNames,
+  netavarkPluginNames,
   ociNames,
   pluginPath,
   unlinkPlugins,
@@ -15,6 +16,7 @@ import {
 interface Folders {
   readonly cni?: string;
   readonly netavark?: string;
+  readonly netavarkPlugin?: string;
   readonly oci?: string;
   /** true: the option without a folder. */
   readonly docker?: string | true;
@@ -27,16 +29,18 @@ interface InstallOptions extends Folders {
 const directories = [
   ['--cni <dir>', 'folder of CNI plugins (default, without another: /opt/cni/bin)'],
   ['--netavark <dir>', "folder of podman's helper_binaries_dir"],
+  ['--netavark-plugin <dir>', 'one of podman\'s netavark_plugin_dirs: driver "tnet" for its own netavark'],
   ['--oci <dir>', "folder for bundles' hooks to name"],
   ['--docker [dir]', `where dockerd looks for its driver "tnet" (without a folder: ${dockerPlugins})`],
 ] as const;
 
-function linksOf({cni, netavark, oci, docker}: Folders): readonly Links[] {
-  const other = netavark ?? oci ?? docker;
+function linksOf({cni, netavark, netavarkPlugin, oci, docker}: Folders): readonly Links[] {
+  const other = netavark ?? netavarkPlugin ?? oci ?? docker;
   const folder = cni ?? (other === undefined ? '/opt/cni/bin' : undefined);
   const all = [
     {dir: folder, names: cniNames},
     {dir: netavark, names: netavarkNames},
+    {dir: netavarkPlugin, names: netavarkPluginNames},
     {dir: oci, names: ociNames},
   ];
   return all.flatMap(({dir, names}) => (dir === undefined ? [] : [{dir, names}]));

@@ -11,7 +11,7 @@ import {createLimitOptions} from '../limit-options.ts';
 import {collect, parseInteger} from '../parse.ts';
 import {processOptions} from '../process-body.ts';
 import {runForeground} from '../run-foreground.ts';
-import {foregroundOptions, streamsFlags} from '../streams-flags.ts';
+import {foregroundFlags, foregroundOptions, streamsFlags} from '../streams-flags.ts';
 import {refuseMissingTerminal, terminalSize} from '../terminal.ts';
 
 const examples = `
@@ -28,7 +28,7 @@ Examples:
 const networkHelp = 'bridge, host, none, container:<name>, a network, or name=<n>,ip=<a>,alias=<a>,… (repeatable)';
 
 export function registerRun(program: Command, context: Context): void {
-  streamsFlags(createFlags(dryRunOptions(program.command('run'))))
+  foregroundFlags(createFlags(dryRunOptions(program.command('run'))))
     .description('run a command in a new container')
     .option('-d, --detach', 'print the id and leave it running')
     .addHelpText('after', examples)
@@ -39,7 +39,7 @@ export function registerRun(program: Command, context: Context): void {
 
 /** What `run` and `create` have in common. */
 export function createFlags(command: Command): Command {
-  return processOptions(createLimitOptions(isolationFlags(healthFlags(lifeFlags(command)))))
+  return processOptions(createLimitOptions(isolationFlags(healthFlags(lifeFlags(streamsFlags(command))))))
     .argument('<image>', "host: this machine's own root file system, copy-on-write")
     .argument('[command...]', 'the command and its arguments')
     .passThroughOptions()

@@ -86,9 +86,9 @@ async function attach({engine, events, now}: ServerParts, {params, query}: Call)
   };
 }
 
-/** What had been written when the stream was joined: what came later is in that. */
+/** What had been written when the stream was joined: what came later is in that. Up to the end of the millisecond: rather twice than never. */
 function pastOutput(engine: ServerParts['engine'], {id}: Container, now: Date): AsyncIterable<Buffer> {
-  const untilNs = BigInt(now.getTime()) * 1_000_000n;
+  const untilNs = BigInt(now.getTime()) * 1_000_000n + 999_999n;
   const lines = engine.logs(id, {stdout: true, stderr: true, follow: false, tail: null, sinceNs: null, untilNs});
   return mapAsync(lines, line => encodeLogLine(line, {timestamps: false, details: false, tty: false}));
 }

@@ -31,6 +31,8 @@ export interface LinkInfo {
   /** Kind of the root qdisc: `noqueue`, `tbf` …; '' when the kernel does not say. */
   readonly qdisc: string;
   readonly neighSuppress: boolean | null;
+  /** In packets. */
+  readonly txQueueLength: number;
   readonly stats: LinkStats;
 }
 
@@ -71,6 +73,7 @@ export function decodeLink({payload}: {readonly payload: Uint8Array}): LinkInfo 
     isolated: port?.isolated === undefined ? null : port.isolated !== 0,
     qdisc: attributes.qdisc ?? '',
     neighSuppress: port?.neighSuppress === undefined ? null : port.neighSuppress !== 0,
+    txQueueLength: attributes.txQueueLength ?? 0,
     stats: decodeLinkStats(attributes.stats64),
   };
 }

@@ -100,8 +100,8 @@ function firstSight(
 ): FirstSight {
   const probe = mode.kind === 'probe';
   // On the host, DNAT in the output hook changes the way after the route was found.
-  const rerouted = from === '' && expected !== null && expected.address !== to;
-  const link = rerouted ? undefined : links.get(from)?.find(({index}) => index === source.route?.oif);
+  const adjustByd = from === '' && expected !== null && expected.address !== to;
+  const link = adjustByd ? undefined : links.get(from)?.find(({index}) => index === source.route?.oif);
   return {
     ns: from,
     link: link?.name ?? null,

@@ -32,7 +32,9 @@ function planZone(
   networks: ReadonlyMap<string, Network>,
   networkOf: (network: Network) => ZoneNetwork,
 ): Zone {
-  const all = electable(attachments, networks).flatMap(({network}) => networks.get(network) ?? []);
+  // Those of other runtimes that take no part in the choice of a gateway have their names all the same.
+  const apart = attachments.filter(({gatewayPriority}) => gatewayPriority === null);
+  const all = [...electable(attachments, networks), ...apart].flatMap(({network}) => networks.get(network) ?? []);
   return {
     networks: all.filter(({name}) => name !== 'bridge').map(networkOf),
     forwards: all.some(({internal}) => !internal),

@@ -7,6 +7,7 @@ import type {Container} from '../../model/container.ts';
 import {imageOfContainer} from '../images/directory-image.ts';
 import type {Image} from '../images/image.ts';
 import type {LaunchOp} from '../launch/plan-launch.ts';
+import {plainMounts} from '../launch/plan-mounts.ts';
 import type {Life} from '../life.ts';
 import {containerPlaces} from '../places.ts';
 import {rootfsOf} from '../rootfs.ts';
@@ -69,7 +70,7 @@ export function createArchives(parts: ArchiveParts): Archives {
     const places = containerPlaces(roots, container.id);
     for (const dir of [places.upper, places.work, places.target]) await mkdir(dir, {recursive: true, mode: 0o755});
     const image = imageOfContainer(container, resolveImage);
-    const mounts = await placeMounts(parts, container, undo);
+    const mounts = plainMounts(await placeMounts(parts, container, undo));
     return {kind: 'stopped', rootfs: rootfsOf(container.config, image, places), masks: image.masks, mounts};
   };
 

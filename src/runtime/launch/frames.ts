@@ -1,7 +1,16 @@
 const headerBytes = 8;
 
-/** First byte of a frame. To the shim: stdin (empty closes it), subscribe, signal (one byte), resize (width and height, BE16). From it: stdout, stderr, exit. */
-export const frameTypes = {stdin: 0, subscribe: 1, signal: 2, resize: 3, stdout: 1, stderr: 2, exit: 3} as const;
+/** First byte of a frame. To the shim: stdin (empty closes it), subscribe, signal (one byte), resize (width and height, BE16). From it: stdout, stderr, exit, loss of log records (why). */
+export const frameTypes = {
+  stdin: 0,
+  subscribe: 1,
+  signal: 2,
+  resize: 3,
+  stdout: 1,
+  stderr: 2,
+  exit: 3,
+  logLoss: 4,
+} as const;
 
 /** Docker's attach format: `[type, 0, 0, 0, length BE32]` and the payload. */
 export function encodeFrame(type: number, payload: Uint8Array): Buffer {

@@ -21,11 +21,28 @@ export function launchError(ops: readonly LaunchOp[], failure: ShimFailure): Tne
   const op = ops[failure.op] ?? ['launch'];
   if (op[0] === 'exec' && failure.call === 'execve') return execError(op[1] ?? '', failure);
   if (op[0] === 'user') return userError(op, failure);
+  if (isUnmappable(op, failure)) return unmappable(failure);
   const {call, path, detail} = failure;
   const at = path === '' ? '' : ` "${path}"`;
   return new TnetError(
     'ERR_LAUNCH',
     `${describeOp(op)}: ${call}${at}: ${lowerFirst(failure.text)}${detail ? ` (${detail})` : ''}`,
+  );
+}
+
+/** EINVAL: its file system does not allow it (FS_ALLOW_IDMAP), the one reason left for a tree that we have just cloned. */
+function isUnmappable([name, ...args]: LaunchOp, {call, errno}: ShimFailure): boolean {
+  const EINVAL = 22;
+  return (
+    call === 'mount_setattr' && errno === EINVAL && (name === 'idmap' || (name === 'rootdir' && args[3] === 'mapped'))
+  );
+}
+
+function unmappable({path, call, text}: ShimFailure): TnetError {
+  return new TnetError(
+    'ERR_LAUNCH',
+    `cannot map the ids of "${path}": its file system has no id-mapped mounts (${call}: ${lowerFirst(text)}); put it on one that ` +
+      'has (ext4, xfs, btrfs, since Linux 6.3 tmpfs; not overlay, 9p, nfs), or use --userns host',
   );
 }
 

@@ -1,6 +1,6 @@
 import {deviceOps, isNodev} from './plan-devices.ts';
 import {cloneOps} from './plan-isolation.ts';
-import {mountOps, sourceOps} from './plan-mounts.ts';
+import {mappedSourceOps, mountOps, sourceOps} from './plan-mounts.ts';
 import {initTarget, placingOps, processOps} from './plan-process.ts';
 import {becomeRootOps, mappingOps, rootfsSeen} from './plan-user-namespace.ts';
 import type {ExecSpec, Rootfs, RunSpec} from './run-spec.ts';
@@ -72,6 +72,7 @@ function namespaceOps(spec: RunSpec): LaunchOp[] {
     ...sourceOps(mounts),
     ['slave', '/'],
     ...mappingOps(spec),
+    ...mappedSourceOps(mounts),
   ];
 }
 

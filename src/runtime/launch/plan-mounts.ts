@@ -13,6 +13,8 @@ export interface PlacedTree {
   readonly subpath: string;
   /** Inside the container. */
   readonly target: string;
+  /** `mapped`: its files are seen with the ids inside; the disk keeps plain ones. */
+  readonly ids: 'plain' | 'mapped';
   /** With what is mounted below the source, or without. */
   readonly extent: 'recursive' | 'single';
   readonly access: 'writable' | 'readonly' | 'readonly-top';
@@ -32,7 +34,25 @@ export type PlacedMount = PlacedTree | PlacedTmpfs;
 
 /** Sources are opened while the host's mounts are still shared with ours: a slave of a slave could not be `rshared`. */
 export function sourceOps(mounts: readonly PlacedMount[]): LaunchOp[] {
-  return trees(mounts).map(({source, subpath, extent}) => ['source', source, subpath, extent]);
+  return trees(mounts)
+    .filter(({ids}) => ids === 'plain')
+    .map(sourceOp);
+}
+
+/** Those that are mapped, once there is a user namespace to map them to; each is covered by its view, for us alone, first. */
+export function mappedSourceOps(mounts: readonly PlacedMount[]): LaunchOp[] {
+  const mapped = trees(mounts).filter(({ids}) => ids === 'mapped');
+  const places = [...new Set(mapped.map(({source}) => source))];
+  return [...places.map(place => ['idmap', place, place] as const), ...mapped.map(sourceOp)];
+}
+
+function sourceOp({source, subpath, extent}: PlacedTree): LaunchOp {
+  return ['source', source, subpath, extent];
+}
+
+/** As the disk has them: to look at without a user namespace. */
+export function plainMounts(mounts: readonly PlacedMount[]): readonly PlacedMount[] {
+  return mounts.map(mount => (mount.kind === 'tree' ? {...mount, ids: 'plain'} : mount));
 }
 
 /** In the order of their depth: what is mounted in `/data/x` must not be covered by `/data`. Files of ours give way to the user's. */
@@ -53,8 +73,10 @@ export function mountOps(
   return byDepth([...placed, ...files]).flatMap(({ops}) => ops);
 }
 
+/** In the order in which their sources are opened. */
 function trees(mounts: readonly PlacedMount[]): readonly PlacedTree[] {
-  return mounts.filter(mount => mount.kind === 'tree');
+  const all = mounts.filter(mount => mount.kind === 'tree');
+  return [...all.filter(({ids}) => ids === 'plain'), ...all.filter(({ids}) => ids === 'mapped')];
 }
 
 /** nodev: without a devices cgroup it is what keeps a node in a volume from being the machine's disk. */

@@ -14,6 +14,8 @@ export interface ExitRecord {
 export interface ShimConnection {
   /** Output from now on, in Docker's frames (`[1 stdout | 2 stderr,0,0,0,length BE32]` + payload), each whole. */
   subscribe(onFrame: (frame: Buffer) => void): void;
+  /** Called once, with the system's reason, when its log could not be written; not of a connection that subscribes. */
+  onLogLoss(use: (why: string) => void): void;
   /** Stops reading; beyond 1 MiB of unread output the shim lets the container wait. */
   pause(): void;
   resume(): void;
@@ -34,7 +36,11 @@ export async function connectShim(path: string): Promise<ShimConnection> {
   const socket = connect(path);
   await once(socket, 'connect');
   let onOutput: (frame: Buffer) => void = () => {};
-  const exited = readUntilExit(socket, frame => onOutput(frame));
+  let onLoss: (why: string) => void = () => {};
+  const exited = readUntilExit(socket, frame => {
+    if (frame[0] === frameTypes.logLoss) onLoss(frame.toString('utf8', 8));
+    else onOutput(frame);
+  });
   const send = (type: number, payload: Buffer, done: () => void = () => {}): void => {
     // After the exit the callback gets an error; nobody is left to whom it would matter.
     socket.write(encodeFrame(type, payload), () => done());
@@ -43,6 +49,9 @@ export async function connectShim(path: string): Promise<ShimConnection> {
     subscribe(onFrame) {
       onOutput = onFrame;
       send(frameTypes.subscribe, Buffer.alloc(0));
+    },
+    onLogLoss(use) {
+      onLoss = use;
     },
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),

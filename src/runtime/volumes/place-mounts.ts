@@ -29,8 +29,9 @@ export async function placeMounts(
   let told = false;
   undo.add(() => (told ? giveBackVolumes(parts, container) : releaseVolumes(parts, container)));
   const placed: PlacedMount[] = [];
-  const userns = usernsOf(container.config, parts);
-  for (const mount of container.config.storage.mounts) placed.push(await placeMount({...parts, userns}, mount));
+  const userns = usernsOf(container.config, parts, parts.store.state.containers);
+  const ids = typeof container.config.isolation.userns === 'string' ? 'plain' : 'mapped';
+  for (const mount of container.config.storage.mounts) placed.push(await placeMount({...parts, userns, ids}, mount));
   for (const happening of volumeMountEvents(container, 'mount')) parts.emit(happening);
   told = true;
   return placed;
@@ -59,6 +60,8 @@ export async function checkSources(mounts: readonly Mount[]): Promise<void> {
 
 interface PlaceParts extends MountParts {
   readonly userns: IdMaps | null;
+  /** Of volumes: others than the daemon's maps differ from container to container, and a volume outlives them. */
+  readonly ids: PlacedTree['ids'];
 }
 
 async function placeMount(parts: PlaceParts, mount: Mount): Promise<PlacedMount> {
@@ -78,23 +81,25 @@ async function placeBind(mount: BindMount): Promise<PlacedTree> {
     target,
     propagation,
     subpath: '',
+    ids: 'plain',
     populate: null,
     extent: recursion === 'disabled' ? 'single' : 'recursive',
     access: access(readonly, recursion === 'enabled' || recursion === 'readonly'),
   };
 }
 
-async function placeVolume({store, roots, userns}: PlaceParts, mount: VolumeMount): Promise<PlacedTree> {
+async function placeVolume({store, roots, userns, ids}: PlaceParts, mount: VolumeMount): Promise<PlacedTree> {
   const volume = store.state.volumes.get(mount.name);
   if (volume === undefined) throw new TnetError('ERR_VOLUME_NOT_FOUND', `get ${mount.name}: no such volume`);
   const {target, readonly, subpath, populate} = mount;
   const source = await openVolume(roots, volume);
-  if (userns !== null) await giveToRoot(source, userns);
+  if (userns !== null && ids === 'plain') await giveToRoot(source, userns);
   return {
     kind: 'tree',
     source,
     target,
     subpath,
+    ids,
     propagation: 'rprivate',
     populate: populate ? volumePlaces(roots, mount.name).dir : null,
     extent: 'recursive',

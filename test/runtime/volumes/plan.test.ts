@@ -68,6 +68,7 @@ const tree = (target: string, change: Partial<PlacedTree> = {}): PlacedTree => (
   source: `/host${target}`,
   subpath: '',
   target,
+  ids: 'plain',
   extent: 'recursive',
   access: 'writable',
   propagation: 'rprivate',

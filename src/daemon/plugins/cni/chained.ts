@@ -69,9 +69,13 @@ function hostEndIn({interfaces}: CniResult): string {
 export async function forgetForeign({controller}: CniParts, {id}: Attachment): Promise<void> {
   const attachment = controller.attachmentsOf({}).find(each => each.id === id);
   if (attachment === undefined || attachment.ports.length > 0 || limitsOf(attachment).length > 0) return;
+  if (attachment.options[tunedOption] !== undefined) return;
   if (controller.get(attachment.network).driver === 'foreign' && attachment.hostIfname !== '')
     await controller.detach(id);
 }
+
+/** What `tuning` has found of the link's settings, to set them back. */
+export const tunedOption = 'tnet.cni.tuned';
 
 export const limitsOf = ({options}: Attachment): readonly string[] =>
   Object.keys(options).filter(option => /^tnet\.(in|e)gress-/.test(option));

@@ -8,12 +8,13 @@ import {networkOption} from './sandbox.ts';
  * GC: takes away what this CNI network has and the caller does not know of, whichever plugin of the chain is asked, and the
  * network itself when nothing remains.
  */
-export async function collect({controller}: CniParts, {config}: CniRequest): Promise<void> {
+export async function collect({controller, names}: CniParts, {config}: CniRequest): Promise<void> {
   const valid = new Set(decodeValid(readFields(config)));
   const name = String(config.name);
   const attached = controller.attachmentsOf({}).filter(({options}) => options[networkOption] === name);
   const stale = attached.filter(({owner, ifname}) => !valid.has(`${owner} ${ifname}`));
   if (stale.length > 0) await controller.detach(...stale.map(({id}) => id));
+  for (const sandbox of new Set(stale.map(each => each.sandbox))) await names.serve(sandbox).catch(() => {});
   const network = findInline(controller, name);
   if (network !== undefined && controller.attachmentsOf({network: network.id}).length === 0)
     await controller.remove(network.id);

@@ -1,5 +1,6 @@
 import {plainLink} from '../../../network/drivers/driver.ts';
 import {passOn} from './chained.ts';
+import {CniError} from './contract.ts';
 import type {CniPlugin} from './plugin.ts';
 import {encodeResult} from './result.ts';
 import {sandboxOf} from './sandbox.ts';
@@ -21,4 +22,10 @@ export const loopback: CniPlugin = {
     return encodeResult(result, request.version);
   },
   async del() {},
+  async check({controller, netns}, request) {
+    await controller.adjustBy(sandboxOf(request, netns), ({links}) => {
+      if (links.some(({link, up}) => link === 'lo' && up)) return [];
+      throw new CniError(105, '"lo" is not as it was made: it is down');
+    });
+  },
 };

@@ -1,7 +1,7 @@
 import type {ServerParts} from '../../parts.ts';
 import type {CniRequest} from './contract.ts';
 
-export type CniParts = Pick<ServerParts, 'controller' | 'netns'>;
+export type CniParts = Pick<ServerParts, 'controller' | 'netns' | 'names'>;
 
 /** One plugin of the specification. GC is one for all. What fails throws CniError or TnetError. */
 export interface CniPlugin {

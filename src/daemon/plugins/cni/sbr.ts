@@ -19,7 +19,7 @@ export const sbr: CniPlugin = {
     previousOf(request);
     const asked = decodeSbr(request);
     const sandbox = sandboxOf(request, netns);
-    await controller.reroute(sandbox, routing => planSourceRouting({...asked, sandbox}, routing));
+    await controller.adjustBy(sandbox, routing => planSourceRouting({...asked, sandbox}, routing));
     return passOn(request);
   },
   /** Routes go with their link; a rule would stay. */
@@ -28,7 +28,7 @@ export const sbr: CniPlugin = {
     const sandbox = sandboxIfThere(request, netns);
     if (sandbox === null || addresses.length === 0) return;
     const own = new Set<string>(addresses.map(hostPrefix));
-    await controller.reroute(sandbox, ({rules}) =>
+    await controller.adjustBy(sandbox, ({rules}) =>
       rules
         .filter(({from, protocol}) => protocol === RTPROT_TNET && own.has(from))
         .map(({from, table}): Op => ({do: 'del', item: {ns: sandbox, kind: 'rule', from, table}})),
@@ -37,7 +37,7 @@ export const sbr: CniPlugin = {
   async check({controller, netns}, request) {
     previousOf(request);
     const {addresses} = decodeSbr(request);
-    await controller.reroute(sandboxOf(request, netns), routing => {
+    await controller.adjustBy(sandboxOf(request, netns), routing => {
       const missing = addresses.find(address => !hasSourceRouting(address, request.ifname, routing));
       if (missing === undefined) return [];
       throw new CniError(

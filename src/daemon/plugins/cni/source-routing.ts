@@ -1,6 +1,6 @@
 import {toWorld} from '../../../kernel/diff.ts';
 import type {Op} from '../../../kernel/item.ts';
-import type {SandboxRouting} from '../../../kernel/read-sandbox.ts';
+import type {SandboxView} from '../../../kernel/read-sandbox.ts';
 import {
   addressBits,
   formatPrefix,
@@ -26,7 +26,7 @@ export interface SourceRouting {
   readonly table: number | null;
 }
 
-type SandboxRoute = SandboxRouting['routes'][number];
+type SandboxRoute = SandboxView['routes'][number];
 
 const mainTable = 254;
 const firstTable = 100;
@@ -35,7 +35,7 @@ const firstTable = 100;
  * For each address a rule and a table with the default route and with the interface's own routes, which then leave `main`:
  * until then the new ones find their gateways there. Link-local routes stay, everybody needs those.
  */
-export function planSourceRouting(asked: SourceRouting, routing: SandboxRouting): readonly Op[] {
+export function planSourceRouting(asked: SourceRouting, routing: SandboxView): readonly Op[] {
   const {sandbox: ns, ifname, addresses} = asked;
   const own = routing.routes.filter(
     route => route.link === ifname && route.table === mainTable && !isLinkLocal(route.to),
@@ -52,7 +52,7 @@ export function planSourceRouting(asked: SourceRouting, routing: SandboxRouting)
 }
 
 /** Whether what comes from the address is looked up in a table with a route out of the interface. */
-export function hasSourceRouting({address}: SourceAddress, ifname: string, {rules, routes}: SandboxRouting): boolean {
+export function hasSourceRouting({address}: SourceAddress, ifname: string, {rules, routes}: SandboxView): boolean {
   const tables = rules.filter(({from}) => from === hostPrefix({address})).map(({table}) => table);
   return tables.some(table => routes.some(route => route.table === table && route.link === ifname));
 }
@@ -61,7 +61,7 @@ export function hostPrefix({address}: Pick<SourceAddress, 'address'>): Prefix {
   return formatPrefix(address, addressBits(address));
 }
 
-function chooseTables({table, addresses}: SourceRouting, {rules, routes}: SandboxRouting): readonly number[] {
+function chooseTables({table, addresses}: SourceRouting, {rules, routes}: SandboxView): readonly number[] {
   if (table !== null) return addresses.map(() => table);
   const taken = new Set([...rules, ...routes].map(each => each.table));
   return addresses.map(() => {

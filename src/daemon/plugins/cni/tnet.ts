@@ -1,7 +1,11 @@
 import type {Attachment} from '../../../model/attachment.ts';
 import {ipFamily, parsePrefix} from '../../../model/ip.ts';
 import type {Network, NetworkDriver} from '../../../model/network.ts';
+import {dnsAddress} from '../../../network/dns/redirect.ts';
 import type {AttachSpec} from '../../../network/new-attachment.ts';
+import {undoing} from '../../../network/undoing.ts';
+import {loopbackUp} from '../foreign-sandbox.ts';
+import {namesOption} from '../sandbox-names.ts';
 import {decodeBandwidth} from './bandwidth.ts';
 import {CniError, type CniRequest, cniCodes} from './contract.ts';
 import {describeAttachment} from './describe-attachment.ts';
@@ -25,14 +29,25 @@ export const tnet: CniPlugin = {
     const stale = findAttachment(parts.controller, request);
     if (stale !== undefined && stale.sandbox !== sandbox) await parts.controller.detach(stale.id);
     const network = findNamed(parts, inputs) ?? (await ensureNetwork(parts.controller, decodeInline(inputs)));
-    const attachment = await parts.controller.attach({...spec, network: network.id, sandbox});
-    const dns = decodeDns(inputs);
+    const dns = withNames(decodeDns(inputs), network);
+    const options = {...spec.options, ...(isNamed(network) ? {[namesOption]: 'true'} : {})};
+    const attachment = await parts.controller.attach({...spec, options, network: network.id, sandbox});
+    await undoing(
+      async () => {
+        if (isNamed(network)) await parts.controller.adjust(loopbackUp(sandbox));
+        await parts.names.serve(sandbox);
+      },
+      () => parts.controller.detach(attachment.id),
+    );
     const routes = routesOf(network, attachment);
     return encodeResult(describeAttachment({network, attachment, request, routes, dns, gateways: []}), request.version);
   },
-  async del({controller}, request) {
+  async del({controller, names}, request) {
     const attachment = findAttachment(controller, request);
-    if (attachment !== undefined) await controller.detach(attachment.id);
+    if (attachment === undefined) return;
+    await controller.detach(attachment.id);
+    // Of a namespace that is gone, what else was attached has a DEL of its own to come.
+    await names.serve(attachment.sandbox).catch(() => {});
   },
   async check({controller}, request) {
     const attachment = findAttachment(controller, request);
@@ -50,6 +65,14 @@ export const tnet: CniPlugin = {
     else requireRoom(parts.controller, network);
   },
 };
+
+/** As of containers: on `bridge` nobody is found by name. */
+const isNamed = ({name}: Network): boolean => name !== 'bridge';
+
+/** Servers that the caller names are his choice; without any the pod asks us. */
+function withNames(dns: CniDns, network: Network): CniDns {
+  return dns.nameservers === undefined && isNamed(network) ? {...dns, nameservers: [dnsAddress]} : dns;
+}
 
 const inlineKeys = ['driver', 'subnet', 'subnets', 'internal', 'options', 'ipv6'];
 const keys = new Set(

@@ -90,6 +90,30 @@ export function decodeJoining(input: string): Joining {
   };
 }
 
+/** What netavark gives a plugin: one network at a time, and no names of servers. */
+const pluginSchema = v.object({
+  container_id: text,
+  container_name: text,
+  port_mappings: orNull(portMappings),
+  network: networkSchema,
+  network_options: perNetwork,
+});
+
+/** To us it is a bridge as podman's own. Throws ERR_BAD_REQUEST. */
+export function decodePluginJoining(input: string): Joining {
+  const {container_id, container_name, port_mappings, network, network_options} = validate(
+    pluginSchema,
+    parseJson(input),
+  );
+  return {
+    containerId: container_id,
+    containerName: container_name,
+    dnsServers: [],
+    ports: port_mappings ?? [],
+    networks: [{info: {...network, driver: 'bridge'}, options: network_options}],
+  };
+}
+
 function infoOf(infos: Readonly<Record<string, NetworkInfo>>, name: string): NetworkInfo {
   const info = Object.hasOwn(infos, name) ? infos[name] : undefined;
   if (info === undefined) throw badRequest(`no network_info for network "${name}"`);
