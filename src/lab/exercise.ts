@@ -1,10 +1,12 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {awaitServing} from './await-serving.ts';
 import {down} from './down.ts';
 import {openEyes} from './eyes/open-eyes.ts';
+import {readDaemon} from './eyes/read-daemon.ts';
 import type {LabRecord, Labs} from './labs.ts';
-import {type Depth, grade} from './results/grade.ts';
+import {type GradeSpec, grade} from './results/grade.ts';
 import type {LabResult} from './results/result.ts';
 import {runScript} from './run-script.ts';
 import type {Exercise} from './scenario/catalog.ts';
@@ -26,6 +28,7 @@ export async function startExercise(
   const record = await up({...parts, topology, scenario: folder});
   try {
     await awaitForwarding(record);
+    await awaitServing(record, parts.env);
     if (scenario.setup !== undefined)
       await runScript(record, {path: join(folder, scenario.setup), env: parts.env, onFailure: 'stop'});
   } catch (cause) {
@@ -43,11 +46,11 @@ export async function endLab(labs: Labs, name: string): Promise<void> {
 export async function checkExercise(
   record: LabRecord,
   {scenario}: Exercise,
-  {env, depth}: {readonly env: UpSpec['env']; readonly depth: Depth},
+  {env, ...spec}: {readonly env: UpSpec['env']} & Pick<GradeSpec, 'depth' | 'patienceMs'>,
 ): Promise<LabResult> {
-  const eyes = openEyes(record, env);
+  const eyes = openEyes(record, env, await readDaemon(record));
   try {
-    return await grade({scenario, eyes, depth, clock: {now: () => performance.now(), sleep: ms => sleep(ms)}});
+    return await grade({scenario, eyes, ...spec, clock: {now: () => performance.now(), sleep: ms => sleep(ms)}});
   } finally {
     eyes.close();
   }

@@ -43,6 +43,6 @@ export interface Attachment {
   readonly options: Readonly<Record<string, string>>;
 }
 
-export function leaseOf({leases}: Attachment, family: Family): Lease | undefined {
+export function leaseOf({leases}: Pick<Attachment, 'leases'>, family: Family): Lease | undefined {
   return leases.find(({address}) => ipFamily(address) === family);
 }

@@ -1,4 +1,4 @@
-import {type Family, type Ip, ipFamily, type Prefix} from './ip.ts';
+import {type Family, type Ip, ipFamily, ipToNumber, type Prefix, prefixContains} from './ip.ts';
 
 /** `ptp`: a link between the host and each sandbox, and routes. `host-device`: links of the host's are lent. `foreign`: the links are another program's; we give addresses, publish ports and limit what is there. */
 export type NetworkDriver =
@@ -27,6 +27,8 @@ export interface Subnet {
   readonly spans?: readonly AddressSpan[];
   /** Addresses of other machines, by name: never given away. Docker's `--aux-address`. */
   readonly reserved: Readonly<Record<string, Ip>>;
+  /** Gives its addresses when the subnets before it, as far as the last one without this, have no more: they are one set, and give one. */
+  readonly overflow?: true;
 }
 
 /** A named L2/L3 domain. `bridge`, `host` and `none` are predefined. */
@@ -37,7 +39,7 @@ export interface Network {
   readonly driver: NetworkDriver;
   /** RFC 3339. */
   readonly created: string;
-  /** At most one of each family; none where addresses are somebody else's matter. */
+  /** One of each family; several only where CNI's `host-local` names them. None where addresses are somebody else's matter. */
   readonly subnets: readonly Subnet[];
   /** No way out: nothing is masqueraded, nothing is published. */
   readonly internal: boolean;
@@ -74,4 +76,30 @@ export function isPredefined(name: string): boolean {
 
 export function subnetOf({subnets}: Network, family: Family): Subnet | undefined {
   return subnets.find(({prefix}) => ipFamily(prefix) === family);
+}
+
+/** The subnet an address is from: of those that hold it, that whose spans do. */
+export function subnetHolding({subnets}: Pick<Network, 'subnets'>, address: Ip): Subnet | undefined {
+  const holding = subnets.filter(({prefix}) => prefixContains(prefix, address));
+  return holding.find(({spans}) => spans?.some(span => isWithin(span, address)) ?? true) ?? holding[0];
+}
+
+/** The next hop of one that has this address; a subnet of its family has to do where none holds it. */
+export function gatewayFor(network: Network, address: Ip): Ip | undefined {
+  return (subnetHolding(network, address) ?? subnetOf(network, ipFamily(address)))?.gateway;
+}
+
+function isWithin({first, last}: AddressSpan, address: Ip): boolean {
+  const value = ipToNumber(address);
+  return value >= ipToNumber(first) && value <= ipToNumber(last);
+}
+
+/** Subnets that give one address together, the first that has one. */
+export function subnetSets({subnets}: Pick<Network, 'subnets'>): readonly (readonly Subnet[])[] {
+  const sets: Subnet[][] = [];
+  for (const subnet of subnets) {
+    if (subnet.overflow) sets.at(-1)?.push(subnet);
+    else sets.push([subnet]);
+  }
+  return sets;
 }

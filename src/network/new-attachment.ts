@@ -1,9 +1,18 @@
 import {TnetError} from '../errors.ts';
-import type {Attachment, Lease, Route} from '../model/attachment.ts';
+import {type Attachment, type Lease, leaseOf, type Route} from '../model/attachment.ts';
 import {bandwidthOptions, parseBandwidth} from '../model/bandwidth.ts';
-import {type Ip, ipFamily, prefixLengthOf} from '../model/ip.ts';
+import {type Ip, ipFamily, prefixContains, prefixLengthOf} from '../model/ip.ts';
 import {type Mac, macFromId, macFromIp} from '../model/mac.ts';
-import {isBehindHost, isRouted, type Network, subnetOf} from '../model/network.ts';
+import {
+  gatewayFor,
+  isBehindHost,
+  isRouted,
+  type Network,
+  type Subnet,
+  subnetHolding,
+  subnetOf,
+  subnetSets,
+} from '../model/network.ts';
 import {formatPortMapping, type PortMapping, splitUnchosen} from '../model/port-mapping.ts';
 import type {State} from '../model/state.ts';
 import {attachmentsIn} from './gateway.ts';
@@ -19,12 +28,12 @@ export interface AttachSpec {
   readonly owner: string;
   /** null: the network's prefix and the lowest free number. */
   readonly ifname: string | null;
-  /** At most one of each family; the others get the lowest free one. */
+  /** At most one of each set of subnets; the others get the lowest free one. */
   readonly addresses: readonly Ip[];
   /** Chosen by somebody else's address management: nothing is allocated. */
   readonly leases?: readonly Lease[];
   /** Left out: the default route, where this attachment is the gateway. */
-  readonly routes?: readonly Route[];
+  readonly routes?: readonly RouteSpec[];
   /** Name of the end on the host, of a foreign network's link too; left out, one of our choice. */
   readonly hostIfname?: string;
   readonly mac: Mac | null;
@@ -32,6 +41,11 @@ export interface AttachSpec {
   readonly names: readonly string[];
   readonly gatewayPriority: number | null;
   readonly options: Readonly<Record<string, string>>;
+}
+
+/** `gateway`: by that of the subnet its first address of the family is from. */
+export interface RouteSpec extends Omit<Route, 'via'> {
+  readonly via: Route['via'] | 'gateway';
 }
 
 /** The attachment as it will be, host ports not yet chosen. Throws ERR_PORT_IN_USE, ERR_ADDRESS_IN_USE, ERR_SUBNET_FULL, ERR_BAD_REQUEST, ERR_CONFLICT. */
@@ -57,7 +71,7 @@ export function planNewAttachment(spec: AttachSpec, network: Network, state: Sta
     ports,
     names: spec.names,
     gatewayPriority: spec.gatewayPriority,
-    ...(spec.routes === undefined ? {} : {routes: spec.routes}),
+    ...(spec.routes === undefined ? {} : {routes: spec.routes.map(route => withHop(route, leases, network))}),
     options: spec.options,
   };
 }
@@ -94,6 +108,14 @@ function chooseIfname(spec: AttachSpec, network: Network, siblings: readonly Att
   for (let i = 0; ; i++) if (!taken.has(`${prefix}${i}`)) return `${prefix}${i}`;
 }
 
+function withHop({via, ...route}: RouteSpec, leases: readonly Lease[], network: Network): Route {
+  if (via !== 'gateway') return {...route, via};
+  const family = ipFamily(route.to);
+  const lease = leaseOf({leases}, family);
+  const hop = lease === undefined ? subnetOf(network, family)?.gateway : gatewayFor(network, lease.address);
+  return {...route, via: hop ?? null};
+}
+
 function defaultMac([lease]: readonly Lease[], id: string): Mac {
   return lease === undefined ? macFromId(id) : macFromIp(lease.address);
 }
@@ -116,14 +138,33 @@ export function bindPorts(ports: readonly PortMapping[], network: Network): read
 function chooseLeases(wanted: readonly Ip[], network: Network, state: State): readonly Lease[] {
   if (network.subnets.length === 0)
     throw new TnetError('ERR_BAD_REQUEST', `network "${network.name}" (${network.driver}) has no addresses to give`);
-  for (const ip of wanted)
-    if (subnetOf(network, ipFamily(ip)) === undefined)
-      throw new TnetError('ERR_BAD_REQUEST', `no configured subnet contains IP address ${ip}`);
-  const taken = leasedAddresses(network, state);
-  return network.subnets.map(subnet => {
-    const want = wanted.find(ip => ipFamily(ip) === ipFamily(subnet.prefix));
-    return {address: allocate(subnet, taken, want), prefixLength: prefixLengthOf(subnet.prefix)};
+  const sets = subnetSets(network);
+  const taken = new Set([...leasedAddresses(network, state), ...network.subnets.map(({gateway}) => gateway)]);
+  const asked = new Set(wanted);
+  const leases = sets.map(set => {
+    const want = [...asked].find(ip => set.some(({prefix}) => prefixContains(prefix, ip)));
+    if (want !== undefined) asked.delete(want);
+    const lease = want === undefined ? leaseIn(set, taken) : claimIn(set, taken, want);
+    taken.add(lease.address);
+    return lease;
   });
+  for (const ip of asked) throw new TnetError('ERR_BAD_REQUEST', `no configured subnet contains IP address ${ip}`);
+  return leases;
+}
+
+/** The first subnet with a free address gives it; what the last one says, when none has. */
+function leaseIn([subnet, ...rest]: readonly Subnet[], taken: ReadonlySet<Ip>): Lease {
+  try {
+    return {address: allocate(subnet!, taken), prefixLength: prefixLengthOf(subnet!.prefix)};
+  } catch (error) {
+    if (rest.length === 0 || !(error instanceof TnetError) || error.code !== 'ERR_SUBNET_FULL') throw error;
+    return leaseIn(rest, taken);
+  }
+}
+
+function claimIn(set: readonly Subnet[], taken: ReadonlySet<Ip>, want: Ip): Lease {
+  const subnet = subnetHolding({subnets: set}, want)!;
+  return {address: allocate(subnet, taken, want), prefixLength: prefixLengthOf(subnet.prefix)};
 }
 
 function claimLeases(leases: readonly Lease[], network: Network, state: State): readonly Lease[] {
@@ -135,8 +176,7 @@ function claimLeases(leases: readonly Lease[], network: Network, state: State): 
 
 /** Throws ERR_SUBNET_FULL when the next attachment would not get an address. */
 export function refuseFull(network: Network, state: State): void {
-  const taken = leasedAddresses(network, state);
-  for (const subnet of network.subnets) allocate(subnet, taken);
+  if (network.subnets.length > 0) chooseLeases([], network, state);
 }
 
 /** Plain loops, here and below: with a thousand attachments, arrays of them would cost more than the kernel's work. */

@@ -44,6 +44,7 @@ export interface SubnetSpec {
   readonly range: Prefix | null;
   readonly spans?: readonly AddressSpan[];
   readonly reserved: Readonly<Record<string, Ip>>;
+  readonly overflow?: true;
 }
 
 export interface NetworkSeed {
@@ -157,14 +158,32 @@ function planSubnets(spec: NetworkSpec, networks: readonly Network[], seed: Netw
   for (const {prefix} of spec.subnets)
     if (!families.includes(ipFamily(prefix)))
       throw new TnetError('ERR_BAD_REQUEST', `subnet ${prefix}: IPv${ipFamily(prefix)} is not enabled on the network`);
-  return families.map(family => {
-    const asked = spec.subnets.filter(({prefix}) => ipFamily(prefix) === family);
-    if (asked.length > 1)
-      throw new TnetError('ERR_BAD_REQUEST', `${spec.driver} driver doesn't support multiple subnets`);
-    const subnet = asked[0] ?? anySubnet(family);
-    return planSubnet(subnet, [...used(subnet), ...foreignTo(spec, subnet, seed)], seed);
-  });
+  return askedSubnets(spec, families).map(subnet =>
+    planSubnet(subnet, [...used(subnet), ...foreignTo(spec, subnet, seed)], seed),
+  );
 }
+
+function askedSubnets(spec: NetworkSpec, families: readonly Family[]): readonly SubnetSpec[] {
+  const asked = (family: Family) => spec.subnets.filter(({prefix}) => ipFamily(prefix) === family);
+  const isSingle = families.every(family => asked(family).length < 2);
+  if (isSingle) return families.map(family => asked(family)[0] ?? anySubnet(family));
+  if (spec.plugin !== 'cni')
+    throw new TnetError('ERR_BAD_REQUEST', `${spec.driver} driver doesn't support multiple subnets`);
+  for (const [i, {prefix}] of spec.subnets.entries()) refuseOverlap(prefix, spec.subnets.slice(0, i));
+  return spec.subnets;
+}
+
+/** The same subnet again is another span of it. */
+function refuseOverlap(prefix: Prefix, others: readonly SubnetSpec[]): void {
+  const other = others.find(each => each.prefix !== prefix && prefixesOverlap(each.prefix, prefix));
+  if (other !== undefined) throw overlapping(prefix, other.prefix);
+}
+
+const overlapping = (prefix: Prefix, other: Prefix): TnetError =>
+  new TnetError(
+    'ERR_SUBNET_IN_USE',
+    `invalid pool request: Pool overlaps with other one on this address space: ${prefix} and ${other}`,
+  );
 
 /** The links of foreign networks may be where ours are not. */
 function prefixesOf(networks: readonly Network[]): readonly Prefix[] {
@@ -191,11 +210,7 @@ function planSubnet(asked: SubnetSpec, used: readonly Prefix[], seed: NetworkSee
     return checkSubnet({...asked, prefix: choosePrefix(pools, [...used, ...seed.avoided])});
   }
   const overlap = used.find(other => prefixesOverlap(other, asked.prefix));
-  if (overlap)
-    throw new TnetError(
-      'ERR_SUBNET_IN_USE',
-      `invalid pool request: Pool overlaps with other one on this address space: ${asked.prefix} and ${overlap}`,
-    );
+  if (overlap) throw overlapping(asked.prefix, overlap);
   return checkSubnet(asked);
 }
 
@@ -207,7 +222,7 @@ function poolsOf(family: Family, size: number, {instance, pools: given = []}: Ne
   return pools.filter(({base}) => prefixLengthOf(base) <= size).map(({base}) => ({base, size}));
 }
 
-function checkSubnet({prefix, gateway, range, spans, reserved}: SubnetSpec): Subnet {
+function checkSubnet({prefix, gateway, range, spans, reserved, overflow}: SubnetSpec): Subnet {
   const inside: readonly (readonly [string, string | null])[] = [
     ['gateway', gateway],
     ['ip-range', range?.split('/')[0] ?? null],
@@ -218,7 +233,8 @@ function checkSubnet({prefix, gateway, range, spans, reserved}: SubnetSpec): Sub
     if (ip !== null && !prefixContains(prefix, ip as Ip))
       throw new TnetError('ERR_BAD_REQUEST', `no matching subnet for ${what} ${ip}: ${prefix} does not hold it`);
   }
-  return {prefix, gateway: gateway ?? defaultGateway(prefix), range, ...(spans ? {spans} : {}), reserved};
+  const more = {...(spans ? {spans} : {}), ...(overflow ? {overflow} : {})};
+  return {prefix, gateway: gateway ?? defaultGateway(prefix), range, ...more, reserved};
 }
 
 function lowestFreeIndex(networks: readonly Network[]): number {

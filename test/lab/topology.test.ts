@@ -1,4 +1,5 @@
 import test from 'ava';
+import {serversOf} from '../../src/lab/await-serving.ts';
 import {DocumentError} from '../../src/lab/document/read-document.ts';
 import {namesOf, parseTopology} from '../../src/lab/topology/parse-topology.ts';
 import {planLab, portName} from '../../src/lab/topology/plan-lab.ts';
@@ -53,4 +54,15 @@ test('planLab() orders bridges before their ports and routes last', t => {
 test('portName() fits into fifteen characters', t => {
   t.is(portName('c1', 0), 'c1');
   t.is(portName('a-very-long-nam', 1), 'a-very-long-n-1');
+});
+
+test('serversOf() finds the small servers of a topology, and only those', t => {
+  const topology = parseTopology(
+    'name: t\nnodes:\n  a: {run: [lab-serve http 80 hello, "sleep 9"]}\n  b: {run: lab-serve udp 53}\n  c: {run: "true; lab-serve tcp 9"}\n',
+    't.yaml',
+  );
+  t.deepEqual(serversOf(topology), [
+    {node: 'a', proto: 'tcp', port: 80},
+    {node: 'b', proto: 'udp', port: 53},
+  ]);
 });

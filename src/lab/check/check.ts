@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {type CheckType, type Layer, layers, shared} from './check-type.ts';
 import {addrSchema, addrType} from './types/addr.ts';
+import {containerSchema, containerType, networkSchema, networkType} from './types/container.ts';
 import {dnsSchema, dnsType} from './types/dns.ts';
 import {counterSchema, counterType, pcapSchema, pcapType} from './types/during.ts';
 import {conntrackSchema, conntrackType, ruleSchema, ruleType} from './types/filter.ts';
@@ -32,6 +33,8 @@ const simpleSchemas = [
   httpSchema,
   answerSchema,
   execSchema,
+  containerSchema,
+  networkSchema,
 ] as const;
 
 const simpleCheck = v.variant('type', [...simpleSchemas]);
@@ -63,6 +66,8 @@ export const checkTypes: {readonly [K in SimpleCheck['type']]: CheckType<Extract
   http: httpType,
   answer: answerType,
   exec: execType,
+  container: containerType,
+  network: networkType,
 };
 
 export function layerOf(check: Check): Layer {

@@ -9,10 +9,12 @@ import type {Answer} from '../../kernel/trace/probe.ts';
 import type {Ip} from '../../model/ip.ts';
 
 /**
- * What checks can see and try in a lab; a node is any network namespace in its /run/netns, or `host`. Everything but `exists`
- * throws NoNodeError where the node is missing.
+ * What checks can see and try in a lab; a node is any network namespace in its /run/netns, `host`, or that of a container that
+ * runs, `container:NAME`. Everything but `exists` throws NoNodeError where the node is missing.
  */
 export interface Eyes {
+  /** As it was when the check run began. */
+  readonly daemon: DaemonView;
   exists(node: string): boolean;
   /** `device:inode` of its network namespace. */
   identity(node: string): string;
@@ -45,10 +47,35 @@ export interface Eyes {
   answer(id: string): string | null;
 }
 
+/** What the lab's own daemon manages, by name. */
+export interface DaemonView {
+  readonly containers: ReadonlyMap<string, ContainerView>;
+  readonly networks: ReadonlyMap<string, NetworkView>;
+}
+
+export interface ContainerView {
+  readonly name: string;
+  readonly running: boolean;
+  /** In the lab's PID namespace; 0 when it does not run. */
+  readonly pid: number;
+  /** Networks' names with the container's IPv4 address there; '' where it has none. */
+  readonly networks: ReadonlyMap<string, string>;
+  /** Ports of the host that lead to it. */
+  readonly published: readonly number[];
+}
+
+export interface NetworkView {
+  readonly name: string;
+  readonly driver: string;
+  readonly internal: boolean;
+  readonly subnets: readonly string[];
+}
+
 export interface ProbeWish {
   readonly proto: 'icmp' | 'tcp' | 'udp';
   readonly to: Ip;
   readonly port: number;
+  readonly size?: number;
   readonly timeoutMs: number;
 }
 
@@ -93,7 +120,13 @@ export class NoNodeError extends Error {
   readonly node: string;
 
   constructor(node: string) {
-    super(`there is no network namespace "${node}"`);
+    super(`there is no ${called(node)}`);
     this.node = node;
   }
+}
+
+/** In the learner's words: `network namespace "box"`, `running container "web"`. */
+export function called(node: string): string {
+  const [, container] = /^container:(.*)$/.exec(node) ?? [];
+  return container === undefined ? `network namespace "${node}"` : `running container "${container}"`;
 }

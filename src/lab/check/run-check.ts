@@ -1,6 +1,6 @@
 import {type Check, checkTypes, isActive, type SimpleCheck} from './check.ts';
 import type {CheckType, Verdict} from './check-type.ts';
-import {type Eyes, NoNodeError} from './eyes.ts';
+import {called, type Eyes, NoNodeError} from './eyes.ts';
 
 /** The clock, given so that tests need not wait. */
 export interface Clock {
@@ -8,12 +8,20 @@ export interface Clock {
   sleep(ms: number): Promise<void>;
 }
 
+export interface RunCheckSpec {
+  readonly eyes: Eyes;
+  readonly clock: Clock;
+  /** How long it may take at least, whatever the check says. */
+  readonly patienceMs?: number;
+}
+
 const retryMs = 25;
-const patienceMs = 1000;
+const activePatienceMs = 1000;
 
 /** Looks until the check passes or its time is up; then, with `stable`, until it has passed long enough. */
-export async function runCheck(check: Check, eyes: Eyes, clock: Clock): Promise<Verdict> {
-  const deadline = clock.now() + (check.within ?? (isActive(check) ? patienceMs : 0));
+export async function runCheck(check: Check, {eyes, clock, patienceMs = 0}: RunCheckSpec): Promise<Verdict> {
+  const ownMs = check.within ?? (isActive(check) ? activePatienceMs : 0);
+  const deadline = clock.now() + Math.max(ownMs, patienceMs);
   for (;;) {
     const verdict = await holds(check, eyes, clock);
     if (verdict.ok || clock.now() >= deadline) return worded(check, verdict);
@@ -55,7 +63,7 @@ async function look(check: SimpleCheck, eyes: Eyes): Promise<Verdict> {
     if (!(error instanceof NoNodeError)) throw error;
     return {
       ok: false,
-      expected: `there is a network namespace "${error.node}"`,
+      expected: `there is a ${called(error.node)}`,
       got: 'there is none of that name',
       observed: 'none',
     };

@@ -1,4 +1,5 @@
 import {closeSync, constants, readFileSync, statSync} from 'node:fs';
+import {netnsIdentity} from '../../api/netns.ts';
 import {readSysctl} from '../../kernel/apply.ts';
 import {loadNative, type Native} from '../../kernel/native.ts';
 import {decodeAddress, dumpAddresses} from '../../kernel/netlink/address.ts';
@@ -13,10 +14,11 @@ import {createSockets} from '../../kernel/sockets.ts';
 import {linksOf, routeOf} from '../../kernel/trace/inquire.ts';
 import {openProbe} from '../../kernel/trace/probe.ts';
 import {ipFamily} from '../../model/ip.ts';
-import {type Eyes, NoNodeError} from '../check/eyes.ts';
+import {type DaemonView, type Eyes, NoNodeError} from '../check/eyes.ts';
 import {enterCollecting} from '../holder/enter.ts';
 import type {LabRecord} from '../labs.ts';
 import {namespaceOf, placeIn} from '../place.ts';
+import {hostNode} from '../topology/topology.ts';
 import {askDns} from './ask-dns.ts';
 import {askHttp} from './ask-http.ts';
 import {countPackets} from './count-packets.ts';
@@ -29,10 +31,14 @@ export interface OpenEyes extends Eyes {
 }
 
 /** Opened anew for every check run: a learner may have taken a namespace away and made another of its name. */
-export function openEyes(record: LabRecord, env: Readonly<Record<string, string | undefined>>): OpenEyes {
+export function openEyes(
+  record: LabRecord,
+  env: Readonly<Record<string, string | undefined>>,
+  daemon: DaemonView = {containers: new Map(), networks: new Map()},
+): OpenEyes {
   const native = loadNative();
   const sockets = createSockets(native);
-  const path = (node: string): string => namespaceOf(record.pid, node);
+  const path = (node: string): string => containerNamespace(record, node, daemon) ?? namespaceOf(record.pid, node);
   const exists = (node: string): boolean => {
     try {
       sockets.netnsFd(path(node));
@@ -56,11 +62,9 @@ export function openEyes(record: LabRecord, env: Readonly<Record<string, string 
     }
   };
   return {
+    daemon,
     exists,
-    identity: node => {
-      const {dev, ino} = statSync(ns(node));
-      return `${dev}:${ino}`;
-    },
+    identity: node => netnsIdentity(ns(node)),
     links: node => linksOf(sockets, ns(node)),
     addresses: node => sockets.route(ns(node)).dump(dumpAddresses()).map(decodeAddress),
     lookUp: (node, to, from) => routeOf(sockets, ns(node), {to, ...(from === undefined ? {} : {from})}),
@@ -82,10 +86,24 @@ export function openEyes(record: LabRecord, env: Readonly<Record<string, string 
     dns: (node, question) => askDns({native, netnsFd: fdOf(node)}, question),
     count: ({node, dev, filter}, job) =>
       countPackets({native, netnsFd: fdOf(node), links: linksOf(sockets, ns(node)), dev, filter}, job),
-    run: (node, script, timeoutMs) => enterCollecting(placeIn(record, node, env), ['sh', '-c', script], timeoutMs),
+    run(node, script, timeoutMs) {
+      const container = containerName(node);
+      const [place, command] = container === null ? [node, []] : [hostNode, ['tnet', 'exec', container]];
+      return enterCollecting(placeIn(record, place, env), [...command, 'sh', '-c', script], timeoutMs);
+    },
     answer: id => readAnswer(record, id),
     close: sockets.close,
   };
+}
+
+function containerName(node: string): string | null {
+  return /^container:(.+)$/.exec(node)?.[1] ?? null;
+}
+
+/** Its process, seen by the lab's own /proc. Null for a node that is no container, or one that does not run. */
+function containerNamespace({pid: holder}: LabRecord, node: string, {containers}: DaemonView): string | null {
+  const {pid = 0} = containers.get(containerName(node) ?? '') ?? {};
+  return pid === 0 ? null : `/proc/${holder}/root/proc/${pid}/ns/net`;
 }
 
 /** What the eyes' own sockets need. */
@@ -96,9 +114,9 @@ export interface Standpoint {
 
 async function sendProbe(
   {native, netnsFd}: Standpoint,
-  {proto, to, port, timeoutMs}: Parameters<Eyes['probe']>[1],
+  {timeoutMs, ...wish}: Parameters<Eyes['probe']>[1],
 ): ReturnType<Eyes['probe']> {
-  const probe = openProbe({native, netnsFd, proto, family: ipFamily(to), to, port});
+  const probe = openProbe({native, netnsFd, family: ipFamily(wish.to), ...wish});
   try {
     return await probe.send(timeoutMs);
   } finally {

@@ -60,7 +60,8 @@ export function enterCollecting(place: Place, command: readonly string[], timeou
         child.stderr.destroy();
         resolve({code: late ? 124 : (code ?? 128), output: parts.join('')});
       };
-      const patience = setTimeout(end, lastWordsMs);
+      // After one more look at what has arrived: on a busy machine a timer that is due comes before it.
+      const patience = setTimeout(() => setImmediate(end), lastWordsMs);
       child.once('close', () => {
         clearTimeout(patience);
         end();

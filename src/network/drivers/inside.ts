@@ -1,7 +1,7 @@
 import type {Item} from '../../kernel/item.ts';
 import {type Attachment, leaseOf} from '../../model/attachment.ts';
 import type {Family, Prefix} from '../../model/ip.ts';
-import {type Network, subnetOf} from '../../model/network.ts';
+import {gatewayFor, type Network} from '../../model/network.ts';
 import {isForeign} from '../../model/sandbox.ts';
 
 /**
@@ -39,9 +39,16 @@ export function planRoutes(network: Network, attachment: Attachment, families: r
   return families.map(family => defaultRoute(network, attachment, family));
 }
 
-function defaultRoute(network: Network, {sandbox, ifname}: Attachment, family: Family): Item {
+function defaultRoute(network: Network, attachment: Attachment, family: Family): Item {
+  const {sandbox, ifname} = attachment;
   const to = (family === 4 ? '0.0.0.0/0' : '::/0') as Prefix;
-  return {ns: sandbox, kind: 'route', to, via: subnetOf(network, family)!.gateway, link: ifname};
+  return {
+    ns: sandbox,
+    kind: 'route',
+    to,
+    via: gatewayFor(network, leaseOf(attachment, family)!.address)!,
+    link: ifname,
+  };
 }
 
 /**

@@ -2,7 +2,7 @@ import type {Item} from '../../kernel/item.ts';
 import type {Attachment, Lease} from '../../model/attachment.ts';
 import {parseBandwidth} from '../../model/bandwidth.ts';
 import {addressBits, type Family, formatPrefix, type Ip, ipFamily, prefixRange} from '../../model/ip.ts';
-import {type Network, subnetOf} from '../../model/network.ts';
+import {gatewayFor, type Network} from '../../model/network.ts';
 import {checkOptions} from '../options.ts';
 import {planBandwidth} from './bandwidth.ts';
 import {type Driver, hostMac, linkGroup, plainLink, type Role} from './driver.ts';
@@ -54,7 +54,7 @@ function hostSysctls(link: string, family: Family, published: boolean): readonly
 function hostEnd(network: Network, link: string, {address}: Lease): readonly Item[] {
   const family = ipFamily(address);
   const prefixLength = addressBits(address);
-  const gateway = gatewayOf(network, family);
+  const gateway = gatewayFor(network, address)!;
   return [
     {ns: '', kind: 'address', link, address: gateway, prefixLength},
     ...(family === 6 ? [{ns: '', kind: 'address', link, ...routerLinkLocal} as const] : []),
@@ -65,15 +65,11 @@ function hostEnd(network: Network, link: string, {address}: Lease): readonly Ite
 /** The gateway is on the link, and the rest of the prefix behind it. */
 function neighbourRoutes(network: Network, {sandbox: ns, ifname: link}: Attachment, lease: Lease): readonly Item[] {
   const {address, prefixLength} = lease;
-  const via = gatewayOf(network, ipFamily(address));
+  const via = gatewayFor(network, address)!;
   const prefix = formatPrefix(address, prefixLength);
   const {first, last} = prefixRange(prefix);
   return [
     {ns, kind: 'route', to: formatPrefix(via, addressBits(via)), via: null, link},
     ...(first === last ? [] : [{ns, kind: 'route', to: prefix, via, link} as const]),
   ];
-}
-
-function gatewayOf(network: Network, family: Family): Ip {
-  return subnetOf(network, family)!.gateway;
 }

@@ -7,6 +7,7 @@ import {decodeBridge} from '../../../src/daemon/plugins/cni/decode-bridge.ts';
 import {readFields} from '../../../src/daemon/plugins/cni/fields.ts';
 import {decodeFirewall} from '../../../src/daemon/plugins/cni/firewall.ts';
 import {type CniInputs, readInputs, wantedMac} from '../../../src/daemon/plugins/cni/inputs.ts';
+import {decodeIpam} from '../../../src/daemon/plugins/cni/ipam.ts';
 import {decodePortmap} from '../../../src/daemon/plugins/cni/portmap.ts';
 import {parseResolvConf} from '../../../src/daemon/plugins/cni/resolv-conf.ts';
 import {convertResult, encodeResult} from '../../../src/daemon/plugins/cni/result.ts';
@@ -135,16 +136,40 @@ test('decodeBridge() knows ranges, families and what it cannot do', t => {
     codeOf(() => decodeBridge(inputs({isGateway: true}))),
     7,
   );
-  const several = {type: 'host-local', ranges: [[{subnet: '10.1.0.0/16'}, {subnet: '10.2.0.0/16'}]]};
-  t.is(
-    codeOf(() => decodeBridge(inputs({ipam: several}))),
-    2,
-  );
   t.is(
     codeOf(() => decodeBridge(inputs({ipam: {type: 'host-local', subnet: '10.1.0.0'}}))),
     7,
   );
   t.is(decodeBridge(inputs({})).ipam.kind, 'none');
+});
+
+test('decodeIpam() makes a set of the ranges of one list: subnets that give one address', t => {
+  const subnets = (...ranges: readonly (readonly object[])[]) => {
+    const ipam = decodeIpam(inputs({ipam: {type: 'host-local', ranges}}));
+    return ipam.kind === 'pool' ? ipam.subnets : [];
+  };
+  const [a, b] = [{subnet: '10.1.0.0/24'}, {subnet: '10.2.0.0/24', gateway: '10.2.0.9'}];
+  t.deepEqual(
+    subnets([a, b], [{subnet: '10.3.0.0/24'}]).map(({prefix, gateway, overflow}) => [prefix, gateway, overflow]),
+    [
+      ['10.1.0.0/24', null, undefined],
+      ['10.2.0.0/24', '10.2.0.9', true],
+      ['10.3.0.0/24', null, undefined],
+    ],
+  );
+  const parts = subnets([
+    {...a, rangeStart: '10.1.0.10', rangeEnd: '10.1.0.11'},
+    {...a, rangeStart: '10.1.0.20', rangeEnd: '10.1.0.21'},
+    {...a, gateway: '10.1.0.30'},
+  ]);
+  t.deepEqual(
+    parts.map(({spans}) => spans?.length),
+    [2, undefined],
+  );
+  t.is(
+    codeOf(() => subnets([a, {subnet: 'fd00::/64'}])),
+    7,
+  );
 });
 
 test('a MAC address of the capability comes before others', t => {

@@ -1,6 +1,6 @@
 import type {Attachment} from '../../../model/attachment.ts';
 import {ipFamily} from '../../../model/ip.ts';
-import {isBridged, isRouted, type Network} from '../../../model/network.ts';
+import {gatewayFor, isBridged, isRouted, type Network} from '../../../model/network.ts';
 import {bridgeMac} from '../../../network/drivers/bridge.ts';
 import {hostMac} from '../../../network/drivers/driver.ts';
 import type {CniRequest} from './contract.ts';
@@ -20,11 +20,10 @@ export function describeAttachment({network, attachment, request, routes, dns, g
     ...(isBridged(network) ? [{name: network.device, mac: bridgeMac(network), ...mtu}] : []),
     ...(isRouted(network) ? [{name: attachment.hostIfname, mac: hostMac(attachment), ...mtu}] : []),
   ];
-  const known = [...gateways, ...network.subnets.map(({gateway}) => gateway)];
   return {
     interfaces: [...host, {name: attachment.ifname, mac: attachment.mac, ...mtu, sandbox: request.netns}],
     ips: attachment.leases.map(({address, prefixLength}) => {
-      const gateway = known.find(each => ipFamily(each) === ipFamily(address));
+      const gateway = gateways.find(each => ipFamily(each) === ipFamily(address)) ?? gatewayFor(network, address);
       return {
         address: `${address}/${prefixLength}`,
         ...(gateway === undefined ? {} : {gateway}),

@@ -1,3 +1,4 @@
+import {gatewayFor} from '../../../model/network.ts';
 import {CniError, type CniRequest, cniCodes} from './contract.ts';
 import {ensureNetwork, findInline, inlineSpec} from './inline-network.ts';
 import {readInputs} from './inputs.ts';
@@ -29,8 +30,8 @@ export const hostLocal: CniPlugin = {
       gatewayPriority: null,
       options: chainOptions(name),
     });
-    const ips = leases.map(({address, prefixLength}, i) => {
-      return {address: `${address}/${prefixLength}`, gateway: network.subnets[i]!.gateway};
+    const ips = leases.map(({address, prefixLength}) => {
+      return {address: `${address}/${prefixLength}`, gateway: gatewayFor(network, address)!};
     });
     return encodeResult({interfaces: [], ips, routes: addresses.routes, dns: addresses.dns}, request.version);
   },

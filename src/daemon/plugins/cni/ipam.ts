@@ -1,4 +1,3 @@
-import type {Route} from '../../../model/attachment.ts';
 import {
   type Ip,
   ipFamily,
@@ -9,6 +8,7 @@ import {
   parsePrefix,
   prefixRange,
 } from '../../../model/ip.ts';
+import type {RouteSpec} from '../../../network/new-attachment.ts';
 import type {SubnetSpec} from '../../../network/new-network.ts';
 import {CniError, cniCodes} from './contract.ts';
 import type {Fields} from './fields.ts';
@@ -52,8 +52,7 @@ function decodePool(ipam: Fields, inputs: CniInputs): Ipam {
   const flat = ipam.has('subnet') ? [[ipam.raw('subnet') === '' ? {} : flatRange(ipam)]] : [];
   const sets = [...rangeSets(inputs.runtime, 'ipRanges'), ...flat, ...rangeSets(ipam, 'ranges')];
   if (sets.length === 0) throw new CniError(cniCodes.config, 'no IP ranges specified');
-  const subnets = sets.map(set => decodeSet(set.map(range => readRange(range as Record<string, unknown>))));
-  refuseFamilies(subnets);
+  const subnets = sets.flatMap(set => decodeSet(set.map(range => readRange(range as Record<string, unknown>))));
   return {kind: 'pool', subnets, wanted: wantedAddresses(inputs).map(addressOf), ...decodeExtras(ipam)};
 }
 
@@ -91,40 +90,37 @@ function readRange(json: Record<string, unknown>): Range {
   };
 }
 
-/** A set gives one address. Its ranges may be parts of one subnet: one link has one gateway. */
-function decodeSet(ranges: readonly Range[]): SubnetSpec {
+/** A set gives one address. Ranges of one subnet and gateway are spans of it; when they are full, the next subnet gives it. */
+function decodeSet(ranges: readonly Range[]): readonly SubnetSpec[] {
   const [range] = ranges;
   if (range === undefined) throw new CniError(cniCodes.config, 'empty range set: want at least one range');
-  const stray = ranges.find(({prefix, gateway}) => prefix !== range.prefix || gateway !== range.gateway);
+  const stray = ranges.find(({prefix}) => ipFamily(prefix) !== ipFamily(range.prefix));
   if (stray !== undefined)
-    throw new CniError(
-      cniCodes.unsupported,
-      `a range set of several subnets is not supported: ${range.prefix} and ${stray.prefix}; give each network one`,
-    );
-  const spans = ranges.flatMap(spanOf);
-  return {
-    prefix: range.prefix,
-    gateway: range.gateway,
-    range: null,
-    ...(spans.length > 0 ? {spans} : {}),
-    reserved: {},
-  };
+    throw new CniError(cniCodes.config, `mixed address families in a range set: ${range.prefix} and ${stray.prefix}`);
+  return runsOf(ranges).map((run, i) => ({...subnetOfRun(run), ...(i === 0 ? {} : {overflow: true})}));
+}
+
+/** Ranges that follow each other in one subnet with one gateway. */
+function runsOf(ranges: readonly Range[]): readonly (readonly [Range, ...Range[]])[] {
+  const runs: [Range, ...Range[]][] = [];
+  for (const range of ranges) {
+    const last = runs.at(-1);
+    if (last?.[0].prefix === range.prefix && last[0].gateway === range.gateway) last.push(range);
+    else runs.push([range]);
+  }
+  return runs;
+}
+
+function subnetOfRun(run: readonly [Range, ...Range[]]): SubnetSpec {
+  const [{prefix, gateway}] = run;
+  const spans = run.flatMap(spanOf);
+  return {prefix, gateway, range: null, ...(spans.length > 0 ? {spans} : {}), reserved: {}};
 }
 
 function spanOf({prefix, first, last}: Range): readonly {readonly first: Ip; readonly last: Ip}[] {
   if (first === null && last === null) return [];
   const [start, end] = endsOf(prefix);
   return [{first: first ?? start, last: last ?? end}];
-}
-
-function refuseFamilies(subnets: readonly SubnetSpec[]): void {
-  const families = subnets.map(({prefix}) => ipFamily(prefix));
-  const twice = subnets.find(({prefix}, i) => families.indexOf(ipFamily(prefix)) !== i);
-  if (twice === undefined) return;
-  throw new CniError(
-    cniCodes.unsupported,
-    `several addresses of one family are not supported: ${twice.prefix} is the second IPv${ipFamily(twice.prefix)} range set`,
-  );
 }
 
 function decodeStatic(ipam: Fields, inputs: CniInputs): Ipam {
@@ -176,10 +172,10 @@ export function readDns(dns: Fields): CniDns {
 }
 
 /** Routes as the sandbox gets them: without a gateway of their own they go by that of their family. */
-export function toRoutes(routes: readonly CniRoute[], gateways: readonly Ip[]): readonly Route[] {
+export function toRoutes(routes: readonly CniRoute[], gateways: readonly Ip[]): readonly RouteSpec[] {
   return routes.map(({dst, gw, priority}) => {
     const via =
-      (gw as Ip | undefined) ?? gateways.find(gateway => ipFamily(gateway) === ipFamily(dst as Prefix)) ?? null;
+      (gw as Ip | undefined) ?? gateways.find(gateway => ipFamily(gateway) === ipFamily(dst as Prefix)) ?? 'gateway';
     return {to: dst as Prefix, via, ...(priority === undefined ? {} : {metric: priority})};
   });
 }

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {TnetError} from '../../../errors.ts';
 import type {Attachment, Lease} from '../../../model/attachment.ts';
-import {formatPrefix, type Ip, ipFamily} from '../../../model/ip.ts';
+import {formatPrefix, type Ip, ipFamily, prefixesOverlap} from '../../../model/ip.ts';
 import type {Network} from '../../../model/network.ts';
 import type {AttachSpec} from '../../../network/new-attachment.ts';
 import type {SubnetSpec} from '../../../network/new-network.ts';
@@ -124,9 +124,7 @@ function fromGiven(addresses: Given): Pick<Addresses, 'subnets' | 'leases' | 'wa
     return {prefix: formatPrefix(address, prefixLength), gateway, range: null, reserved: {}};
   });
   return {
-    subnets: subnets.filter(
-      ({prefix}, i) => subnets.findIndex(other => ipFamily(other.prefix) === ipFamily(prefix)) === i,
-    ),
+    subnets: subnets.filter(({prefix}, i) => !subnets.slice(0, i).some(other => prefixesOverlap(other.prefix, prefix))),
     leases: addresses.map(({address, prefixLength}) => ({address, prefixLength})),
     wanted: [],
     gateways: addresses.flatMap(({gateway}) => gateway ?? []),
@@ -147,10 +145,9 @@ const everywhere = {4: '0.0.0.0/0', 6: '::/0'} as const;
 
 function withDefaults({routes, subnets}: Addresses, wanted: boolean): readonly CniRoute[] {
   if (!wanted) return routes;
-  const missing = subnets
-    .map(({prefix}) => everywhere[ipFamily(prefix)])
-    .filter(dst => !routes.some(route => route.dst === dst));
-  return [...routes, ...missing.map(dst => ({dst}))];
+  const missing = new Set<string>(subnets.map(({prefix}) => everywhere[ipFamily(prefix)]));
+  for (const {dst} of routes) missing.delete(dst);
+  return [...routes, ...[...missing].map(dst => ({dst}))];
 }
 
 interface AttachWords {
@@ -162,7 +159,6 @@ interface AttachWords {
 }
 
 function attachSpec({config, request, sandbox, network, addresses}: AttachWords): AttachSpec {
-  const gateways = [...addresses.gateways, ...network.subnets.map(({gateway}) => gateway)];
   return {
     network: network.id,
     sandbox,
@@ -170,7 +166,7 @@ function attachSpec({config, request, sandbox, network, addresses}: AttachWords)
     ifname: request.ifname,
     addresses: addresses.wanted,
     ...(addresses.leases === undefined ? {} : {leases: addresses.leases}),
-    routes: toRoutes(addresses.routes, gateways),
+    routes: toRoutes(addresses.routes, addresses.gateways),
     mac: config.mac,
     ports: [],
     names: [],

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {ipText, portNumber, scalarText} from '../../document/formats.ts';
 import {sysctlPath} from '../../topology/parse-topology.ts';
 import {type CheckType, shared} from '../check-type.ts';
+import {called} from '../eyes.ts';
 
 export const listenSchema = v.strictObject({
   ...shared,
@@ -58,14 +59,16 @@ export const netnsSchema = v.strictObject({
   node: v.string(),
   /** It is not the same network namespace as this node's. */
   differs: v.optional(v.string()),
+  /** It is the same as this node's: two names of one stack. */
+  same: v.optional(v.string()),
   /** A program of this name runs in it. */
   process: v.optional(v.string()),
 });
 
 export const netnsType: CheckType<v.InferOutput<typeof netnsSchema>> = {
   layer: 'node',
-  look(eyes, {node, differs, process}) {
-    const expected = `there is a network namespace "${node}"`;
+  look(eyes, {node, differs, same, process}) {
+    const expected = `there is a ${called(node)}`;
     if (!eyes.exists(node)) return {ok: false, expected, got: 'there is none of that name', observed: 'none'};
     if (differs !== undefined && eyes.identity(node) === eyes.identity(differs))
       return {
@@ -73,6 +76,13 @@ export const netnsType: CheckType<v.InferOutput<typeof netnsSchema>> = {
         expected: `"${node}" is another network namespace than ${differs}'s`,
         got: 'they are the same',
         observed: 'same',
+      };
+    if (same !== undefined && eyes.identity(node) !== eyes.identity(same))
+      return {
+        ok: false,
+        expected: `"${node}" and ${same} share one network stack`,
+        got: 'each has its own',
+        observed: 'other',
       };
     if (process === undefined) return {ok: true, expected, got: 'it is there'};
     const running = eyes.processes(node);
