@@ -39,9 +39,11 @@ for (const [i, exercise] of exercises.entries()) {
   const missing = unmet(exercise.scenario);
   const declare = missing.length > 0 ? test.skip : test;
   declare(`scenario ${id} is what it says${missing.length > 0 ? ` [no ${missing.join(', ')}]` : ''}`, async t => {
-    t.timeout(280_000); // most of it is waiting for those before it in its row
     t.deepEqual(lint(exercise), []);
-    const steps = await inRow(i % rows.length, () => verify(parts, exercise));
+    const steps = await inRow(i % rows.length, () => {
+      t.timeout(120_000);
+      return verify(parts, exercise);
+    });
     t.deepEqual(
       steps.filter(({problem}) => problem !== null),
       [],
