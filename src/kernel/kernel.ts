@@ -1,8 +1,7 @@
 import type {Family, Prefix} from '../model/ip.ts';
-import type {Mac} from '../model/mac.ts';
 import type {SysctlChange} from '../model/state.ts';
 import type {World} from './diff.ts';
-import type {Item, NamespacePath, Op} from './item.ts';
+import type {Item, LinkHome, NamespacePath, Op} from './item.ts';
 import type {QueuedLinkStats} from './link-stats.ts';
 import type {PortRange} from './netlink/flush-ports.ts';
 import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
@@ -13,9 +12,8 @@ import type {SandboxView} from './read-sandbox.ts';
 /** `undo` takes everything back and throws the cause; `continue` does all it can and throws what failed. */
 export type OnError = 'undo' | 'continue';
 
-export interface HostLink {
+export interface HostLink extends LinkHome {
   readonly name: string;
-  readonly mac: Mac | null;
 }
 
 /** The kernel as the rooms above see it: read, execute, and the few questions and effects that are no items. */
@@ -34,6 +32,7 @@ export interface Kernel {
   awaitCarrier(link: string): Promise<void>;
   /** What must be set so that packets of a family that come in by the host's links, or by `bridges`, are forwarded; empty when they are. */
   forwardingChanges(family: Family, bridges: readonly string[]): readonly SysctlChange[];
+  /** With their permanent addresses of global scope. */
   hostLinks(): readonly HostLink[];
   /** Of every link of the host, loopback and ours included. */
   linkNames(): readonly string[];

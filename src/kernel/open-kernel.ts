@@ -7,6 +7,7 @@ import {connectedPrefixes, defaultMtu, forwardingChanges} from './host-routing.t
 import {createIptables} from './iptables.ts';
 import type {Kernel} from './kernel.ts';
 import {readLinkStats} from './link-stats.ts';
+import {linksAtHome} from './links-at-home.ts';
 import {watchKernel} from './monitor.ts';
 import type {Native} from './native.ts';
 import {flushPorts} from './netlink/flush-ports.ts';
@@ -58,7 +59,7 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     viewSandbox: ns => lettingGo(() => viewSandbox(parts, ns)),
     hasNamespace: ns => lettingGo(() => hasNamespace(sockets, ns)),
     awaitCarrier,
-    hostLinks: () => hostLinks(parts).map(({name, mac}) => ({name, mac})),
+    hostLinks: () => linksAtHome(parts),
     linkNames: () => hostLinks(parts).map(({name}) => name),
     hasLinkType: type => hasLinkType(sockets, type),
     forwardingChanges: (family, bridges) => forwardingChanges(parts, family, bridges),

@@ -50,6 +50,8 @@ export interface Controller {
   /** A network namespace with loopback up and nothing else; with `ids`, owned by a user namespace with these maps. */
   createSandbox(path: string, ids?: IdMaps | null): Promise<void>;
   removeSandbox(path: string): Promise<void>;
+  /** Another runtime's lives on at `path`, until that is removed. */
+  holdSandbox(path: string, sandbox: string): Promise<void>;
   /** On a sandbox that is attached elsewhere too, ports and default route go to the gateway that is chosen anew. */
   attach(spec: AttachSpec): Promise<Attachment>;
   /** Publishes a port of what runs; returns the mapping with its host port chosen. ERR_PORT_IN_USE, ERR_ATTACHMENT_NOT_FOUND. */
@@ -258,6 +260,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     alter: (ref, spec) => lock(() => alter(ref, spec)),
     requireRoom: ref => refuseFull(get(ref), state),
     createSandbox: (path, ids = null) => addAll(planSandbox(path, ids)),
+    holdSandbox: (path, sandbox) => addAll([{ns: path, kind: 'netns', of: sandbox}]),
     removeSandbox: path => kernel.execute([{do: 'del', item: {ns: path, kind: 'netns'}}], 'continue'),
     attach: spec => lock(() => attach(spec)),
     check: id => lock(() => checkAttachment({state, kernel, firewall}, findAttachment(store, id))),
