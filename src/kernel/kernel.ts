@@ -1,4 +1,4 @@
-import type {Family, Prefix} from '../model/ip.ts';
+import type {Family, Ip, Prefix} from '../model/ip.ts';
 import type {Mac} from '../model/mac.ts';
 import type {SysctlChange} from '../model/state.ts';
 import type {World} from './diff.ts';
@@ -16,6 +16,11 @@ export type OnError = 'undo' | 'continue';
 export interface HostLink {
   readonly name: string;
   readonly mac: Mac | null;
+  /** `bridge`, `veth` …; null for lo and real devices. */
+  readonly kind: string | null;
+  /** IFLA_GROUP. */
+  readonly group: number;
+  readonly addresses: readonly {readonly address: Ip; readonly prefixLength: number}[];
 }
 
 /** The kernel as the rooms above see it: read, execute, and the few questions and effects that are no items. */
@@ -32,6 +37,8 @@ export interface Kernel {
   hasNamespace(ns: NamespacePath): boolean;
   /** Resolves when the link can carry frames: a bridge port forwards only after the carrier event, ~1 ms after its creation. */
   awaitCarrier(link: string): Promise<void>;
+  /** Resolves when no address of a sandbox's link is tentative any more. Throws ERR_ADDRESS_IN_USE when somebody has answered for one. */
+  awaitUnique(ns: NamespacePath, link: string): Promise<void>;
   /** What must be set so that packets of a family that come in by the host's links, or by `bridges`, are forwarded; empty when they are. */
   forwardingChanges(family: Family, bridges: readonly string[]): readonly SysctlChange[];
   hostLinks(): readonly HostLink[];
