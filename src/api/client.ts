@@ -25,8 +25,9 @@ export interface Client {
   upgrade(path: string, options?: RequestOptions): Promise<Duplex>;
 }
 
-export function createClient(socketPath: string): Client {
-  const identity = {[netnsHeader]: netnsIdentity()};
+/** `standpoint`: the network namespace that the daemon is to take us to stand in; by default the one we do. */
+export function createClient(socketPath: string, standpoint: string = netnsIdentity()): Client {
+  const identity = {[netnsHeader]: standpoint};
   const send = (
     method: Method,
     path: string,

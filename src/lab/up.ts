@@ -1,7 +1,10 @@
 import {chmodSync, writeFileSync} from 'node:fs';
+import {dirname, join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {TnetError} from '../errors.ts';
+import {applySysctl, readSysctl} from '../kernel/apply.ts';
 import {build} from '../kernel/build.ts';
+import type {NamespacePath} from '../kernel/item.ts';
 import {loadNative} from '../kernel/native.ts';
 import {decodeLink, dumpLinks} from '../kernel/netlink/link.ts';
 import {createSockets, type Sockets} from '../kernel/sockets.ts';
@@ -50,6 +53,7 @@ function buildIn({pid, topology}: LabRecord): void {
   const native = loadNative();
   const sockets = createSockets(native);
   try {
+    keepBridgesPlain({native, sockets}, namespaceOf(pid, hostNode));
     build(
       {native, sockets},
       planLab(topology, node => namespaceOf(pid, node)),
@@ -59,11 +63,19 @@ function buildIn({pid, topology}: LabRecord): void {
   }
 }
 
+/** With br_netfilter a new namespace sends what it bridges through its IP rules; without, it cannot. A topology that wants it says so. */
+function keepBridgesPlain(parts: Parameters<typeof build>[0], ns: NamespacePath): void {
+  for (const name of ['iptables', 'ip6tables', 'arptables']) {
+    const path = `net/bridge/bridge-nf-call-${name}`;
+    if (readSysctl(parts, ns, path) !== null) applySysctl(parts, 'add', {kind: 'sysctl', ns, path, value: '0'});
+  }
+}
+
 /** `tnet` and the small servers that exercises are made of, on the PATH of everybody in the lab. */
 function writeTools(pid: number, [node, script]: readonly [string, string]): void {
   const tools = {
     tnet: `exec '${node}' '${script}' "$@"`,
-    'lab-serve': `exec '${node}' '${script}' lab serve "$@"`,
+    'lab-serve': `exec '${node}' '${join(dirname(script), 'lab-serve.cjs')}' "$@"`,
   };
   for (const [name, line] of Object.entries(tools)) {
     const path = `/proc/${pid}/root/run/lab/bin/${name}`;

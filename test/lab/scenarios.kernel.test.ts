@@ -6,6 +6,7 @@ import type {ExerciseParts} from '../../src/lab/exercise.ts';
 import {openLabs} from '../../src/lab/labs.ts';
 import {lint} from '../../src/lab/lint.ts';
 import {readExercises} from '../../src/lab/scenarios.ts';
+import {unmet} from '../../src/lab/unmet.ts';
 import {verify} from '../../src/lab/verify.ts';
 import {belongings, makeHost} from '../fixture/host.ts';
 
@@ -18,7 +19,6 @@ const parts: ExerciseParts = {
   env: process.env,
   tnet: [process.execPath, join(root, 'dist/bin/tnet.cjs')],
 };
-const tools = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 let before: ReturnType<typeof belongings>;
 
 test.before(() => {
@@ -35,13 +35,15 @@ function inRow<T>(row: number, job: () => Promise<T>): Promise<T> {
 }
 
 for (const [i, exercise] of exercises.entries()) {
-  const {id, requires} = exercise.scenario;
-  const missing = (requires.tools ?? []).filter(tool => !tools.some(folder => existsSync(join(folder, tool))));
+  const {id} = exercise.scenario;
+  const missing = unmet(exercise.scenario);
   const declare = missing.length > 0 ? test.skip : test;
   declare(`scenario ${id} is what it says${missing.length > 0 ? ` [no ${missing.join(', ')}]` : ''}`, async t => {
-    t.timeout(280_000); // most of it is waiting for those before it in its row
     t.deepEqual(lint(exercise), []);
-    const steps = await inRow(i % rows.length, () => verify(parts, exercise));
+    const steps = await inRow(i % rows.length, () => {
+      t.timeout(120_000);
+      return verify(parts, exercise);
+    });
     t.deepEqual(
       steps.filter(({problem}) => problem !== null),
       [],

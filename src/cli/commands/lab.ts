@@ -2,7 +2,6 @@ import type {Command} from 'commander';
 import type {Context} from '../context.ts';
 import {registerAuthorCommands} from '../lab/author-commands.ts';
 import {registerExerciseCommands} from '../lab/exercise-commands.ts';
-import {registerServe} from '../lab/serve.ts';
 import {registerTopologyCommands} from '../lab/topology-commands.ts';
 
 export function registerLab(program: Command, context: Context): void {
@@ -14,7 +13,6 @@ export function registerLab(program: Command, context: Context): void {
   registerExerciseCommands(lab, context);
   registerTopologyCommands(lab, context);
   registerAuthorCommands(lab, context);
-  registerServe(lab, context);
 }
 
 const help = `

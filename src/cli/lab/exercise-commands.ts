@@ -1,4 +1,4 @@
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {type Command, Option} from 'commander';
 import {TnetError} from '../../errors.ts';
@@ -10,7 +10,9 @@ import {chooseHint} from '../../lab/results/choose-hint.ts';
 import {exitCodeOf, type LabResult} from '../../lab/results/result.ts';
 import {runScript} from '../../lab/run-script.ts';
 import type {Exercise} from '../../lab/scenario/catalog.ts';
+import type {Scenario} from '../../lab/scenario/parse-scenario.ts';
 import {pickExercise, readExercise, readExercises, scenarioFolders} from '../../lab/scenarios.ts';
+import {unmet} from '../../lab/unmet.ts';
 import type {Context} from '../context.ts';
 import {formatTable} from '../table.ts';
 import {formatResult} from './format-result.ts';
@@ -94,7 +96,7 @@ function registerStart(lab: Command, context: Context): void {
 
 async function start(context: Context, exercise: Exercise): Promise<void> {
   const {scenario, folder} = exercise;
-  refuseUnmet(scenario.requires.tools ?? [], context);
+  refuseUnmet(scenario);
   await startExercise(partsOf(context), exercise, scenario.id);
   noteProgress(context.io.env, scenario.id, was => was);
   context.print(readFileSync(join(folder, 'README.md'), 'utf8').trimEnd());
@@ -103,14 +105,10 @@ async function start(context: Context, exercise: Exercise): Promise<void> {
   );
 }
 
-function refuseUnmet(tools: readonly string[], {io}: Context): void {
-  const folders = [...(io.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
-  const missing = tools.filter(tool => !folders.some(folder => existsSync(join(folder, tool))));
+function refuseUnmet(scenario: Scenario): void {
+  const missing = unmet(scenario);
   if (missing.length > 0)
-    throw new TnetError(
-      'ERR_UNSUPPORTED',
-      `This exercise needs ${missing.join(', ')}; install ${missing.length === 1 ? 'it' : 'them'} first`,
-    );
+    throw new TnetError('ERR_UNSUPPORTED', `This exercise needs what is missing here: ${missing.join(', ')}`);
 }
 
 function exerciseOf(record: LabRecord): Exercise {

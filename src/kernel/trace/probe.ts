@@ -28,6 +28,8 @@ export interface ProbeSpec {
   readonly to: Ip;
   /** Ignored for icmp. */
   readonly port: number;
+  /** Bytes of the echo request from the IP header on; left out: few. The kernel asks routers not to fragment it. */
+  readonly size?: number;
 }
 
 export interface Probe {
@@ -131,9 +133,9 @@ function udp({native, netnsFd, family, to, port}: ProbeSpec): Sender {
   };
 }
 
-function icmp({native, netnsFd, family, to}: ProbeSpec): Sender {
+function icmp({native, netnsFd, family, to, size}: ProbeSpec): Sender {
   const id = 1 + Math.floor(Math.random() * 0xfffe);
-  const length = 16 + (id % 64);
+  const length = size === undefined ? 16 + (id % 64) : size - ipHeader[family];
   let fd: Fd | null = null;
   return {
     id,

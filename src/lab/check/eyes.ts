@@ -75,6 +75,7 @@ export interface ProbeWish {
   readonly proto: 'icmp' | 'tcp' | 'udp';
   readonly to: Ip;
   readonly port: number;
+  readonly size?: number;
   readonly timeoutMs: number;
 }
 

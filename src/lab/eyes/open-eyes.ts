@@ -1,4 +1,5 @@
 import {closeSync, constants, readFileSync, statSync} from 'node:fs';
+import {netnsIdentity} from '../../api/netns.ts';
 import {readSysctl} from '../../kernel/apply.ts';
 import {loadNative, type Native} from '../../kernel/native.ts';
 import {decodeAddress, dumpAddresses} from '../../kernel/netlink/address.ts';
@@ -63,10 +64,7 @@ export function openEyes(
   return {
     daemon,
     exists,
-    identity: node => {
-      const {dev, ino} = statSync(ns(node));
-      return `${dev}:${ino}`;
-    },
+    identity: node => netnsIdentity(ns(node)),
     links: node => linksOf(sockets, ns(node)),
     addresses: node => sockets.route(ns(node)).dump(dumpAddresses()).map(decodeAddress),
     lookUp: (node, to, from) => routeOf(sockets, ns(node), {to, ...(from === undefined ? {} : {from})}),
@@ -116,9 +114,9 @@ export interface Standpoint {
 
 async function sendProbe(
   {native, netnsFd}: Standpoint,
-  {proto, to, port, timeoutMs}: Parameters<Eyes['probe']>[1],
+  {timeoutMs, ...wish}: Parameters<Eyes['probe']>[1],
 ): ReturnType<Eyes['probe']> {
-  const probe = openProbe({native, netnsFd, proto, family: ipFamily(to), to, port});
+  const probe = openProbe({native, netnsFd, family: ipFamily(wish.to), ...wish});
   try {
     return await probe.send(timeoutMs);
   } finally {

@@ -1,14 +1,17 @@
 import {answers} from '../../api/answers.ts';
 import {type Client, createClient} from '../../api/client.ts';
 import type {ContainerInspect, NetworkResource} from '../../api/engine-types.ts';
+import {netnsIdentity} from '../../api/netns.ts';
 import type {ContainerView, DaemonView, NetworkView} from '../check/eyes.ts';
 import type {LabRecord} from '../labs.ts';
+import {namespaceOf} from '../place.ts';
+import {hostNode} from '../topology/topology.ts';
 
 /** What the daemon in a lab manages; nothing where none runs: looking starts none. */
 export async function readDaemon({pid}: Pick<LabRecord, 'pid'>): Promise<DaemonView> {
   const socketPath = `/proc/${pid}/root/run/tnet/tnet.sock`;
   if (!(await answers(socketPath))) return {containers: new Map(), networks: new Map()};
-  const client = createClient(socketPath);
+  const client = createClient(socketPath, netnsIdentity(namespaceOf(pid, hostNode))); // it answers only those who stand beside it
   const networks = await client.call<readonly NetworkResource[]>('GET', '/networks');
   return {
     containers: await readContainers(client),

@@ -10,6 +10,8 @@ export const probeEntries = {
   to: ipText,
   proto: v.optional(v.picklist(['icmp', 'tcp', 'udp']), 'icmp'),
   port: v.optional(portNumber),
+  /** Bytes of an ICMP echo, IP header included, that nobody may fragment: does a packet as big as that pass? */
+  size: v.optional(v.pipe(v.number(), v.integer(), v.minValue(84), v.maxValue(65_535))),
 };
 
 export const probeSchema = v.strictObject(probeEntries);
@@ -54,11 +56,15 @@ export const unreachableType: CheckType<v.InferOutput<typeof unreachableSchema>>
   },
 };
 
-export function send(eyes: Eyes, {from, to, proto, port}: ProbeEntries): Promise<Answer> {
-  return eyes.probe(from, {to, proto, port: port ?? 7, timeoutMs: probeTimeoutMs});
+export function send(eyes: Eyes, {from, to, proto, port, size}: ProbeEntries): Promise<Answer> {
+  const bytes = size === undefined ? {} : {size};
+  return eyes.probe(from, {to, proto, port: port ?? 7, timeoutMs: probeTimeoutMs, ...bytes});
 }
 
-const target = ({to, proto, port}: ProbeEntries): string => `${to}${port === undefined ? '' : `:${port}`} (${proto})`;
+function target({to, proto, port, size}: ProbeEntries): string {
+  const what = size === undefined ? proto : `${proto}, ${size} bytes in one piece`;
+  return `${to}${port === undefined ? '' : `:${port}`} (${what})`;
+}
 
 function describe(answer: Answer): string {
   switch (answer.kind) {

@@ -1,23 +1,18 @@
 import {createSocket} from 'node:dgram';
 import {createServer} from 'node:http';
 import {createServer as createTcpServer} from 'node:net';
-import type {Command} from 'commander';
-import type {Context} from '../context.ts';
+import {parseArgs} from 'node:util';
 
-/** `lab-serve` in a lab: servers to ask, without any tool on the machine. */
-export function registerServe(lab: Command, _context: Context): void {
-  lab
-    .command('serve', {hidden: true})
-    .argument('<proto>', 'http, tcp or udp')
-    .argument('<port>')
-    .argument('[text...]', 'what it answers')
-    .option('--host <address>', 'only on this address')
-    .action((proto: string, port: string, text: readonly string[], {host}: {host?: string}) => {
-      const serve = servers[proto as keyof typeof servers];
-      if (serve === undefined) throw new RangeError(`no server "${proto}": want http, tcp or udp`);
-      serve({port: Number(port), text: text.join(' ') || 'hello', host: host ?? '0.0.0.0'});
-      return new Promise(() => {});
-    });
+/**
+ * `lab-serve` in a lab: servers to ask, without any tool on the machine. A program of its own: labs start many of them, and
+ * all of tnet takes five times as long to read.
+ */
+function serve(args: readonly string[]): void {
+  const {values, positionals} = parseArgs({args: [...args], options: {host: {type: 'string'}}, allowPositionals: true});
+  const [proto = '', port, ...text] = positionals;
+  const start = servers[proto as keyof typeof servers];
+  if (start === undefined) throw new RangeError(`lab-serve: no server "${proto}": want http, tcp or udp`);
+  start({port: Number(port), text: text.join(' ') || 'hello', host: values.host ?? '0.0.0.0'});
 }
 
 interface ServeSpec {
@@ -48,3 +43,5 @@ const servers = {
     socket.bind(port, host);
   },
 } as const;
+
+serve(process.argv.slice(2));

@@ -1,0 +1,4 @@
+sysctl -qw net.ipv4.ip_forward=1
+nft add table ip nat
+nft add chain ip nat postrouting '{ type nat hook postrouting priority srcnat; }'
+nft add rule ip nat postrouting ip saddr 10.0.0.0/24 oifname "up" masquerade

@@ -1,0 +1,4 @@
+# expect-fail: c1-closed, c2-closed
+nft add chain ip nat prerouting '{ type nat hook prerouting priority dstnat; }'
+nft add rule ip nat prerouting ip daddr 203.0.113.2 tcp dport 8080 dnat to 10.0.0.2:80
+nft add chain ip filter forward '{ policy accept; }'

@@ -1,0 +1,2 @@
+bridge link set dev c1 hairpin on
+nft add rule ip nat postrouting ip saddr 10.0.0.2 ip daddr 10.0.0.2 tcp dport 80 masquerade
