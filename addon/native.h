@@ -79,7 +79,7 @@ void mountTmpfs(const std::string& path, const std::string& options);
 void unmountTmpfs(const std::string& path);
 int openReadonly(const std::string& path);
 void attachDeviceFilter(const std::string& cgroup, std::span<const uint8_t> instructions);
-void pinNetns(const std::string& path);
+void pinNetns(const std::string& path, Netns netns);
 void pinMappedNetns(const std::string& path, const std::string& uidMap, const std::string& gidMap);
 void unpinNetns(const std::string& path);
 int pidfdOpen(int pid);

@@ -29,10 +29,10 @@ int socketIn(Netns netns, int family, int type, int protocol) {
   return check("socket", socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
 }
 
-void pinNetns(const std::string& path) {
+void pinNetns(const std::string& path, Netns netns) {
   Fd(check("open", open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444)));
   try {
-    const Visit visit(Visit::New{});
+    const Visit visit = netns ? Visit(netns) : Visit(Visit::New{});
     check("mount", mount(here, path.c_str(), nullptr, MS_BIND, nullptr));
   } catch (...) {
     unlink(path.c_str());

@@ -128,6 +128,43 @@ check(`a container goes on while either daemon is started again, in either order
   t.is(run('ip -o link show type veth | grep -vw eth0 || true').trim(), '');
 });
 
+check(`tnet network prune leaves Docker's networks and pools alone, used or not${note}`, async t => {
+  await docker('network', 'create', '-d', 'tnet', '--ipam-driver', 'tnet', 'idle');
+  await docker('network', 'create', '-d', 'bridge', '--ipam-driver', 'tnet', 'pool');
+  const known = async () =>
+    (await tnet.ok('network', 'ls', '--format', '{{.Name}}')).match(/docker:\S+/g)?.sort() ?? [];
+  const before = await known();
+  t.true(before.length >= 2 && before.some(name => name.startsWith('docker:pool-')), before.join());
+  await tnet.ok('network', 'create', 'mine');
+  t.regex(await tnet.ok('network', 'prune', '-f'), /^mine$/);
+  t.deepEqual(await known(), before);
+  await docker('run', '-d', '--name', 'web', '--network', 'idle', '-p', '8094:80', ...server);
+  t.is(await reach(neighbour.netns, at(8094)), 'known');
+  await docker('rm', '-f', 'web');
+  await docker('network', 'rm', 'idle', 'pool');
+  t.deepEqual(await known(), []);
+});
+
+check(`dockerd ended by SIGKILL finds its networks again, and their containers go on${note}`, async t => {
+  await docker('network', 'create', '-d', 'tnet', '--ipam-driver', 'tnet', 'hard');
+  await docker('run', '-d', '--name', 'web', '--network', 'hard', '-p', '8095:80', ...server);
+  const address = ['inspect', '-f', '{{.NetworkSettings.Networks.hard.IPAddress}}', 'web'] as const;
+  const had = await docker(...address);
+  await dockerd.stop('SIGKILL');
+  t.is(await reach(neighbour.netns, at(8095)), 'known', 'without Docker');
+  await dockerd.start();
+  t.is(await docker(...address), had);
+  t.is(await reach(neighbour.netns, at(8095)), 'known', 'with the next one');
+  await docker('run', '-d', '--name', 'other', '--network', 'hard', ...server);
+  t.not(await docker('inspect', '-f', '{{.NetworkSettings.Networks.hard.IPAddress}}', 'other'), had);
+  t.regex(await docker('exec', 'other', 'nslookup', 'web'), new RegExp(had));
+  await docker('rm', '-f', 'web', 'other');
+  await docker('network', 'rm', 'hard');
+  t.notRegex(await tnet.ok('network', 'ls'), /docker:/);
+  t.is(run('ip -o link show type veth | grep -vw eth0 || true').trim(), '');
+  t.is(run('nft list table inet tnet | grep -c 8095 || true').trim(), '0');
+});
+
 check(`tnet plugin uninstall --docker takes back what install wrote${note}`, async t => {
   t.is(await tnet.ok('plugin', 'uninstall', '--docker', '/run/docker/plugins'), '/run/docker/plugins/tnet.sock');
   t.is(await tnet.ok('plugin', 'install', '--docker', '/run/x'), '/run/x/tnet.spec');

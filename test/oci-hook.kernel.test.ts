@@ -55,7 +55,13 @@ interface Bundle {
   oci(...args: readonly string[]): string;
 }
 
-function makeBundle(runtime: Runtime, annotations: Readonly<Record<string, string>>, args: readonly string[]): Bundle {
+interface Asked {
+  readonly args: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly netDevices?: Readonly<Record<string, {readonly name?: string}>>;
+}
+
+function makeBundle(runtime: Runtime, {args, annotations = {}, netDevices}: Asked): Bundle {
   const dir = mkdtempSync(join(tmpdir(), 'tnet-bundle-'));
   writeFileSync(join(makeRootfs(dir), 'tmp/index.html'), 'hello');
   // A pipe would stay open as long as the container.
@@ -75,10 +81,50 @@ function makeBundle(runtime: Runtime, annotations: Readonly<Record<string, strin
   };
   // crun throws away what its hooks say, unless it is told of a file.
   config.annotations = {...annotations, 'run.oci.hooks.stderr': `${dir}/said`};
+  if (netDevices !== undefined) config.linux.netDevices = netDevices;
   config.hooks = {createRuntime: hook('createRuntime', args), poststop: hook('poststop', [])};
   writeFileSync(join(dir, 'config.json'), JSON.stringify(config));
   bundles.push(dir);
   return {oci};
+}
+
+interface Cards {
+  /** Where the wires end. */
+  readonly netns: string;
+  look(): string;
+  remove(): void;
+}
+
+/** Two network cards of the host's: the other ends of their wires are in a namespace of their own, at 10.60.0.6 and fd60::6. */
+function makeCards(): Cards {
+  const netns = '/run/tnet-test/netns/wires';
+  run(`touch ${netns} && unshare --net=${netns} true`);
+  for (const card of ['card0', 'card1']) run(`ip link add ${card} type veth peer name ${card} netns ${netns}`);
+  run('ip link set card0 mtu 1400 up && ip link set card1 address 02:00:00:00:00:01');
+  run(
+    'ip addr add 10.60.0.5/24 dev card0 && ip addr add 10.61.0.5/24 dev card0 && ip addr add fd60::5/64 dev card0 nodad',
+  );
+  runIn(netns, 'ip addr add 10.60.0.6/24 dev card0; ip addr add fd60::6/64 dev card0 nodad; ip link set card0 up');
+  return {
+    netns,
+    look: () => lookAt(run('ip -o link; ip -o addr')),
+    remove: () => run(`for card in card0 card1; do ip link del $card; done 2>/dev/null; umount ${netns}; rm ${netns}`),
+  };
+}
+
+/** Names, MTU, MAC and addresses of cards, and whether they are up. */
+function lookAt(text: string): string {
+  const lines = text.split('\n').flatMap(line => {
+    const [, link] = /^\d+: ([a-z0-9]+)/.exec(line) ?? [];
+    if (link === undefined || !/^(card|lan)/.test(link)) return [];
+    return [
+      [link, ...(line.match(/(?<=[<,])UP(?=[,>])|mtu \d+|ether \S+|inet6? \S+(?=.*scope global)/g) ?? [])].join(' '),
+    ];
+  });
+  return lines
+    .filter(line => line.includes(' '))
+    .sort()
+    .join('\n');
 }
 
 for (const runtime of ['runc', 'crun'] as const) {
@@ -88,7 +134,7 @@ for (const runtime of ['runc', 'crun'] as const) {
     `${runtime}'s container has network, address, name and port of its annotations, and leaves nothing${lacks}`,
     t => {
       const annotations = {'tnet.publish': '8084:80', 'tnet.alias': 'shop'};
-      const {oci} = makeBundle(runtime, annotations, ['--network', 'red', '--ip=10.70.0.9']);
+      const {oci} = makeBundle(runtime, {annotations, args: ['--network', 'red', '--ip=10.70.0.9']});
       t.teardown(() => oci('delete', '-f', 'web', '|| true'));
       oci('create', 'web');
       oci('start', 'web');
@@ -104,8 +150,78 @@ for (const runtime of ['runc', 'crun'] as const) {
   );
 
   check(`a hook that fails fails ${runtime}'s container, by its own words${lacks}`, t => {
-    const {oci} = makeBundle(runtime, {}, ['--network', 'nix']);
+    const {oci} = makeBundle(runtime, {args: ['--network', 'nix']});
     const error = t.throws(() => oci('run', 'bad')) as {stdout?: string} | undefined;
     t.regex(error?.stdout ?? '', /network nix not found/);
+  });
+
+  check(
+    `${runtime}'s container has the devices of linux.netDevices, and gives them back as they were${lacks}`,
+    async t => {
+      const cards = makeCards();
+      t.teardown(cards.remove);
+      const home = cards.look();
+      const {oci} = makeBundle(runtime, {
+        args: ['--network', 'none'],
+        netDevices: {card0: {name: 'lan0'}, card1: {}},
+      });
+      t.teardown(() => oci('delete', '-f', 'dev', '|| true'));
+      oci('create', 'dev');
+      const {pid} = JSON.parse(oci('state', 'dev')) as {pid: number};
+      const inside = (script: string): string => run(`nsenter -t ${pid} -n sh -c '${script}'`);
+      t.is(
+        lookAt(inside('ip -o link; ip -o addr')),
+        // All are up in a container.
+        home.replaceAll('card0', 'lan0').replace('card1 mtu', 'card1 UP mtu').split('\n').sort().join('\n'),
+      );
+      t.is(run('ip -o link | grep -c card || true').trim(), '0');
+      runIn(cards.netns, 'busybox ping -c 1 -W 2 10.60.0.5 && busybox ping -c 1 -W 2 fd60::5');
+      process.kill(tnet.daemonPid(), 'SIGKILL');
+      await tnet.ok('network', 'ls'); // the next one is not to be in a mount namespace of the runtime's, which goes with it
+      inside(
+        'ip link set lan0 down; ip link set lan0 name other mtu 1300 address 02:00:00:00:00:77; ip addr flush dev other',
+      );
+      run(`kill -9 ${pid}`); // its namespace would be gone, and the links with it
+      oci('delete', '-f', 'dev');
+      t.is(cards.look(), home);
+      runIn(cards.netns, 'busybox ping -c 1 -W 2 10.60.0.5');
+      t.notRegex(await tnet.ok('network', 'ls'), /oci:/);
+      t.is(run(`ls ${tnet.runRoot}/held`).trim(), '');
+    },
+  );
+
+  check(`a device that ${runtime}'s container cannot have is told in a line, and nothing is moved${lacks}`, async t => {
+    const cards = makeCards();
+    t.teardown(cards.remove);
+    const home = cards.look();
+    const holder = makeBundle(runtime, {args: ['--network', 'none'], netDevices: {card1: {name: 'eth0'}}});
+    t.teardown(() => holder.oci('delete', '-f', 'holder', '|| true'));
+    holder.oci('create', 'holder');
+    const left = cards.look();
+    const refused: readonly (readonly [Asked['netDevices'], RegExp])[] = [
+      [{card0: {}, card1: {}}, /the host has no link "card1": it is lent to container "holder"/],
+      [{card0: {}, nix: {}}, /the host has no link "nix"/],
+      [{card0: {name: 'x'}, lo: {name: 'x'}}, /"card0" and "lo" cannot both be "x"/],
+      [{card0: {}, lo: {name: 'x'}}, /Cannot lend "lo": it is the host's loopback/],
+      [{card0: {name: 'lo'}}, /invalid interface name "lo"/],
+    ];
+    for (const [netDevices, message] of refused) {
+      const {oci} = makeBundle(runtime, {args: ['--network', 'red'], netDevices: netDevices!});
+      const error = t.throws(() => oci('run', 'bad')) as {stdout?: string} | undefined;
+      t.regex((error?.stdout ?? '').replaceAll('\\', ''), message);
+      t.is(cards.look(), left, String(message));
+    }
+    // The device has the name that the network's link would have had.
+    const both = makeBundle(runtime, {args: ['--network', 'red'], netDevices: {card0: {name: 'eth0'}}});
+    t.teardown(() => both.oci('delete', '-f', 'both', '|| true'));
+    both.oci('create', 'both');
+    const {pid} = JSON.parse(both.oci('state', 'both')) as {pid: number};
+    const addresses = run(`nsenter -t ${pid} -n ip -o -4 addr show`);
+    t.regex(addresses, /eth0 .*10\.60\.0\.5\/24/);
+    t.regex(addresses, /eth1 .*10\.70\.0\./);
+    both.oci('delete', '-f', 'both');
+    holder.oci('delete', '-f', 'holder');
+    t.is(cards.look(), home);
+    t.notRegex(await tnet.ok('network', 'ls'), /oci:/);
   });
 }

@@ -138,10 +138,16 @@ static int enter(char** arguments) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/** `start PID NODE CWD COMMAND…`: in a session of its own; prints nothing and does not wait. */
+/**
+ * `start PID NODE CWD COMMAND…`: in a session of its own; prints nothing and does not wait. Born twice: our own child would be
+ * given to the machine's init when we end, and the lab could not die before that has reaped it (zap_pid_ns_processes() waits);
+ * the child of one in the lab goes to the holder.
+ */
 static int start(char** arguments) {
   enterLab(arguments[0], arguments[1], arguments[2]);
-  if (check(fork(), "fork", arguments[3]) != 0) return 0;
+  const int parent = check(fork(), "fork", arguments[3]);
+  if (parent != 0) return waitpid(parent, nullptr, 0) == parent ? 0 : failed;
+  if (check(fork(), "fork", arguments[3]) != 0) _exit(0);
   setsid();
   run(arguments + 3);
 }

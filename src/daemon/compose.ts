@@ -29,11 +29,13 @@ import {listImages, resolveImage} from '../runtime/images/host-image.ts';
 import {imageOf} from '../runtime/images/image-of.ts';
 import {createImages, type Images, sweepLayers} from '../runtime/images/stored-images.ts';
 import {createLife} from '../runtime/life.ts';
+import {heldDir} from '../runtime/places.ts';
 import {createPreview, type Preview} from '../runtime/preview.ts';
 import {createVolumes, type Volumes} from '../runtime/volumes/volumes.ts';
 import {openStore} from '../store/store.ts';
 import type {Logger} from './logger.ts';
 import type {DaemonOptions} from './options.ts';
+import {createHeldSandboxes, type HeldSandboxes} from './plugins/held-sandboxes.ts';
 import {createSandboxNames, type SandboxNames} from './plugins/sandbox-names.ts';
 import {readHostIdFiles} from './read-id-files.ts';
 import {parseAutomaticIds} from './userns-remap.ts';
@@ -49,6 +51,7 @@ export interface Composed {
   readonly images: Images;
   readonly archives: Archives;
   readonly names: SandboxNames;
+  readonly held: HeldSandboxes;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
 }
@@ -120,12 +123,15 @@ export const compose: Compose = async ({roots, bridge, bridgeFlags, pools, firew
     log: (message, error) => log.warn(message, error),
   });
   await names.resume();
+  const held = createHeldSandboxes({controller, dir: heldDir(roots)});
+  await held.sweep();
   await engine.execs.recover();
   engine.health.recover();
   const networkPreview = createNetworkPreview(controllerParts, controller);
   return {
     engine,
     names,
+    held,
     events,
     preview: createPreview(engineParts, networkPreview),
     doctor: createDoctor({...engineParts, native, reservations, preview: networkPreview}),

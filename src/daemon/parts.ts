@@ -11,6 +11,7 @@ import type {Preview} from '../runtime/preview.ts';
 import type {Volumes} from '../runtime/volumes/volumes.ts';
 import type {HostFacts} from './host-facts.ts';
 import type {Logger} from './logger.ts';
+import type {HeldSandboxes} from './plugins/held-sandboxes.ts';
 import type {SandboxNames} from './plugins/sandbox-names.ts';
 
 /** What the routes work with; tests give fakes. */
@@ -24,6 +25,7 @@ export interface ServerParts {
   readonly images: Images;
   readonly archives: Archives;
   readonly names: SandboxNames;
+  readonly held: HeldSandboxes;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
   readonly facts: HostFacts;

@@ -78,9 +78,9 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
 
 const linkName = ({item}: Op): string => (item as LinkItem).name;
 
-function applyNetns({native, sockets}: ApplyParts, verb: Op['do'], {ns: path, ids}: Item & NetnsItem): void {
+function applyNetns({native, sockets}: ApplyParts, verb: Op['do'], {ns: path, ids, of}: Item & NetnsItem): void {
   if (verb === 'add') {
-    if (ids === undefined) native.pinNetns(path);
+    if (ids === undefined) native.pinNetns(path, of === undefined ? undefined : sockets.netnsFd(of));
     else native.pinMappedNetns(path, formatIdMap(ids.uids), formatIdMap(ids.gids));
   } else {
     sockets.release(path);

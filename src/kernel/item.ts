@@ -9,6 +9,8 @@ export type NamespacePath = string;
 
 export interface NetnsItem {
   readonly kind: 'netns';
+  /** The one of another runtime that is held; left out, a new one. */
+  readonly of?: NamespacePath;
   /** Owned by a new user namespace with these maps; without, by ours. */
   readonly ids?: IdMaps;
 }
@@ -60,7 +62,7 @@ export type LinkDetail =
   | {readonly type: 'vlan'; readonly lower: string; readonly vlanId: number}
   | ({readonly type: 'vxlan'} & VxlanSettings);
 
-/** A link of the host's that is lent to a sandbox: it has another name there, and its own again, and is down, when it comes back. */
+/** A link of the host's that is lent to a sandbox: it has another name there, and its own again when it comes back. */
 export interface LentItem {
   readonly kind: 'lent';
   /** In the sandbox. */
@@ -68,6 +70,16 @@ export interface LentItem {
   readonly hostName: string;
   /** By which it is found again, whatever it is called then. */
   readonly altname: string;
+  /** What it is again when it comes back, whatever was done to it; left out, it comes back down. */
+  readonly home?: LinkHome;
+}
+
+export interface LinkHome {
+  readonly up: boolean;
+  /** Bytes. */
+  readonly mtu: number;
+  readonly mac: Mac | null;
+  readonly addresses: readonly {readonly address: Ip; readonly prefixLength: number}[];
 }
 
 /** The name that a link gets last: one without it was cut off while it was made. */

@@ -1,8 +1,7 @@
-import type {Family, Ip, Prefix} from '../model/ip.ts';
-import type {Mac} from '../model/mac.ts';
+import type {Family, Prefix} from '../model/ip.ts';
 import type {SysctlChange} from '../model/state.ts';
 import type {World} from './diff.ts';
-import type {Item, NamespacePath, Op} from './item.ts';
+import type {Item, LinkHome, NamespacePath, Op} from './item.ts';
 import type {QueuedLinkStats} from './link-stats.ts';
 import type {PortRange} from './netlink/flush-ports.ts';
 import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
@@ -13,14 +12,12 @@ import type {SandboxView} from './read-sandbox.ts';
 /** `undo` takes everything back and throws the cause; `continue` does all it can and throws what failed. */
 export type OnError = 'undo' | 'continue';
 
-export interface HostLink {
+export interface HostLink extends LinkHome {
   readonly name: string;
-  readonly mac: Mac | null;
   /** `bridge`, `veth` …; null for lo and real devices. */
   readonly kind: string | null;
   /** IFLA_GROUP. */
   readonly group: number;
-  readonly addresses: readonly {readonly address: Ip; readonly prefixLength: number}[];
 }
 
 /** The kernel as the rooms above see it: read, execute, and the few questions and effects that are no items. */
@@ -41,6 +38,7 @@ export interface Kernel {
   awaitUnique(ns: NamespacePath, link: string): Promise<void>;
   /** What must be set so that packets of a family that come in by the host's links, or by `bridges`, are forwarded; empty when they are. */
   forwardingChanges(family: Family, bridges: readonly string[]): readonly SysctlChange[];
+  /** With their permanent addresses of global scope. */
   hostLinks(): readonly HostLink[];
   /** Of every link of the host, loopback and ours included. */
   linkNames(): readonly string[];

@@ -1,6 +1,9 @@
 import {closeSync, openSync} from 'node:fs';
 import {KernelError, TnetError} from '../errors.ts';
-import type {LentItem, NamespacePath} from './item.ts';
+import {ipFamily} from '../model/ip.ts';
+import {given} from './add-link.ts';
+import type {LentItem, LinkHome, NamespacePath} from './item.ts';
+import {newAddress} from './netlink/address.ts';
 import {addAltname, decodeLink, delAltname, getLink, type LinkInfo, setLink} from './netlink/link.ts';
 import type {Sockets} from './sockets.ts';
 
@@ -11,7 +14,7 @@ type Lent = LentItem & {readonly ns: NamespacePath};
 
 /** Moves a link of the host's into a sandbox, with its name there, up. Atomic. ERR_BAD_REQUEST when there is no such link. */
 export function lendLink(sockets: Sockets, item: Lent, isOurs: (group: number) => boolean): void {
-  const {ns, link, hostName, altname} = item;
+  const {ns, link, hostName, altname, home} = item;
   const host = sockets.route('');
   const {index, up} = lendable(sockets, hostName, isOurs);
   // The kernel would move it first, and only then see that its new name is taken.
@@ -27,6 +30,7 @@ export function lendLink(sockets: Sockets, item: Lent, isOurs: (group: number) =
     if (isThere(sockets, ns, altname)) returnLink(sockets, item);
     else host.request(delAltname(hostName, altname));
     host.request(setLink(hostName, {up}));
+    if (home !== undefined) restore(sockets, hostName, home);
     throw cause;
   }
 }
@@ -40,8 +44,8 @@ function isThere(sockets: Sockets, ns: NamespacePath, name: string): boolean {
   }
 }
 
-/** Gives it back with the name it had, down. What of it is there decides: it may have been renamed since. */
-export function returnLink(sockets: Sockets, {ns, link, hostName, altname}: Lent): void {
+/** Gives it back with the name it had, as it was or down. What of it is there decides: it may have been renamed since. */
+export function returnLink(sockets: Sockets, {ns, link, hostName, altname, home: was}: Lent): void {
   const inside = sockets.route(ns);
   const {index, name} = decodeLink(inside.request(getLink(altname), `find link "${link}"`)[0]!);
   inside.request(setLink(index, {up: false}), `set link "${name}" down`);
@@ -52,6 +56,27 @@ export function returnLink(sockets: Sockets, {ns, link, hostName, altname}: Lent
     closeSync(home);
   }
   sockets.route('').request(delAltname(hostName, altname));
+  if (was !== undefined) restore(sockets, hostName, was);
+}
+
+/** A link loses all its addresses on the way, and its IPv6 ones when it is set down alone. */
+function restore(sockets: Sockets, name: string, {up, mtu, mac, addresses}: LinkHome): void {
+  const host = sockets.route('');
+  const now = decodeLink(host.request(getLink(name), `find link "${name}"`)[0]!);
+  const changed = {mtu: mtu === now.mtu ? null : mtu, mac: mac === now.mac ? null : mac};
+  host.request(setLink(now.index, {up, ...given(changed)}), `restore link "${name}"`);
+  for (const {address, prefixLength} of addresses) {
+    const message = newAddress({index: now.index, address, prefixLength, noDad: ipFamily(address) === 6});
+    unlessThere(() => host.request(message, `restore address "${address}/${prefixLength}" of "${name}"`));
+  }
+}
+
+function unlessThere(add: () => unknown): void {
+  try {
+    add();
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.errno !== EEXIST) throw error;
+  }
 }
 
 function lendable(sockets: Sockets, name: string, isOurs: (group: number) => boolean): LinkInfo {

@@ -95,8 +95,8 @@ export interface Native {
    * at `path`, in which it lives. `syscall` names the bpf(2) command that failed.
    */
   attachDeviceFilter(path: string, program: Uint8Array): void;
-  /** New empty netns, bind-mounted on `path` (created O_EXCL; removed again on failure). */
-  pinNetns(path: string): void;
+  /** A new empty netns, or the one given, bind-mounted on `path` (created O_EXCL; removed again on failure). */
+  pinNetns(path: string, netnsFd?: Fd): void;
   /** The same, owned by a new user namespace with these maps: lines of `/proc/<pid>/uid_map` and `gid_map`. */
   pinMappedNetns(path: string, uidMap: string, gidMap: string): void;
   /** umount2(MNT_DETACH) + unlink. A missing path or mount is fine. */

@@ -8,11 +8,12 @@ import {createIptables} from './iptables.ts';
 import type {NamespacePath} from './item.ts';
 import type {Kernel} from './kernel.ts';
 import {readLinkStats} from './link-stats.ts';
+import {linksAtHome} from './links-at-home.ts';
 import {watchKernel} from './monitor.ts';
 import type {Native} from './native.ts';
 import {flushPorts} from './netlink/flush-ports.ts';
 import type {NftTable} from './netlink/nftables/types.ts';
-import {hasNamespace, hostLinks, isForwarding, linksWithAddresses, readUniqueness, readWorld} from './read.ts';
+import {hasNamespace, hostLinks, isForwarding, readUniqueness, readWorld} from './read.ts';
 import {readCounters} from './read-counters.ts';
 import {readIptables} from './read-iptables.ts';
 import {readSandbox, viewSandbox} from './read-sandbox.ts';
@@ -74,7 +75,7 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     hasNamespace: ns => lettingGo(() => hasNamespace(sockets, ns)),
     awaitCarrier,
     awaitUnique,
-    hostLinks: () => linksWithAddresses(parts),
+    hostLinks: () => linksAtHome(parts),
     linkNames: () => hostLinks(parts).map(({name}) => name),
     hasLinkType: type => hasLinkType(sockets, type),
     forwardingChanges: (family, bridges) => forwardingChanges(parts, family, bridges),

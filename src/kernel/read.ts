@@ -4,7 +4,6 @@ import {sandboxPath} from '../model/sandbox.ts';
 import {type ApplyParts, readSysctl} from './apply.ts';
 import {itemKey, type World} from './diff.ts';
 import type {AddressItem, FdbItem, Item, LinkItem, NamespacePath, RouteItem} from './item.ts';
-import type {HostLink} from './kernel.ts';
 import {linkIndex} from './link-index.ts';
 import {decodeAddress, dumpAddresses} from './netlink/address.ts';
 import {decodeFdb, dumpFdb} from './netlink/fdb.ts';
@@ -40,17 +39,6 @@ export function readWorld(parts: ReadParts, want: Iterable<Item>): World {
 
 export function hostLinks({sockets}: Pick<ReadParts, 'sockets'>): readonly LinkInfo[] {
   return sockets.route('').dump(dumpLinks()).map(decodeLink);
-}
-
-/** Every link of the host with its addresses. */
-export function linksWithAddresses(parts: Pick<ReadParts, 'sockets'>): readonly HostLink[] {
-  const addresses = parts.sockets.route('').dump(dumpAddresses()).map(decodeAddress);
-  return hostLinks(parts).map(({index, name, mac, kind, group}) => ({
-    ...{name, mac, kind, group},
-    addresses: addresses
-      .filter(each => each.index === index)
-      .map(({address, prefixLength}) => ({address, prefixLength})),
-  }));
 }
 
 /** Whether duplicates of a link's IPv6 addresses were looked for to the end; `taken` has one. */

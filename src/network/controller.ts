@@ -15,9 +15,6 @@ import {type BridgeFlags, planBridgeChange, refuseWhileAttached} from './bridge-
 import {configureAttachment} from './change-attachment.ts';
 import {checkAttachment} from './check-attachment.ts';
 import {planDetach} from './detach.ts';
-import {adoptBridge} from './drivers/adopted.ts';
-import {gatewaysOf} from './drivers/bridge.ts';
-import {chooseParent} from './drivers/parent.ts';
 import {findNetwork} from './find-network.ts';
 import {type FirewallName, firewallOf} from './firewall/renderer.ts';
 import {ensure, isFrame, readOurs} from './foreign.ts';
@@ -28,6 +25,7 @@ import {createLock} from './lock.ts';
 import {lostAttachments, withoutLost, withoutTaken} from './lost.ts';
 import {type AttachSpec, refuseFull} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
+import {placeNetwork} from './place-network.ts';
 import {planForwarding, planNetwork, validateNetwork} from './plan.ts';
 import {planRepair} from './plan-repair.ts';
 import {findAttachment, publishPort, replacePorts, unpublishPort} from './publish.ts';
@@ -55,6 +53,8 @@ export interface Controller {
   /** A network namespace with loopback up and nothing else; with `ids`, owned by a user namespace with these maps. */
   createSandbox(path: string, ids?: IdMaps | null): Promise<void>;
   removeSandbox(path: string): Promise<void>;
+  /** Another runtime's lives on at `path`, until that is removed. */
+  holdSandbox(path: string, sandbox: string): Promise<void>;
   /** On a sandbox that is attached elsewhere too, ports and default route go to the gateway that is chosen anew. */
   attach(spec: AttachSpec): Promise<Attachment>;
   /** Publishes a port of what runs; returns the mapping with its host port chosen. ERR_PORT_IN_USE, ERR_ATTACHMENT_NOT_FOUND. */
@@ -144,10 +144,6 @@ export async function createController(parts: ControllerParts): Promise<Controll
     await kernel.execute([...diff(toWorld(gone), new Map()), ...back], 'continue');
   };
 
-  /** What it stands on, in view of the host. */
-  const place = (network: Network, was?: Network): Network =>
-    adoptBridge(chooseParent(network, kernel), kernel, {gateways: gatewaysOf, ...(was === undefined ? {} : {was})});
-
   const changeBridge = async (flags: BridgeFlags): Promise<void> => {
     const next = planBridgeChange(state, flags, () => seed());
     if (next === null) return;
@@ -162,7 +158,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     store.commit({remove: {networks: [id], sysctls: settingsOf(device, state)}});
 
   const create = async (spec: NetworkSpec): Promise<Network> => {
-    const network = place(planNewNetwork(spec, state, seed(spec)));
+    const network = placeNetwork(planNewNetwork(spec, state, seed(spec)), kernel);
     validateNetwork(network, state);
     store.commit({put: {networks: [network]}});
     return undoing(
@@ -185,7 +181,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   const alter = async (ref: string, spec: NetworkSpec): Promise<Network> => {
     const network = get(ref);
-    const next = place(planAltered(network, spec, state, seed(spec)), network);
+    const next = placeNetwork(planAltered(network, spec, state, seed(spec)), kernel, network);
     validateNetwork(next, {...state, networks: new Map([...state.networks].filter(([id]) => id !== network.id))});
     store.commit({put: {networks: [next]}});
     return undoing(
@@ -245,9 +241,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
   };
 
   const retire = async (): Promise<void> => {
-    if (state.attachments.size > 0) return;
     const {rules, beside} = await look();
-    await leaveHost(parts, beside, rules);
+    if (state.attachments.size === 0) await leaveHost(parts, beside, rules);
   };
 
   store.commit({remove: {attachments: lostAttachments(state, kernel).map(({id}) => id)}});
@@ -272,6 +267,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     alter: (ref, spec) => lock(() => alter(ref, spec)),
     requireRoom: ref => refuseFull(get(ref), state),
     createSandbox: (path, ids = null) => addAll(planSandbox(path, ids)),
+    holdSandbox: (path, sandbox) => addAll([{ns: path, kind: 'netns', of: sandbox}]),
     removeSandbox: path => kernel.execute([{do: 'del', item: {ns: path, kind: 'netns'}}], 'continue'),
     attach: spec => lock(() => attach(spec)),
     check: id => lock(() => checkAttachment({state, kernel, firewall}, findAttachment(store, id))),

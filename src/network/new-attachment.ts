@@ -120,7 +120,9 @@ function defaultMac([lease]: readonly Lease[], id: string): Mac {
   return lease === undefined ? macFromId(id) : macFromIp(lease.address);
 }
 
+/** Links that are lent are as they are: those of one parent may share theirs. */
 function chooseMac(mac: Mac, network: Network, state: State): Mac {
+  if (network.driver === 'host-device') return mac;
   for (const attachment of state.attachments.values())
     if (attachment.network === network.id && attachment.mac === mac)
       throw new TnetError('ERR_ADDRESS_IN_USE', `MAC address ${mac} is already in use on network "${network.name}"`);

@@ -34,7 +34,7 @@ export interface NetworkSpec {
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   /** Made for a configuration of another runtime's, and called `cni:NAME`, as no network of the user's can be. It may be without addresses. */
-  readonly plugin?: 'cni' | 'docker' | 'podman';
+  readonly plugin?: 'cni' | 'docker' | 'oci' | 'podman';
 }
 
 export interface SubnetSpec {

@@ -52,6 +52,11 @@ export function netnsDir({runRoot}: Roots): string {
   return join(runRoot, 'netns');
 }
 
+/** Pins of other runtimes' namespaces. */
+export function heldDir({runRoot}: Roots): string {
+  return join(runRoot, 'held');
+}
+
 export function socketsDir({runRoot}: Roots): string {
   return join(runRoot, 'shim');
 }

@@ -61,6 +61,7 @@ export function createFakeController(): Controller {
     setPorts: async () => {},
     createSandbox: async () => {},
     removeSandbox: async () => {},
+    holdSandbox: async () => {},
     async attach(spec) {
       const network = get(spec.network);
       const attachment = newAttachment(spec, network, attachmentsOf({network: network.id}).length + 2);

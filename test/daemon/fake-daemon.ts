@@ -40,6 +40,7 @@ const compose = async () => {
     archives: fakeArchives,
     images: createFakeImages(options.roots, () => engine.list().length),
     names: {serve: async () => {}, resume: async () => {}},
+    held: {hold: async () => '', release: async () => {}, sweep: async () => {}},
     volumes: createFakeVolumes(options.roots),
   };
 };

@@ -71,6 +71,7 @@ export async function serveFake(options: {readonly netns?: string} = {}): Promis
     archives: fakeArchives,
     images: createFakeImages(roots, () => engine.list().length),
     names: {serve: async () => {}, resume: async () => {}},
+    held: {hold: async () => '', release: async () => {}, sweep: async () => {}},
     volumes: createFakeVolumes(roots),
     facts,
     root: roots.root,

@@ -121,6 +121,19 @@ test('pinNetns() makes a namespace with nothing but lo, and comes home', t => {
   t.regex(runIn(path, 'ip -o link'), /^1: lo: <LOOPBACK> [^\n]*\n$/);
 });
 
+test('pinNetns() of a namespace that is there makes it outlive its first name, and comes home', t => {
+  const home = here();
+  const {path, fd} = sandbox(t);
+  const second = `${dir}/netns/second`;
+  native.pinNetns(second, fd);
+  t.is(here(), home);
+  const identity = (of: string): string => runIn(of, 'readlink /proc/self/ns/net');
+  const meant = identity(path);
+  native.unpinNetns(path);
+  t.is(identity(second), meant);
+  native.unpinNetns(second);
+});
+
 test('pinNetns() refuses a path that exists, and leaves it alone', t => {
   const path = `${dir}/netns/taken`;
   writeFileSync(path, 'mine');

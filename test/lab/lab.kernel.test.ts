@@ -33,7 +33,7 @@ test.serial('up makes what a topology says, down takes all of it', async t => {
 networks: {lan: {subnet: 10.9.0.0/24, gateway: r1, mtu: 1400}}
 nodes:
   c[1-3]: {net: lan}
-  r1: {net: lan, router: true}
+  r1: {net: lan, router: true, run: exec sleep 987}
   ext: {routes: [{to: 10.9.0.0/24, via: 192.0.2.1}]}
 links:
   - {ends: [r1:up, ext:eth0], addr: [192.0.2.1/24, 192.0.2.9/24]}
@@ -45,6 +45,8 @@ links:
   t.regex(addresses, /10\.9\.0\.3\/24/);
   t.regex(await tnet.ok('lab', 'exec', 'c2', 'ip', 'link', 'show', 'eth0'), /mtu 1400/);
   t.is(await tnet.ok('lab', 'exec', 'c2', 'hostname'), 'c2');
+  const parents = await tnet.ok('lab', 'exec', 'host', 'ps', '-C', 'sleep', '-o', 'ppid=');
+  t.is(parents.trim(), '1', 'the lab need not wait for the machine to reap it');
   const {cells} = JSON.parse(await tnet.ok('lab', 'matrix', '--json')) as {cells: readonly (readonly string[])[]};
   t.true(cells.flat().every(cell => cell !== 'no'));
   t.regex(await tnet.ok('lab', 'graph', '--format', 'mermaid'), /10\.9\.0\.3\/24/);

@@ -41,7 +41,7 @@ for (const [i, exercise] of exercises.entries()) {
   declare(`scenario ${id} is what it says${missing.length > 0 ? ` [no ${missing.join(', ')}]` : ''}`, async t => {
     t.deepEqual(lint(exercise), []);
     const steps = await inRow(i % rows.length, () => {
-      t.timeout(120_000);
+      t.timeout(300_000); // eight labs, some with a daemon: 15 s on an idle machine, ten times that at load 20
       return verify(parts, exercise);
     });
     t.deepEqual(

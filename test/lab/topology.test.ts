@@ -66,3 +66,14 @@ test('serversOf() finds the small servers of a topology, and only those', t => {
     {node: 'b', proto: 'udp', port: 53},
   ]);
 });
+
+test('parseTopology() leads everything of IPv6 to a gateway with an address of IPv6', t => {
+  const {nodes} = parseTopology(
+    'name: t\nnetworks: {lan: {subnet: "2001:db8::/64", gateway: r}}\nnodes: {r: {net: lan}, c: {net: lan}}\n',
+    't.yaml',
+  );
+  t.deepEqual(
+    nodes.find(({name}) => name === 'c')?.routes.map(({to, via}) => [to, via]),
+    [['::/0', '2001:db8::1']],
+  );
+});

@@ -12,6 +12,7 @@ const RTM_GETADDR = 22;
 const IFA_F_NODAD = 0x02;
 const IFA_F_NOPREFIXROUTE = 0x200;
 const IFA_F_TENTATIVE = 0x40;
+const IFA_F_PERMANENT = 0x80;
 const IFA_F_DADFAILED = 0x08;
 
 /** struct ifaddrmsg and IFA_*. `local` is our end; `address` the peer's on point-to-point links, else the same. */
@@ -49,6 +50,8 @@ export interface AddressInfo {
   readonly prefixLength: number;
   /** RT_SCOPE_*: 0 universe, 253 link, 254 host. */
   readonly scope: number;
+  /** Of no lifetime: neither a router's nor a lease's. */
+  readonly permanent: boolean;
   /** IPv6: duplicate address detection is under way, so it cannot be bound yet, or has failed. */
   readonly tentative: boolean;
   readonly dadFailed: boolean;
@@ -84,6 +87,7 @@ export function decodeAddress({payload}: {readonly payload: Uint8Array}): Addres
     address: (attributes.local ?? attributes.address)!,
     prefixLength,
     scope,
+    permanent: (flags & IFA_F_PERMANENT) !== 0,
     tentative: (flags & IFA_F_TENTATIVE) !== 0,
     dadFailed: (flags & IFA_F_DADFAILED) !== 0,
     proto: attributes.proto ?? null,

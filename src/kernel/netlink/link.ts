@@ -30,7 +30,8 @@ export interface LinkSettings {
   readonly netnsFd?: number;
 }
 
-export type NewLink = LinkSettings & {readonly name: string} & (
+/** `index`: the ifindex it is to have; EBUSY when that is taken. */
+export type NewLink = LinkSettings & {readonly name: string; readonly index?: number} & (
     | {readonly kind: 'bridge'; readonly bridge?: BridgeSettings}
     | {readonly kind: 'veth'; readonly peer: VethPeer}
     | {readonly kind: 'ifb'}
@@ -47,6 +48,7 @@ export interface BridgeSettings {
 /** The other end. It cannot be made up: veth_open() wants its own peer first (ENOTCONN). */
 export interface VethPeer {
   readonly name: string;
+  readonly index?: number;
   readonly netnsFd?: number;
   readonly mac?: Mac;
   readonly mtu?: number;
@@ -80,8 +82,9 @@ export type LinkRef = number | string;
  * and `… type veth peer name ETH0 netns FD` and `… link LOWER netns FD type macvlan mode bridge`. EEXIST when the name or altname is taken. 0.2–0.4 ms in the kernel.
  */
 export function newLink(spec: NewLink): NetlinkMessage {
-  const {name} = spec;
+  const {name, index} = spec;
   return linkRequest(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, {
+    index,
     ...flagsOf(spec),
     attributes: {
       ...settingAttributes(spec),
@@ -211,8 +214,8 @@ function addrGenMode(linkLocal: boolean | undefined): LinkMessage['attributes'][
 function kindData(spec: NewLink): NonNullable<LinkMessage['attributes']['linkInfo']>['data'] {
   if (spec.kind === 'bridge') return spec.bridge && bridgeData(spec.bridge);
   if (spec.kind !== 'veth') return kindDataOf(spec);
-  const {name, mac, mtu, netnsFd} = spec.peer;
-  return {peer: {attributes: {mac, mtu, netnsFd, name}}};
+  const {name, index, mac, mtu, netnsFd} = spec.peer;
+  return {peer: {index, attributes: {mac, mtu, netnsFd, name}}};
 }
 
 /** USER_HZ is 100 on every architecture we run on. */

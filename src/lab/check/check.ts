@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {type CheckType, type Layer, layers, shared} from './check-type.ts';
 import {addrSchema, addrType} from './types/addr.ts';
+import {bandwidthSchema, bandwidthType} from './types/bandwidth.ts';
 import {containerSchema, containerType, networkSchema, networkType} from './types/container.ts';
 import {dnsSchema, dnsType} from './types/dns.ts';
 import {counterSchema, counterType, pcapSchema, pcapType} from './types/during.ts';
@@ -31,6 +32,7 @@ const simpleSchemas = [
   listenSchema,
   dnsSchema,
   httpSchema,
+  bandwidthSchema,
   answerSchema,
   execSchema,
   containerSchema,
@@ -64,6 +66,7 @@ export const checkTypes: {readonly [K in SimpleCheck['type']]: CheckType<Extract
   listen: listenType,
   dns: dnsType,
   http: httpType,
+  bandwidth: bandwidthType,
   answer: answerType,
   exec: execType,
   container: containerType,
@@ -80,6 +83,6 @@ export function layerOf(check: Check): Layer {
 export function isActive(check: Check): boolean {
   return (
     check.type === 'any' ||
-    ['reachable', 'pcap', 'counter', 'dns', 'http', 'exec', 'listen', 'bridge_port'].includes(check.type)
+    ['reachable', 'pcap', 'counter', 'dns', 'http', 'bandwidth', 'exec', 'listen', 'bridge_port'].includes(check.type)
   );
 }

@@ -37,6 +37,8 @@ export interface Eyes {
   probe(from: string, probe: ProbeWish): Promise<Answer>;
   http(from: string, request: HttpWish): Promise<HttpView>;
   dns(from: string, question: DnsWish): Promise<DnsView>;
+  /** Bits a second of a TCP connection; null when next to nothing arrived. */
+  bandwidth(wish: BandwidthWish): Promise<number | null>;
   /** Packets that pass an interface while `job` runs, by a filter of pcap-filter(7). */
   count(
     tap: {readonly node: string; readonly dev: string; readonly filter: string},
@@ -84,6 +86,14 @@ export interface HttpWish {
   readonly port: number;
   readonly path: string;
   readonly timeoutMs: number;
+}
+
+export interface BandwidthWish {
+  readonly from: string;
+  readonly to: string;
+  /** Of the receiver. */
+  readonly address: Ip;
+  readonly durationMs: number;
 }
 
 export type HttpView = {readonly status: number; readonly body: string} | {readonly error: string};

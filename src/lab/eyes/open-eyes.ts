@@ -22,6 +22,7 @@ import {hostNode} from '../topology/topology.ts';
 import {askDns} from './ask-dns.ts';
 import {askHttp} from './ask-http.ts';
 import {countPackets} from './count-packets.ts';
+import {measureBandwidth} from './measure-bandwidth.ts';
 import {readForwarding} from './read-forwarding.ts';
 import {readRules} from './read-rules.ts';
 import {runningIn} from './running-in.ts';
@@ -84,6 +85,7 @@ export function openEyes(
     probe: (node, wish) => sendProbe({native, netnsFd: fdOf(node)}, wish),
     http: (node, request) => askHttp({native, netnsFd: fdOf(node)}, request),
     dns: (node, question) => askDns({native, netnsFd: fdOf(node)}, question),
+    bandwidth: ({from, to, ...wish}) => measureBandwidth({native, senderFd: fdOf(from), receiverFd: fdOf(to), ...wish}),
     count: ({node, dev, filter}, job) =>
       countPackets({native, netnsFd: fdOf(node), links: linksOf(sockets, ns(node)), dev, filter}, job),
     run(node, script, timeoutMs) {

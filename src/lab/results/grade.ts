@@ -50,9 +50,9 @@ async function gradeUntilFailure(checks: readonly NamedCheck[], spec: GradeSpec)
   return checks.map(({id}) => results.get(id)!);
 }
 
-/** Those that count what passes are alone; the rest need not wait for each other. */
+/** Those that count or measure what passes are alone; the rest need not wait for each other. */
 async function gradeAll(checks: readonly NamedCheck[], spec: GradeSpec): Promise<readonly CheckResult[]> {
-  const counts = ({type}: NamedCheck): boolean => ['pcap', 'counter', 'any'].includes(type);
+  const counts = ({type}: NamedCheck): boolean => ['pcap', 'counter', 'bandwidth', 'any'].includes(type);
   const together = await Promise.all(checks.filter(check => !counts(check)).map(check => gradeOne(check, spec)));
   const results = new Map(together.map(result => [result.id, result]));
   for (const check of checks.filter(counts)) results.set(check.id, await gradeOne(check, spec));

@@ -2,6 +2,7 @@ import {
   addressBits,
   formatPrefix,
   type Ip,
+  ipFamily,
   ipFromNumber,
   ipToNumber,
   type Prefix,
@@ -197,15 +198,14 @@ function resolveNode(
     link: dev ?? null,
     metric: metric ?? null,
   }));
-  const hasDefault = chosen.some(({to}) => to === '0.0.0.0/0');
+  const everything = (gateway && ipFamily(gateway.address) === 6 ? '::/0' : '0.0.0.0/0') as Prefix;
+  const hasDefault = chosen.some(({to}) => to === everything);
   const automatic = gateway && file.default !== 'none' && !hasDefault;
   return {
     name,
     router: file.router ?? false,
     interfaces,
-    routes: automatic
-      ? [...chosen, {to: '0.0.0.0/0' as Prefix, via: gateway.address, link: null, metric: null}]
-      : chosen,
+    routes: automatic ? [...chosen, {to: everything, via: gateway.address, link: null, metric: null}] : chosen,
     sysctls: [...(file.router ? forwarding : []), ...Object.entries(file.sysctls ?? {}).map(toSysctl)],
     up: file.links !== 'down',
     run: file.run === undefined ? [] : [file.run].flat(),

@@ -108,7 +108,7 @@ for (const [name, {encode, decode}, captured] of formats) {
 }
 
 test('decodeAddress() reads what ip addr show reads', t => {
-  const common = {index: docker0, scope: 0, tentative: false, dadFailed: false, proto: null};
+  const common = {index: docker0, scope: 0, permanent: true, tentative: false, dadFailed: false, proto: null};
   t.deepEqual(messagesOf(answers.addresses).map(decodeAddress), [
     {...common, address: ip('10.88.0.1'), prefixLength: 16},
     {...common, address: ip('fd00:88::1'), prefixLength: 64},

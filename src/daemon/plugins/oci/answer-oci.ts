@@ -5,8 +5,10 @@ import {loopbackUp, sandboxAt} from '../foreign-sandbox.ts';
 import {type PluginAnswer, type PluginCall, succeeded} from '../plugin-call.ts';
 import {namesOption} from '../sandbox-names.ts';
 import {decodeHook, type HookCall} from './decode-hook.ts';
+import {forgetLent, lendDevice} from './lend-devices.ts';
+import {readDevices} from './read-devices.ts';
 
-type Parts = Pick<ServerParts, 'controller' | 'names' | 'netns'>;
+type Parts = Pick<ServerParts, 'controller' | 'held' | 'names' | 'netns'>;
 
 /** Whose attachments these are: ids of containers may be the same elsewhere. */
 const marker = {'tnet.plugin': 'oci'};
@@ -27,14 +29,17 @@ const verbs: Readonly<Record<HookCall['verb'], (parts: Parts, hook: HookCall) =>
   poststop: leave,
 };
 
-/** All networks or none; the namespace is the runtime's and goes with the container. What a crash has left of its name makes way. */
+/** All devices and networks or none. The namespace is the runtime's and goes with the container, unless we have lent it something. */
 async function join(parts: Parts, hook: HookCall): Promise<void> {
-  const {controller, names} = parts;
-  const sandbox = sandboxAt(`/proc/${hook.pid}/ns/net`, parts.netns);
-  await leave(parts, hook);
+  const {controller, held, names} = parts;
+  const given = sandboxAt(`/proc/${hook.pid}/ns/net`, parts.netns);
+  const devices = hook.bundle === '' ? [] : readDevices(hook.bundle);
+  await leave(parts, hook); // what a crash has left of its name makes way
   await undoing(
     async () => {
+      const sandbox = devices.length === 0 ? given : await held.hold(hook.id, given);
       await controller.adjust(loopbackUp(sandbox));
+      for (const device of devices) await lendDevice(controller, {sandbox, owner: hook.id, options: marker}, device);
       for (const [i, network] of hook.networks.entries())
         await controller.attach({
           network,
@@ -55,7 +60,8 @@ async function join(parts: Parts, hook: HookCall): Promise<void> {
   );
 }
 
-async function leave({controller, names}: Parts, {id}: HookCall): Promise<void> {
+/** What cannot be given back keeps its namespace, and may be asked for again. */
+async function leave({controller, held: sandboxes, names}: Parts, {id}: HookCall): Promise<void> {
   const held: readonly Attachment[] = controller
     .attachmentsOf({owner: id})
     .filter(({options}) => options['tnet.plugin'] === marker['tnet.plugin']);
@@ -64,4 +70,6 @@ async function leave({controller, names}: Parts, {id}: HookCall): Promise<void> 
   } finally {
     for (const sandbox of new Set(held.map(each => each.sandbox))) await names.serve(sandbox);
   }
+  await sandboxes.release(id);
+  await forgetLent(controller);
 }

@@ -6,7 +6,7 @@ import {badRequest, decoding} from '../../failure.ts';
 import {labels, natural, orNull, text, validate} from '../../validate.ts';
 
 /** What a runtime tells its hooks: https://github.com/opencontainers/runtime-spec/blob/main/runtime.md#state. */
-const stateSchema = v.object({id: text, pid: orNull(natural), annotations: orNull(labels)});
+const stateSchema = v.object({id: text, pid: orNull(natural), bundle: orNull(text), annotations: orNull(labels)});
 
 /** One container, and what it shall have of us. */
 export interface HookCall {
@@ -14,6 +14,8 @@ export interface HookCall {
   readonly id: string;
   /** 0 when it has ended. */
   readonly pid: number;
+  /** Folder of its config.json; '' when it is not told. */
+  readonly bundle: string;
   readonly networks: readonly string[];
   readonly ports: readonly PortMapping[];
   readonly names: readonly string[];
@@ -28,7 +30,7 @@ type Word = (typeof words)[number];
 export function decodeHook([verb, ...args]: readonly string[], input: string): HookCall {
   if (verb !== 'createRuntime' && verb !== 'poststop')
     throw badRequest(`unknown hook "${verb ?? ''}": want createRuntime or poststop`);
-  const {id, pid, annotations} = validate(stateSchema, parseState(input));
+  const {id, pid, bundle, annotations} = validate(stateSchema, parseState(input));
   const given = parseArguments(args);
   const of = (word: Word): readonly string[] => [
     ...given.filter(each => each.word === word).map(each => each.value),
@@ -38,11 +40,20 @@ export function decodeHook([verb, ...args]: readonly string[], input: string): H
     verb,
     id,
     pid: pid ?? 0,
-    networks: of('network').length > 0 ? of('network') : ['bridge'],
+    bundle: bundle ?? '',
+    networks: decodeNetworks(of('network')),
     ports: joinPorts(of('publish').map(parsePortMapping)),
     names: [...new Set([id, ...of('alias')])],
     addresses: of('ip').map(parseIp),
   }));
+}
+
+/** `none` is none of ours: the container has its devices alone. */
+function decodeNetworks(names: readonly string[]): readonly string[] {
+  if (names.length === 0) return ['bridge'];
+  if (!names.includes('none')) return names;
+  if (names.length > 1) throw badRequest('network "none" goes with no other');
+  return [];
 }
 
 function parseState(input: string): unknown {

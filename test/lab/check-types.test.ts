@@ -1,6 +1,8 @@
 import test from 'ava';
+import * as v from 'valibot';
 import type {ContainerView, Eyes} from '../../src/lab/check/eyes.ts';
 import {runCheck} from '../../src/lab/check/run-check.ts';
+import {bandwidthSchema, bandwidthType} from '../../src/lab/check/types/bandwidth.ts';
 import {containerType, networkType} from '../../src/lab/check/types/container.ts';
 
 const web: ContainerView = {
@@ -40,6 +42,18 @@ test('network sees the subnet and whether there is a way out', t => {
   t.like(seen({subnet: '10.1.0.0/24'}), {observed: 'subnet'});
   t.like(seen({internal: true}), {observed: 'internal'});
   t.like(seen({name: 'back'}), {observed: 'none'});
+});
+
+test('bandwidth compares with rates of tc, in bits', async t => {
+  const wish = {type: 'bandwidth', from: 'c1', to: 'c2', address: '10.0.0.2', min: '14mbit', max: '1.5gbit'};
+  const check = v.parse(bandwidthSchema, wish);
+  t.like(check, {min: 14e6, max: 1.5e9});
+  const measured = (got: number | null) => ({bandwidth: () => Promise.resolve(got)}) as unknown as Eyes;
+  t.like(await bandwidthType.look(measured(20e6), check), {ok: true});
+  t.like(await bandwidthType.look(measured(2e9), check), {ok: false, observed: 'more'});
+  t.like(await bandwidthType.look(measured(1e6), check), {ok: false, observed: 'less'});
+  t.like(await bandwidthType.look(measured(null), check), {ok: false, observed: 'none'});
+  t.false(v.safeParse(bandwidthSchema, {...wish, max: '20mbps'}).success);
 });
 
 test('runCheck() waits as long as the check says, and longer for who knows that it will pass', async t => {

@@ -1,0 +1,6 @@
+# Both lines have work, but a host's traffic is all on one.
+# expect-fail: flow-b
+# on: r1
+ip route add 10.0.2.0/25 via 10.1.0.2
+ip route add 10.0.2.0/24 via 10.2.0.2
+sysctl -qw net.ipv4.fib_multipath_hash_policy=1
