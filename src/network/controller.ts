@@ -130,8 +130,9 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   const realize = async (network: Network): Promise<void> => {
     const {rules, beside} = await look();
-    await ensure(kernel, planNetwork(network, beside), rules);
+    // First: a primary address takes the secondary ones of its prefix along, and ours would be one.
     await kernel.execute(takeAdopted(network, kernel), 'continue');
+    await ensure(kernel, planNetwork(network, beside), rules);
     noteForwarding(parts);
     if (isRouted(network) && !network.internal) await ensure(kernel, planForwarding(state, firewall), rules);
   };
@@ -190,8 +191,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
           [...leftBehind(network, next, firewall), ...leaveAdopted(network, state, kernel)],
           'continue',
         );
-        await repair();
         await kernel.execute(takeAdopted(next, kernel), 'continue');
+        await repair();
         return next;
       },
       () => store.commit({put: {networks: [network]}}),

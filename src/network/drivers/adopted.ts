@@ -34,20 +34,20 @@ export function adoptBridge(
   const gateways = plan.gateways(network).filter(isAddress);
   const {was} = plan;
   const before = was !== undefined && was.device === network.device && isAdopted(was) ? was : undefined;
-  const added = new Set<Ip>(
+  const ours = new Set<Ip>(
     before &&
       planAdopted(before, plan.gateways(before))
         .filter(isAddress)
         .map(({address}) => address),
   );
   const found = [
-    ...link.addresses.filter(({address}) => !added.has(address)),
+    ...link.addresses.filter(({address}) => !ours.has(address)),
     ...(before ? foundOf(before).replaced : []),
   ];
   const kept = gateways.filter(gateway => found.some(each => isSame(each, gateway))).map(({address}) => address);
-  const replaced = found.filter(
-    each => gateways.some(gateway => collides(each, gateway)) && !kept.includes(each.address),
-  );
+  // A gateway's address that is there already needs no room.
+  const added = gateways.filter(({address}) => !kept.includes(address));
+  const replaced = found.filter(each => added.some(gateway => collides(each, gateway)));
   if (replaced.length > 0 && network.options[bridgeAdopts] !== 'force') {
     const [{address, prefixLength}] = replaced as [Found['replaced'][number]];
     throw new TnetError(
