@@ -53,7 +53,10 @@ function buildIn({pid, topology}: LabRecord): void {
   const native = loadNative();
   const sockets = createSockets(native);
   try {
-    keepBridgesPlain({native, sockets}, namespaceOf(pid, hostNode));
+    keepBridgesPlain(
+      {native, sockets},
+      [hostNode, ...namespacesOf(topology)].map(node => namespaceOf(pid, node)),
+    );
     build(
       {native, sockets},
       planLab(topology, node => namespaceOf(pid, node)),
@@ -64,11 +67,11 @@ function buildIn({pid, topology}: LabRecord): void {
 }
 
 /** With br_netfilter a new namespace sends what it bridges through its IP rules; without, it cannot. A topology that wants it says so. */
-function keepBridgesPlain(parts: Parameters<typeof build>[0], ns: NamespacePath): void {
-  for (const name of ['iptables', 'ip6tables', 'arptables']) {
-    const path = `net/bridge/bridge-nf-call-${name}`;
-    if (readSysctl(parts, ns, path) !== null) applySysctl(parts, 'add', {kind: 'sysctl', ns, path, value: '0'});
-  }
+function keepBridgesPlain(parts: Parameters<typeof build>[0], namespaces: readonly NamespacePath[]): void {
+  const paths = ['iptables', 'ip6tables', 'arptables'].map(name => `net/bridge/bridge-nf-call-${name}`);
+  if (readSysctl(parts, namespaces[0]!, paths[0]!) === null) return;
+  for (const ns of namespaces)
+    for (const path of paths) applySysctl(parts, 'add', {kind: 'sysctl', ns, path, value: '0'});
 }
 
 /** `tnet` and the small servers that exercises are made of, on the PATH of everybody in the lab. */

@@ -123,6 +123,7 @@ function payload({base, offset, length}: Data, {proto}: Reader): Value {
   if (at === '1/9') return {text: 'ip protocol', kind: 'proto'};
   if (at === '2/0' && Number(length) === 2) return {text: `${proto ?? 'th'} sport`, kind: 'port'};
   if (at === '2/2' && Number(length) === 2) return {text: `${proto ?? 'th'} dport`, kind: 'port'};
+  if (at === '2/0' && Number(length) === 1 && proto === 'icmp') return {text: 'icmp type', kind: 'icmpType'};
   return {
     text: `@${['ll', 'nh', 'th'][Number(base)] ?? 'ih'},${Number(offset) * 8},${Number(length) * 8}`,
     kind: 'hex',
@@ -147,6 +148,7 @@ const formats = {
   ip: (value: Uint8Array) => (value.length === 4 || value.length === 16 ? ipFromBytes(value) : hex(value)),
   port: (value: Uint8Array) => `${value[0]! * 256 + (value[1] ?? 0)}`,
   proto: (value: Uint8Array) => protocolNames.get(value[0]!) ?? `${value[0]}`,
+  icmpType: (value: Uint8Array) => icmpTypes.get(value[0]!) ?? `${value[0]}`,
   routeType: (value: Uint8Array) => ['missing', 'unicast', 'local', 'broadcast'][value[0]!] ?? `${value[0]}`,
   state: (value: Uint8Array) => bitNames(value, ['invalid', 'established', 'related', 'new', '', '', 'untracked']),
   status: (value: Uint8Array) => bitNames(value, ['expected', 'seen-reply', 'assured', 'confirmed', 'snat', 'dnat']),
@@ -177,6 +179,13 @@ const ctKeys: Readonly<Record<number, readonly [string, keyof typeof formats]>> 
 /** enum nft_fib_flags, by bit; enum nft_fib_result. */
 const fibFlags = ['saddr', 'daddr', 'mark', 'iif', 'oif'];
 const fibResults = ['', 'oif', 'oifname', 'type'];
+const icmpTypes = new Map([
+  [0, 'echo-reply'],
+  [3, 'destination-unreachable'],
+  [5, 'redirect'],
+  [8, 'echo-request'],
+  [11, 'time-exceeded'],
+]);
 const protocolNames = new Map([
   [1, 'icmp'],
   [6, 'tcp'],

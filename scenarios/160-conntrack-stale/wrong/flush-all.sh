@@ -1,0 +1,3 @@
+# Helps the meter, and cuts the administrator off.
+# expect-guard: session
+conntrack -F

@@ -1,0 +1,3 @@
+# Now the readings go nowhere.
+# expect-fail: forgotten, remembered, stored
+ip link set old down

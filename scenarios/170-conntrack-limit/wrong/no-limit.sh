@@ -1,0 +1,3 @@
+# expect-fail: greedy, each
+# on: r1
+nft flush chain ip filter forward
