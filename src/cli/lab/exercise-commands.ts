@@ -2,22 +2,19 @@ import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {type Command, Option} from 'commander';
 import {TnetError} from '../../errors.ts';
-import {checkExercise, endLab, startExercise} from '../../lab/exercise.ts';
+import {checkExercise, endLab} from '../../lab/exercise.ts';
 import {answerPath} from '../../lab/eyes/open-eyes.ts';
-import {isAlive, type LabRecord} from '../../lab/labs.ts';
-import {noteProgress, readProgress, untouched} from '../../lab/progress.ts';
-import {chooseHint} from '../../lab/results/choose-hint.ts';
-import {exitCodeOf, type LabResult} from '../../lab/results/result.ts';
+import {isAlive} from '../../lab/labs.ts';
+import {readProgress, untouched} from '../../lab/progress.ts';
+import {exitCodeOf} from '../../lab/results/result.ts';
 import {runScript} from '../../lab/run-script.ts';
-import type {Exercise} from '../../lab/scenario/catalog.ts';
-import type {Scenario} from '../../lab/scenario/parse-scenario.ts';
-import {pickExercise, readExercise, readExercises, scenarioFolders} from '../../lab/scenarios.ts';
-import {unmet} from '../../lab/unmet.ts';
+import {pickExercise} from '../../lab/scenarios.ts';
 import type {Context} from '../context.ts';
 import {formatTable} from '../table.ts';
 import {formatResult} from './format-result.ts';
-import {chooseLab, type LabOption, labsOf, partsOf} from './lab-context.ts';
-import {paint} from './paint.ts';
+import {chooseLab, type LabOption, labsOf} from './lab-context.ts';
+import {exerciseOf, noteResult, printHint, printList, printWhy, reset, start, startNext} from './learner-actions.ts';
+import {watchExercise} from './watch-exercise.ts';
 
 const labOption = (): Option =>
   new Option('-l, --lab <name>', 'which lab (TNET_LAB, the exercise under way, the only one)');
@@ -36,22 +33,7 @@ function registerList(lab: Command, context: Context): void {
   lab
     .command('list')
     .description('the exercises, and how far you are')
-    .action(() => {
-      const {exercises: done, current} = readProgress(context.io.env);
-      const rows = readExercises(scenarioFolders(context.io.env)).map(({scenario}) => {
-        const {passedAt, attempts} = done[scenario.id] ?? untouched;
-        const state =
-          passedAt !== null ? 'passed' : scenario.id === current ? 'under way' : attempts > 0 ? 'tried' : '';
-        return [`${scenario.order}`, scenario.id, scenario.track, `${scenario.minutes} min`, state, scenario.title];
-      });
-      context.print(
-        formatTable(
-          ['#', 'ID', 'TRACK', 'TIME', 'STATE', 'TITLE'].map(title => ({title})),
-          rows,
-          context.io.stdout,
-        ),
-      );
-    });
+    .action(() => printList(context));
   lab
     .command('progress')
     .description('points by exercise')
@@ -79,42 +61,17 @@ function registerStart(lab: Command, context: Context): void {
     .command('start')
     .description('begin an exercise')
     .argument('<exercise>', 'id or number, as `tnet lab list` shows them; or a folder')
-    .action((wanted: string) => start(context, pickExercise(wanted, context.io.env)));
+    .action(async (wanted: string) => void (await start(context, pickExercise(wanted, context.io.env))));
   lab
     .command('next')
     .description('begin the first exercise that you have not passed')
-    .action(async () => {
-      const {exercises, current} = readProgress(context.io.env);
-      const open = readExercises(scenarioFolders(context.io.env)).find(
-        ({scenario}) => !exercises[scenario.id]?.passedAt,
-      );
-      if (open === undefined) return context.print('You have passed every exercise. Well done!');
-      if (current !== null && current !== open.scenario.id) await endLab(labsOf(context), current);
-      await start(context, open);
-    });
+    .action(async () => void (await startNext(context)));
 }
 
-async function start(context: Context, exercise: Exercise): Promise<void> {
-  const {scenario, folder} = exercise;
-  refuseUnmet(scenario);
-  await startExercise(partsOf(context), exercise, scenario.id);
-  noteProgress(context.io.env, scenario.id, was => was);
-  context.print(readFileSync(join(folder, 'README.md'), 'utf8').trimEnd());
-  context.print(
-    `\n${paint(context.io.stdout, 'dim', '`tnet lab shell [NODE]` takes you in, `tnet lab check` looks at your work, `tnet lab hint` helps.')}`,
-  );
-}
-
-function refuseUnmet(scenario: Scenario): void {
-  const missing = unmet(scenario);
-  if (missing.length > 0)
-    throw new TnetError('ERR_UNSUPPORTED', `This exercise needs what is missing here: ${missing.join(', ')}`);
-}
-
-function exerciseOf(record: LabRecord): Exercise {
-  if (record.scenario === null)
-    throw new TnetError('ERR_BAD_REQUEST', `Lab "${record.name}" is no exercise: it has nothing to check`);
-  return readExercise(record.scenario);
+interface CheckOptions {
+  readonly json?: boolean;
+  readonly all?: boolean;
+  readonly watch?: boolean;
 }
 
 function registerCheck(lab: Command, context: Context): void {
@@ -123,9 +80,11 @@ function registerCheck(lab: Command, context: Context): void {
     .description('look at your work: exit code 0 passed, 1 not yet, 2 no lab, 3 the lab is damaged')
     .addOption(labOption())
     .option('--json', 'for programs')
+    .option('-w, --watch', 'look again whenever something changes in the lab')
     .option('--all', 'look at every check, also at those that an earlier failure explains')
-    .action(async ({json, all, ...option}: {json?: boolean; all?: boolean} & LabOption) => {
+    .action(async ({json, all, watch, ...option}: CheckOptions & LabOption) => {
       const record = chooseLab(context, option);
+      if (watch) return watchExercise(context, record);
       const exercise = exerciseOf(record);
       const result = await checkExercise(record, exercise, {env: context.io.env, depth: all ? 'all' : 'first'});
       noteResult(context, result);
@@ -145,43 +104,17 @@ function registerCheck(lab: Command, context: Context): void {
     });
 }
 
-function noteResult(context: Context, {scenario, status, earned}: LabResult): void {
-  noteProgress(context.io.env, scenario, was => ({
-    ...was,
-    attempts: was.attempts + 1,
-    points: Math.max(was.points, earned),
-    passedAt: was.passedAt ?? (status === 'pass' ? new Date().toISOString() : null),
-  }));
-}
-
 function registerHelp(lab: Command, context: Context): void {
   lab
     .command('hint')
     .description('the next hint; it depends on what is seen in the lab')
     .addOption(labOption())
-    .action(async (option: LabOption) => {
-      const record = chooseLab(context, option);
-      const exercise = exerciseOf(record);
-      const result = await checkExercise(record, exercise, {env: context.io.env, depth: 'first'});
-      const {hints} = noteProgress(context.io.env, exercise.scenario.id, was => ({...was, hints: was.hints + 1}));
-      context.print(
-        chooseHint(exercise.scenario, result, hints - 1) ??
-          'There is no more to say: look at what `tnet lab why` finds.',
-      );
-    });
+    .action((option: LabOption) => printHint(context, chooseLab(context, option)));
   lab
     .command('why')
     .description('what the first failing check expected, and what it found')
     .addOption(labOption())
-    .action(async (option: LabOption) => {
-      const record = chooseLab(context, option);
-      const result = await checkExercise(record, exerciseOf(record), {env: context.io.env, depth: 'all'});
-      const failed = [...result.guards, ...result.tasks.flatMap(({checks}) => checks)].filter(
-        ({status}) => status === 'fail',
-      );
-      if (failed.length === 0) context.print('Everything is as it should be.');
-      for (const {id, expected, got} of failed) context.print(`${id}\n  expected  ${expected}\n  got       ${got}`);
-    });
+    .action((option: LabOption) => printWhy(context, chooseLab(context, option)));
 }
 
 function registerSolution(lab: Command, context: Context): void {
@@ -213,12 +146,7 @@ function registerEnd(lab: Command, context: Context): void {
     .command('reset')
     .description('the exercise as it was in the beginning')
     .addOption(labOption())
-    .action(async (option: LabOption) => {
-      const begin = performance.now();
-      const record = chooseLab(context, option);
-      await startExercise(partsOf(context), exerciseOf(record), record.name);
-      context.print(`${record.name} is fresh again (${Math.round(performance.now() - begin)} ms)`);
-    });
+    .action(async (option: LabOption) => void (await reset(context, chooseLab(context, option))));
   lab
     .command('stop')
     .description('end the exercise; your progress stays')

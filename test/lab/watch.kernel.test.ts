@@ -1,0 +1,94 @@
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import test from 'ava';
+import {openLabs} from '../../src/lab/labs.ts';
+import {watchLab} from '../../src/lab/watch-lab.ts';
+import {belongings, makeHost} from '../fixture/host.ts';
+import {makeTnet, type Tnet} from '../fixture/tnet.ts';
+
+/** Watching a lab: what happens in it is seen at once, and the learner's work looked at again. */
+const scenario = join(dirname(fileURLToPath(import.meta.url)), '../../../scenarios/040-default-route');
+const state = mkdtempSync(join(tmpdir(), 'tnet-watch-'));
+let tnet: Tnet;
+let before: ReturnType<typeof belongings>;
+
+test.before(async () => {
+  makeHost();
+  before = belongings();
+  process.env.XDG_STATE_HOME = state; // the machine's learner keeps their progress
+  tnet = makeTnet();
+  await tnet.ok('lab', 'start', scenario);
+});
+
+const onC1 = (...command: readonly string[]): Promise<string> =>
+  tnet.ok('lab', 'exec', '--lab', 'default-route', 'c1', ...command);
+
+test.serial(
+  'watchLab() hears an address, a route and an nft table of any node, and a new namespace by looking',
+  async t => {
+    t.timeout(60_000);
+    const record = openLabs(tnet.runRoot).get('default-route');
+    let heard: (() => void) | null = null;
+    const stop = watchLab({record, env: process.env, sysctls: []}, () => heard?.());
+    const reaction = async (...command: readonly string[]): Promise<number> => {
+      const next = new Promise<number>(resolve => {
+        heard = () => resolve(performance.now());
+      });
+      await onC1(...command);
+      const done = performance.now();
+      return Math.max(0, (await next) - done);
+    };
+    try {
+      const events = [
+        await reaction('ip', 'address', 'add', '192.0.2.77/32', 'dev', 'lo'),
+        await reaction('ip', 'route', 'add', '198.51.100.0/24', 'dev', 'eth0'),
+        await reaction('nft', 'add table inet mine'),
+      ];
+      t.log(`after the command: ${events.map(ms => ms.toFixed(0)).join(', ')} ms`);
+      t.true(Math.min(...events) < 300);
+      await reaction('sysctl', '-qw', 'net.ipv4.ip_forward=1');
+    } finally {
+      stop();
+    }
+    await onC1('ip', 'route', 'del', '198.51.100.0/24');
+    await onC1('nft', 'delete table inet mine');
+  },
+);
+
+test.serial('check --watch says it is passed when it is, and answers to keys', async t => {
+  t.timeout(60_000);
+  const child = tnet.start('lab', 'check', '--watch', '--lab', 'default-route');
+  let said = '';
+  child.stdout!.on('data', (data: Buffer) => {
+    said += data;
+  });
+  const until = async (wanted: RegExp): Promise<void> => {
+    while (!wanted.test(said)) await new Promise(resolve => child.stdout!.once('data', resolve));
+  };
+  const ended = new Promise(resolve => child.once('exit', resolve));
+  try {
+    await until(/0 of \d+ points/);
+    child.stdin!.write('l');
+    await until(/under way/);
+    await onC1('ip', 'route', 'add', 'default', 'via', '10.0.0.1');
+    await until(/: passed/);
+    child.stdin!.write('r');
+    await until(/r once more/);
+    child.stdin!.write('r');
+    await until(/is fresh again/);
+    child.stdin!.write('q');
+    await ended;
+    t.is(child.exitCode, 0);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
+test.after.always('nothing stays', async t => {
+  await tnet.run(['lab', 'down', '--all']);
+  await tnet.end();
+  rmSync(state, {recursive: true});
+  t.deepEqual(belongings(), before);
+});
