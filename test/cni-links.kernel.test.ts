@@ -107,6 +107,42 @@ test.serial('tuning is taken back before a link is; CHECK looks at what it sets,
   removeNetns(target.netns);
 });
 
+test.serial('tuning sets allmulti and takes it back, and obeys the allowlist of sysctls', async t => {
+  run('ip link add card2 type veth peer name wire2');
+  t.teardown(() => run('ip link del wire2'));
+  const list = (over: object): CniList => ({
+    ...lend('listed', {device: 'card2'}),
+    plugins: [
+      {type: 'host-device', device: 'card2'},
+      {type: 'tuning', ...over},
+    ],
+  });
+  const target = container('listed1');
+  const multi = list({allmulti: true});
+  const result = await cni.add(multi, target);
+  t.regex(runIn(target.netns, 'ip -o link show eth0'), /ALLMULTI/);
+  await cni.check(multi, target, result);
+  runIn(target.netns, 'ip link set eth0 allmulticast off');
+  await t.throwsAsync(cni.check(multi, target, result), {message: /allMulticast of "eth0" is false, not true/});
+  runIn(target.netns, 'ip link set eth0 allmulticast on');
+  await cni.del(multi, target, result);
+  t.notRegex(run('ip -o link show card2'), /ALLMULTI/);
+
+  // The machine's own /etc is not ours to write in.
+  run('mkdir /run/etc && cp -a /etc/. /run/etc && mount --bind /run/etc /etc && mkdir -p /etc/cni/tuning');
+  t.teardown(() => run('umount /etc && rm -r /run/etc'));
+  run(String.raw`printf '^net\.ipv4\.conf\.IFNAME\.[a-z_]*$\n' > /etc/cni/tuning/allowlist.conf`);
+  const listed = list({sysctl: {'net.ipv4.conf.IFNAME.arp_filter': '1'}});
+  const made = await cni.add(listed, target);
+  t.is(runIn(target.netns, 'cat /proc/sys/net/ipv4/conf/eth0/arp_filter').trim(), '1');
+  await cni.del(listed, target, made);
+  const unlisted = list({sysctl: {'net.ipv4.conf.all.arp_filter': '1'}});
+  await t.throwsAsync(cni.add(unlisted, target), {message: /Sysctl net\.ipv4\.conf\.all\.arp_filter is not allowed/});
+  t.is(runIn(target.netns, 'cat /proc/sys/net/ipv4/conf/all/arp_filter').trim(), '0');
+  await cni.del(unlisted, target);
+  removeNetns(target.netns);
+});
+
 const sourceRouted = (table?: number): CniList => ({
   cniVersion: '1.0.0',
   name: 'second',

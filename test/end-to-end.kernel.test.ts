@@ -91,7 +91,8 @@ test.serial('isolation: pid 1, own hostname, read-only /sys, masked secrets, Doc
 });
 
 test.serial('the container writes to a copy: the machine’s files stay', async t => {
-  writeFileSync('/tmp/tnet-e2e-file', 'mine\n');
+  const file = `/tmp/tnet-e2e-${process.pid}`; // /tmp is everybody's
+  writeFileSync(file, 'mine\n');
   t.is(
     await tnet.ok(
       'run',
@@ -99,14 +100,14 @@ test.serial('the container writes to a copy: the machine’s files stay', async 
       'host',
       'sh',
       '-c',
-      'echo theirs > /tmp/tnet-e2e-file; touch /tnet-e2e-new; rm -r /etc/alternatives; cat /tmp/tnet-e2e-file',
+      `echo theirs > ${file}; touch /tnet-e2e-new; rm -r /etc/alternatives; cat ${file}`,
     ),
     'theirs',
   );
-  t.is(readFileSync('/tmp/tnet-e2e-file', 'utf8'), 'mine\n');
+  t.is(readFileSync(file, 'utf8'), 'mine\n');
   t.false(existsSync('/tnet-e2e-new'));
   t.true(existsSync('/etc/alternatives'));
-  rmSync('/tmp/tnet-e2e-file');
+  rmSync(file);
 });
 
 for (const [what, args, expected] of [

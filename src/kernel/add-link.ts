@@ -1,6 +1,7 @@
 import {KernelError, TnetError} from '../errors.ts';
 import type {LinkItem, NamespacePath} from './item.ts';
 import {linkIndex} from './link-index.ts';
+import {newPortFdb} from './netlink/fdb.ts';
 import {addAltname, decodeLink, delLink, getLink, type NewLink, newLink, probeLink, setLink} from './netlink/link.ts';
 import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
 import type {NetlinkMessage} from './netlink/message.ts';
@@ -29,8 +30,10 @@ export function addLink(sockets: Sockets, item: LinkIn): void {
     // First the name: what follows goes by it.
     if (typeof link === 'number') socket.request(setLink(link, {name: item.name}), `add link "${item.name}"`);
     requestAll(socket, settingUp(item), `set up link "${item.name}"`);
+    allowPeer(sockets, item);
     // One that is left on the host is brought up by whoever takes it: here it would only chatter.
-    if (item.peer && item.peer.ns !== '') sockets.route(item.peer.ns).request(setLink(item.peer.name, {up: true}));
+    if (item.peer && item.peer.ns !== '' && !item.peer.down)
+      sockets.route(item.peer.ns).request(setLink(item.peer.name, {up: true}));
   } catch (cause) {
     socket.request(delLink(link));
     throw cause;
@@ -38,17 +41,31 @@ export function addLink(sockets: Sockets, item: LinkIn): void {
 }
 
 function settingUp(item: LinkIn): NetlinkMessage[] {
-  const {name, master, up, altname} = item;
+  const {name, master, up, altname, promiscuous} = item;
   return [
     ...(item.ns === '' ? [setLink(name, quiet)] : []),
-    setLink(name, {up, ...(master === null ? {} : portSettings(item))}),
+    setLink(name, {
+      up,
+      ...(promiscuous === undefined ? {} : {promiscuous}),
+      ...(master === null ? {} : portSettings(item)),
+    }),
     ...(altname === null ? [] : [addAltname(name, altname)]),
   ];
 }
 
-/** Of a bridge port. ARP is held back only where it is wanted: older kernels do not know how. */
-export function portSettings({hairpin, isolated, neighSuppress = false}: LinkItem) {
-  return {hairpin, isolated, ...(neighSuppress ? {neighSuppress} : {})};
+/**
+ * A locked port takes frames only from MACs that the bridge knows behind it, and learns none (since 5.18; br_input.c). A static entry:
+ * permanent ones are the bridge's own.
+ */
+export function allowPeer(sockets: Sockets, {ns, name, peer, locked}: LinkIn): void {
+  if (!locked || peer === null || peer.mac === null) return;
+  const entry = newPortFdb({index: linkIndex(sockets, ns, name), mac: peer.mac});
+  sockets.route(ns).request(entry, `let ${peer.mac} in by "${name}"`);
+}
+
+/** Of a bridge port. What only newer kernels know is said only where it is wanted. */
+export function portSettings({hairpin, isolated, neighSuppress = false, locked}: LinkItem) {
+  return {hairpin, isolated, ...(neighSuppress ? {neighSuppress} : {}), ...(locked === undefined ? {} : {locked})};
 }
 
 /**
@@ -90,10 +107,10 @@ function newLinkOf(sockets: Sockets, item: LinkIn): NewLink {
 }
 
 /** A bridge that another program made under our name meanwhile has another group: nothing of ours is plugged into it. */
-function masterIndex(sockets: Sockets, {ns, name, group}: LinkIn, master: string): number {
+function masterIndex(sockets: Sockets, {ns, name, group, foreignMaster}: LinkIn, master: string): number {
   const [answer] = sockets.route(ns).request(getLink(master), `find link "${master}"`);
   const info = decodeLink(answer!);
-  if (info.group === group) return info.index;
+  if (info.group === group || foreignMaster) return info.index;
   throw new TnetError('ERR_LINK_FOREIGN', `Cannot plug "${name}" into "${master}": another program made it; remove it`);
 }
 

@@ -3,7 +3,7 @@ import {KernelError} from '../errors.ts';
 import {formatIdMap} from '../model/id-map.ts';
 import {ipFamily} from '../model/ip.ts';
 import {isForeign} from '../model/sandbox.ts';
-import {addLink, given, portSettings, requestAll} from './add-link.ts';
+import {addLink, allowPeer, given, portSettings, requestAll} from './add-link.ts';
 import {applyIptables} from './apply-iptables.ts';
 import {applyFilter, applyQdisc} from './apply-traffic-control.ts';
 import {deleteLinks} from './delete-links.ts';
@@ -107,13 +107,14 @@ function deletedName({ns, name, altname}: LinkItem & {ns: NamespacePath}): strin
 }
 
 function changeLink({sockets}: ApplyParts, item: LinkItem & {ns: NamespacePath}, was: LinkItem | null): void {
-  const {name, up, group, mtu, mac, master, altname} = item;
+  const {name, up, group, mtu, mac, master, altname, promiscuous = null} = item;
   const moved = master === was?.master ? {} : {master: master === null ? 0 : linkIndex(sockets, item.ns, master)};
-  const messages = [setLink(name, {up, group, ...given({mtu, mac}), ...moved})];
+  const messages = [setLink(name, {up, group, ...given({mtu, mac, promiscuous}), ...moved})];
   if (master !== null) messages.push(setLink(name, portSettings(item)));
   if (altname !== null && altname !== was?.altname) messages.push(addAltname(name, altname));
   if (was?.altname && altname !== null && altname !== was.altname) messages.push(delAltname(name, was.altname));
   requestAll(sockets.route(item.ns), messages, `change link "${name}"`);
+  allowPeer(sockets, item);
 }
 
 function applySettings({sockets}: ApplyParts, verb: Op['do'], item: SettingsItem & {ns: NamespacePath}): void {
@@ -139,7 +140,11 @@ function applyInLink({sockets}: ApplyParts, op: Op): void {
         // Nobody else can have what we give away, and detection takes a second.
         return op.do === 'del'
           ? delAddress(spec)
-          : newAddress({...spec, noDad: ipFamily(item.address) === 6, noPrefixRoute: item.noPrefixRoute ?? false});
+          : newAddress({
+              ...spec,
+              noDad: ipFamily(item.address) === 6 && !item.dad,
+              noPrefixRoute: item.noPrefixRoute ?? false,
+            });
       }
       case 'route': {
         const spec = routeSpec(item, index);

@@ -163,7 +163,10 @@ function sameLink(actual: LinkItem, want: LinkItem): boolean {
     key => actual[key] === want[key],
   );
   const suppressed = (actual.neighSuppress ?? false) === (want.neighSuppress ?? false);
-  return fixed && suppressed && free('mtu') && free('mac') && free('altname');
+  const set = (['locked', 'promiscuous'] as const).every(
+    key => want[key] === undefined || (actual[key] ?? false) === want[key],
+  );
+  return fixed && suppressed && set && free('mtu') && free('mac') && free('altname');
 }
 
 /**

@@ -27,6 +27,8 @@ export interface LinkItem {
   readonly altname: string | null;
   /** Name of the bridge this link is a port of. */
   readonly master: string | null;
+  /** The bridge is another program's: it has not our group. */
+  readonly foreignMaster?: true;
   /** Bridge port: frames may leave through the port they came by. */
   readonly hairpin: boolean;
   /** Bridge port: no frames to or from other isolated ports. */
@@ -37,9 +39,15 @@ export interface LinkItem {
     readonly name: string;
     readonly mac: Mac | null;
     readonly mtu: number | null;
+    /** Stays down, for its owner to bring up. */
+    readonly down?: true;
   } | null;
   /** Bridge port: ARP for the bridge's own addresses does not leave by it. */
   readonly neighSuppress?: boolean;
+  /** Bridge port, veth: frames from another MAC than its peer's are dropped. */
+  readonly locked?: boolean;
+  /** Left out: as somebody has set it. */
+  readonly promiscuous?: boolean;
   /** Of the types that have one, and of those only. */
   readonly detail?: LinkDetail;
 }
@@ -88,6 +96,8 @@ export interface AddressItem {
   readonly prefixLength: number;
   /** The kernel makes no route to the others of its prefix. Only said when it is added. */
   readonly noPrefixRoute?: true;
+  /** IPv6: not before nobody else on the link has answered for it. Only said when it is added. */
+  readonly dad?: true;
 }
 
 export interface RouteItem {

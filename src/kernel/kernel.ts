@@ -14,6 +14,10 @@ export type OnError = 'undo' | 'continue';
 
 export interface HostLink extends LinkHome {
   readonly name: string;
+  /** `bridge`, `veth` …; null for lo and real devices. */
+  readonly kind: string | null;
+  /** IFLA_GROUP. */
+  readonly group: number;
 }
 
 /** The kernel as the rooms above see it: read, execute, and the few questions and effects that are no items. */
@@ -30,6 +34,8 @@ export interface Kernel {
   hasNamespace(ns: NamespacePath): boolean;
   /** Resolves when the link can carry frames: a bridge port forwards only after the carrier event, ~1 ms after its creation. */
   awaitCarrier(link: string): Promise<void>;
+  /** Resolves when no address of a sandbox's link is tentative any more. Throws ERR_ADDRESS_IN_USE when somebody has answered for one. */
+  awaitUnique(ns: NamespacePath, link: string): Promise<void>;
   /** What must be set so that packets of a family that come in by the host's links, or by `bridges`, are forwarded; empty when they are. */
   forwardingChanges(family: Family, bridges: readonly string[]): readonly SysctlChange[];
   /** With their permanent addresses of global scope. */

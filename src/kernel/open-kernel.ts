@@ -5,6 +5,7 @@ import {type ApplyParts, applyStep} from './apply.ts';
 import {execute} from './execute.ts';
 import {connectedPrefixes, defaultMtu, forwardingChanges} from './host-routing.ts';
 import {createIptables} from './iptables.ts';
+import type {NamespacePath} from './item.ts';
 import type {Kernel} from './kernel.ts';
 import {readLinkStats} from './link-stats.ts';
 import {linksAtHome} from './links-at-home.ts';
@@ -12,7 +13,7 @@ import {watchKernel} from './monitor.ts';
 import type {Native} from './native.ts';
 import {flushPorts} from './netlink/flush-ports.ts';
 import type {NftTable} from './netlink/nftables/types.ts';
-import {hasNamespace, hostLinks, isForwarding, readWorld} from './read.ts';
+import {hasNamespace, hostLinks, isForwarding, readUniqueness, readWorld} from './read.ts';
 import {readCounters} from './read-counters.ts';
 import {readIptables} from './read-iptables.ts';
 import {readSandbox, viewSandbox} from './read-sandbox.ts';
@@ -27,6 +28,8 @@ export interface KernelSpec {
 }
 
 const carrierTimeoutMs = 2000;
+/** One solicitation, a second's wait, and as much before it at random (RFC 4862); the reference plugins wait as long. */
+const uniqueTimeoutMs = 10_000;
 
 export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
   const sockets = createSockets(native);
@@ -50,6 +53,18 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     }
   };
 
+  const awaitUnique = async (ns: NamespacePath, link: string): Promise<void> => {
+    const deadline = performance.now() + uniqueTimeoutMs;
+    for (let state = uniqueness(); !state.isSettled; state = uniqueness()) {
+      if (state.taken !== undefined || performance.now() > deadline)
+        throw new TnetError('ERR_ADDRESS_IN_USE', `Address already in use on the link: ${state.taken ?? 'no answer'}`);
+      await sleep(20);
+    }
+    function uniqueness() {
+      return lettingGo(() => readUniqueness(parts, ns, link));
+    }
+  };
+
   return {
     read: want => lettingGo(() => readWorld(parts, want)),
     readIptables: () => readIptables(parts),
@@ -59,6 +74,7 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
     viewSandbox: ns => lettingGo(() => viewSandbox(parts, ns)),
     hasNamespace: ns => lettingGo(() => hasNamespace(sockets, ns)),
     awaitCarrier,
+    awaitUnique,
     hostLinks: () => linksAtHome(parts),
     linkNames: () => hostLinks(parts).map(({name}) => name),
     hasLinkType: type => hasLinkType(sockets, type),

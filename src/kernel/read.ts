@@ -4,9 +4,11 @@ import {sandboxPath} from '../model/sandbox.ts';
 import {type ApplyParts, readSysctl} from './apply.ts';
 import {itemKey, type World} from './diff.ts';
 import type {AddressItem, FdbItem, Item, LinkItem, NamespacePath, RouteItem} from './item.ts';
+import {linkIndex} from './link-index.ts';
 import {decodeAddress, dumpAddresses} from './netlink/address.ts';
 import {decodeFdb, dumpFdb} from './netlink/fdb.ts';
 import {decodeLink, dumpLinks, getLink, type LinkInfo} from './netlink/link.ts';
+import {IFF_PROMISC} from './netlink/link-message.ts';
 import {decodeElements, dumpElements} from './netlink/nftables/elements.ts';
 import {decodeTable, getTable} from './netlink/nftables/objects.ts';
 import {decodeRoute, dumpRoutes, RTPROT_TNET} from './netlink/route.ts';
@@ -39,6 +41,21 @@ export function hostLinks({sockets}: Pick<ReadParts, 'sockets'>): readonly LinkI
   return sockets.route('').dump(dumpLinks()).map(decodeLink);
 }
 
+/** Whether duplicates of a link's IPv6 addresses were looked for to the end; `taken` has one. */
+export function readUniqueness(
+  {sockets}: Pick<ReadParts, 'sockets'>,
+  ns: NamespacePath,
+  link: string,
+): {readonly isSettled: boolean; readonly taken: string | undefined} {
+  const index = linkIndex(sockets, ns, link);
+  const addresses = sockets
+    .route(ns)
+    .dump(dumpAddresses({index, family: 6}))
+    .map(decodeAddress);
+  const taken = addresses.find(({dadFailed}) => dadFailed)?.address;
+  return {isSettled: taken === undefined && !addresses.some(({tentative}) => tentative), taken};
+}
+
 type FdbEntry = Item & FdbItem;
 
 /** Names of the host's links by ifindex. */
@@ -61,6 +78,8 @@ export function linkItem(info: LinkInfo, names: LinkNames, ns: NamespacePath = '
     hairpin: info.hairpin ?? false,
     isolated: info.isolated ?? false,
     neighSuppress: info.neighSuppress ?? false,
+    locked: info.locked ?? false,
+    promiscuous: (info.flags & IFF_PROMISC) !== 0,
     peer: null,
   };
 }

@@ -5,6 +5,7 @@ import type {Attachment} from '../model/attachment.ts';
 import {prefixContains} from '../model/ip.ts';
 import type {Network} from '../model/network.ts';
 import type {State} from '../model/state.ts';
+import {isAdopted} from './drivers/adopted.ts';
 import type {Firewall} from './firewall/renderer.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork} from './new-network.ts';
 import {planNetwork} from './plan.ts';
@@ -47,5 +48,8 @@ function strandedBy({subnets}: Network, attached: readonly Attachment[]): string
 /** What nothing else would take away: repair does not look for the addresses of yesterday. */
 export function leftBehind(network: Network, next: Network, firewall: Firewall): readonly Op[] {
   const ops = diff(toWorld(planNetwork(network, firewall)), toWorld(planNetwork(next, firewall)));
-  return ops.filter(({do: verb, item}) => verb === 'del' && (item.kind === 'address' || item.kind === 'link'));
+  return ops.filter(
+    // Another program's bridge may have taken the place of ours.
+    ({do: verb, item}) => verb === 'del' && (item.kind === 'address' || (item.kind === 'link' && !isAdopted(next))),
+  );
 }

@@ -5,6 +5,7 @@ import {isUnseen} from '../model/sandbox.ts';
 import {planDetach} from './detach.ts';
 import {withoutLost} from './lost.ts';
 import {type AttachSpec, planNewAttachment} from './new-attachment.ts';
+import {bridgeOptions} from './options.ts';
 import {isRealized, planSandboxLinks, validateAttachment} from './plan.ts';
 import {type PublishParts, refuseWithoutFirewall} from './publish.ts';
 import {holdPorts} from './reservation.ts';
@@ -33,7 +34,8 @@ export async function attachSandbox(parts: AttachParts, network: Network, spec: 
       await kernel.execute(diff(before, toWorld(planSandboxLinks(state, spec.sandbox, firewall))), 'undo');
       if (network.driver === 'ptp') await enableLink(parts, network, attachment);
       const seen = !isUnseen(attachment.sandbox); // the other end is down until Docker has taken it
-      if (seen && attachment.hostIfname !== '') await kernel.awaitCarrier(attachment.hostIfname);
+      const isUp = seen && !bridgeOptions(network).insideDown;
+      if (isUp && attachment.hostIfname !== '') await kernel.awaitCarrier(attachment.hostIfname);
       return attachment;
     },
     () => {

@@ -39,7 +39,8 @@ function within(actual: World, items: readonly Item[]): World {
 
 /** Settings are their owner's, and so is what else there is; of links it is enough that they are there and up. */
 function missingInside(items: readonly Item[], actual: World, {ifname, sandbox}: Attachment): string | undefined {
-  const has = [...actual.values()].some(item => item.kind === 'link' && item.name === ifname && item.up);
+  const staysDown = items.some(item => item.kind === 'link' && item.peer?.name === ifname && item.peer.down);
+  const has = [...actual.values()].some(item => item.kind === 'link' && item.name === ifname && (item.up || staysDown));
   if (!has && items.length > 0) return `no link "${ifname}" that is up in ${sandbox}`;
   const wanted = items.filter(({ns, kind}) => ns !== '' && (kind === 'address' || kind === 'route'));
   const [op] = diff(within(actual, wanted), toWorld(wanted));

@@ -8,28 +8,31 @@ import type {Prefix} from '../model/ip.ts';
 import {isRouted, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
+import {connectedBeside, leaveAdopted, takeAdopted, withoutLostBridges} from './adopt.ts';
 import {leftBehind, planAltered} from './alter-network.ts';
 import {attachSandbox} from './attach.ts';
 import {type BridgeFlags, planBridgeChange, refuseWhileAttached} from './bridge-flags.ts';
 import {configureAttachment} from './change-attachment.ts';
 import {checkAttachment} from './check-attachment.ts';
 import {planDetach} from './detach.ts';
-import {chooseParent} from './drivers/parent.ts';
 import {findNetwork} from './find-network.ts';
 import {type FirewallName, firewallOf} from './firewall/renderer.ts';
 import {ensure, isFrame, readOurs} from './foreign.ts';
-import {forgetGone, noteForwarding, settingsOf} from './forwarding.ts';
+import {noteForwarding} from './forwarding.ts';
 import type {AddressPool} from './ipam.ts';
+import {leaveHost} from './leave-host.ts';
 import {createLock} from './lock.ts';
 import {lostAttachments, withoutLost, withoutTaken} from './lost.ts';
 import {type AttachSpec, refuseFull} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
-import {planForwarding, planHost, planNetwork, sysctlItem, validateNetwork} from './plan.ts';
+import {placeNetwork} from './place-network.ts';
+import {planForwarding, planNetwork, validateNetwork} from './plan.ts';
 import {planRepair} from './plan-repair.ts';
 import {findAttachment, publishPort, replacePorts, unpublishPort} from './publish.ts';
 import {refuseRemoval} from './refuse-removal.ts';
 import {type Reservations, reserveAgain} from './reservation.ts';
 import {planSandbox} from './sandbox.ts';
+import {settingsOf} from './settings-of.ts';
 import {type AttachmentStats, readStats} from './stats.ts';
 import {undoing} from './undoing.ts';
 
@@ -62,6 +65,8 @@ export interface Controller {
   setPorts(attachmentId: string, ports: readonly PortMapping[]): Promise<void>;
   /** Compares an attachment with the kernel. ERR_ATTACHMENT_BROKEN, ERR_ATTACHMENT_NOT_FOUND. */
   check(attachmentId: string): Promise<void>;
+  /** Resolves when nobody else on the link has answered for its addresses. ERR_ADDRESS_IN_USE when somebody has. */
+  settle(attachmentId: string): Promise<void>;
   /** Brings links up and sets what can be set in a sandbox that is another runtime's; all or nothing, and not remembered. */
   adjust(items: readonly Item[]): Promise<void>;
   /** The same with what is planned in view of how it routes now. */
@@ -108,16 +113,16 @@ export async function createController(parts: ControllerParts): Promise<Controll
     return {rules: ours, beside: firewallOf(firewall.name, forward)};
   };
   const {state} = store;
-  const seed = (): NetworkSeed => ({
+  const seed = (spec?: NetworkSpec): NetworkSeed => ({
     id: parts.newId(),
     created: parts.now().toISOString(),
-    connected: kernel.connectedPrefixes(),
+    connected: spec === undefined ? kernel.connectedPrefixes() : connectedBeside(spec, kernel),
     avoided: parts.avoided(),
     mtu: kernel.defaultMtu(),
     instance: store.instance,
     ...(parts.pools === undefined ? {} : {pools: parts.pools}),
   });
-  store.commit({put: {networks: planPredefined(state, parts.bridge, seed)}});
+  store.commit({put: {networks: planPredefined(state, parts.bridge, () => seed())}});
 
   const get = (ref: string): Network => findNetwork(state.networks, ref);
   const attachmentsOf: Controller['attachmentsOf'] = ({network, owner}) =>
@@ -125,6 +130,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   const realize = async (network: Network): Promise<void> => {
     const {rules, beside} = await look();
+    // First: a primary address takes the secondary ones of its prefix along, and ours would be one.
+    await kernel.execute(takeAdopted(network, kernel), 'continue');
     await ensure(kernel, planNetwork(network, beside), rules);
     noteForwarding(parts);
     if (isRouted(network) && !network.internal) await ensure(kernel, planForwarding(state, firewall), rules);
@@ -134,11 +141,12 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const {rules, beside} = await look();
     const {items, actual} = readOurs(kernel, planNetwork(network, beside), rules);
     const gone = items.filter(item => !isFrame(item) && actual.has(itemKey(item)));
-    await kernel.execute(diff(toWorld(gone), new Map()), 'continue');
+    const back = leaveAdopted(network, state, kernel);
+    await kernel.execute([...diff(toWorld(gone), new Map()), ...back], 'continue');
   };
 
   const changeBridge = async (flags: BridgeFlags): Promise<void> => {
-    const next = planBridgeChange(state, flags, seed);
+    const next = planBridgeChange(state, flags, () => seed());
     if (next === null) return;
     validateNetwork(next, state);
     refuseWhileAttached(attachmentsOf({network: next.id}).length);
@@ -147,8 +155,11 @@ export async function createController(parts: ControllerParts): Promise<Controll
     store.commit({put: {networks: [next]}, remove: {sysctls: settingsOf(was.device, state)}});
   };
 
+  const forget = ({id, device}: Network): void =>
+    store.commit({remove: {networks: [id], sysctls: settingsOf(device, state)}});
+
   const create = async (spec: NetworkSpec): Promise<Network> => {
-    const network = chooseParent(planNewNetwork(spec, state, seed()), kernel);
+    const network = placeNetwork(planNewNetwork(spec, state, seed(spec)), kernel);
     validateNetwork(network, state);
     store.commit({put: {networks: [network]}});
     return undoing(
@@ -157,8 +168,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
         return network;
       },
       async () => {
-        store.commit({remove: {networks: [network.id], sysctls: settingsOf(network.device, state)}});
-        await unrealize(network);
+        await unrealize(network).finally(() => forget(network));
       },
     );
   };
@@ -167,17 +177,21 @@ export async function createController(parts: ControllerParts): Promise<Controll
     const network = get(ref);
     refuseRemoval(network, attachmentsOf({network: network.id}));
     await unrealize(network);
-    store.commit({remove: {networks: [network.id], sysctls: settingsOf(network.device, state)}});
+    forget(network);
   };
 
   const alter = async (ref: string, spec: NetworkSpec): Promise<Network> => {
     const network = get(ref);
-    const next = chooseParent(planAltered(network, spec, state, seed()), kernel);
+    const next = placeNetwork(planAltered(network, spec, state, seed(spec)), kernel, network);
     validateNetwork(next, {...state, networks: new Map([...state.networks].filter(([id]) => id !== network.id))});
     store.commit({put: {networks: [next]}});
     return undoing(
       async () => {
-        await kernel.execute(leftBehind(network, next, firewall), 'continue');
+        await kernel.execute(
+          [...leftBehind(network, next, firewall), ...leaveAdopted(network, state, kernel)],
+          'continue',
+        );
+        await kernel.execute(takeAdopted(next, kernel), 'continue');
         await repair();
         return next;
       },
@@ -207,7 +221,9 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   const repairs = async (): Promise<readonly Op[]> => {
     const {rules, beside} = await look();
-    const ops = planRepair(withoutTaken(state, kernel), beside, planned => readOurs(kernel, planned, rules));
+    const ops = planRepair(withoutLostBridges(withoutTaken(state, kernel), kernel), beside, planned =>
+      readOurs(kernel, planned, rules),
+    );
     return withoutLost(ops, kernel);
   };
 
@@ -225,17 +241,9 @@ export async function createController(parts: ControllerParts): Promise<Controll
     return [...ops, ...more];
   };
 
-  /** With nothing attached, the host is left as we found it; the networks come back with the next daemon. */
   const retire = async (): Promise<void> => {
-    if (state.attachments.size > 0) return;
-    forgetGone(parts);
-    const restored = [...state.sysctls.values()].map(({path, value, was}): Op => {
-      return {do: 'set', was: sysctlItem({path, value}), item: sysctlItem({path, value: was})};
-    });
     const {rules, beside} = await look();
-    const {actual} = readOurs(kernel, planHost(state, beside), rules);
-    await kernel.execute([...restored, ...diff(actual, new Map())], 'continue');
-    store.commit({remove: {sysctls: [...state.sysctls.keys()]}});
+    if (state.attachments.size === 0) await leaveHost(parts, beside, rules);
   };
 
   store.commit({remove: {attachments: lostAttachments(state, kernel).map(({id}) => id)}});
@@ -264,6 +272,10 @@ export async function createController(parts: ControllerParts): Promise<Controll
     removeSandbox: path => kernel.execute([{do: 'del', item: {ns: path, kind: 'netns'}}], 'continue'),
     attach: spec => lock(() => attach(spec)),
     check: id => lock(() => checkAttachment({state, kernel, firewall}, findAttachment(store, id))),
+    settle: id => {
+      const {sandbox, ifname} = findAttachment(store, id);
+      return kernel.awaitUnique(sandbox, ifname);
+    },
     adjust: items => lock(() => addAll(items)),
     adjustBy: (sandbox, plan) => lock(() => kernel.execute(plan(kernel.viewSandbox(sandbox)), 'undo')),
     configure: (id, options) =>

@@ -3,15 +3,20 @@ import type {Kernel} from '../kernel/kernel.ts';
 import {isRouted, type Network, subnetOf} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 import type {Store} from '../store/store.ts';
+import {adoptedChanges} from './adopt.ts';
+import {isAdopted} from './drivers/adopted.ts';
+import type {FirewallName} from './firewall/renderer.ts';
 import {isRealized, sysctlItem} from './plan.ts';
+import {deviceOf} from './settings-of.ts';
 
 interface ForwardingParts {
   readonly store: Store;
   readonly kernel: Kernel;
+  readonly firewall?: FirewallName;
 }
 
 /** Decides which settings must change for packets of our networks to come in and go out, and remembers what they were. */
-export function noteForwarding({store, kernel}: ForwardingParts): void {
+export function noteForwarding({store, kernel, firewall}: ForwardingParts): void {
   const {state} = store;
   const networks = [...state.networks.values()].filter(
     network => isRouted(network) && isRealized(network, state) && !network.internal,
@@ -21,8 +26,22 @@ export function noteForwarding({store, kernel}: ForwardingParts): void {
     return routed.length === 0 ? [] : kernel.forwardingChanges(family, devicesOf(routed, state));
   });
   // A bridge that somebody deleted comes back with its repair, and must forward as before.
-  if (networks.length > 0) forgetGone({store, kernel}, new Set(devicesOf(networks, state)));
-  const fresh = change.filter(({path}) => !state.sysctls.has(path));
+  // Another program's does not.
+  if (networks.length > 0)
+    forgetGone(
+      {store, kernel},
+      new Set(
+        devicesOf(
+          networks.filter(network => !isAdopted(network)),
+          state,
+        ),
+      ),
+    );
+  // Where nobody refuses 127/8 on a wire, the kernel must.
+  const adopted = adoptedChanges([...state.networks.values()], kernel).filter(
+    ({path}) => firewall !== 'none' || !path.endsWith('/route_localnet'),
+  );
+  const fresh = [...change, ...adopted].filter(({path}) => !state.sysctls.has(path));
   if (fresh.length > 0) store.commit({put: {sysctls: fresh}});
 }
 
@@ -42,14 +61,4 @@ export function forgetGone({store, kernel}: ForwardingParts, kept: ReadonlySet<s
     change => !actual.has(itemKey(sysctlItem(change))) && !kept.has(deviceOf(change.path)),
   );
   if (gone.length > 0) store.commit({remove: {sysctls: gone.map(({path}) => path)}});
-}
-
-/** Paths of the settings that go with a device. */
-export function settingsOf(device: string, {sysctls}: State): readonly string[] {
-  return [...sysctls.keys()].filter(path => deviceOf(path) === device);
-}
-
-/** `net/ipv6/conf/eth0/forwarding` is of `eth0`. */
-function deviceOf(path: string): string {
-  return path.split('/')[3] ?? '';
 }

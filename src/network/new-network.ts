@@ -21,7 +21,7 @@ import {
 import type {State} from '../model/state.ts';
 import {tunnelMtu} from './drivers/tunnel.ts';
 import {type AddressPool, choosePrefix, defaultGateway, defaultPools, uniqueLocalPool} from './ipam.ts';
-import {bridgeName, driverMtu} from './options.ts';
+import {bridgeFound, bridgeName, driverMtu} from './options.ts';
 
 export interface NetworkSpec {
   readonly name: string;
@@ -95,6 +95,8 @@ export function planPredefined(state: State, device: string, seeds: () => Networ
 
 /** Without a look at its name. */
 export function newNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): Network {
+  if (spec.options[bridgeFound] !== undefined)
+    throw new TnetError('ERR_BAD_REQUEST', `option "${bridgeFound}" is for tnet itself to set`);
   const networks = [...state.networks.values()];
   const bridge = isBridged(spec);
   const device = bridge ? (spec.options[bridgeName] ?? `br-${seed.id.slice(0, 12)}`) : '';

@@ -24,6 +24,14 @@ export interface BridgeOptions {
   readonly address: boolean;
   /** Frames may leave by the port they came by, also where nothing is published. */
   readonly hairpin: boolean;
+  /** The bridge takes every frame in; null: as somebody has set it. */
+  readonly promiscuous: boolean | null;
+  /** Ports take frames of their own container's MAC alone; null: nobody asks. */
+  readonly checksMac: boolean | null;
+  /** IPv6 addresses in sandboxes are used when nobody else has answered for them. */
+  readonly dad: boolean;
+  /** Links in sandboxes stay down. */
+  readonly insideDown: boolean;
   /** Start of interface names in sandboxes. */
   readonly prefix: string;
 }
@@ -34,6 +42,14 @@ const ownDomain = 'tnet.bridge.';
 const modes: readonly string[] = ['nat', 'nat-unprotected', 'routed', 'isolated'];
 export const bridgeAddress = `${ownDomain}address`;
 export const bridgeHairpin = `${ownDomain}hairpin`;
+export const bridgePromiscuous = `${ownDomain}promiscuous`;
+export const bridgeChecksMac = `${ownDomain}mac-check`;
+export const bridgeDad = `${ownDomain}dad`;
+export const bridgeInsideDown = `${ownDomain}inside-down`;
+/** Whether a bridge that is there may be used, and its addresses replaced: `yes`, `force`. */
+export const bridgeAdopts = `${ownDomain}adopts`;
+/** What was found of one that is another program's, as JSON (drivers/adopted.ts). */
+export const bridgeFound = `${ownDomain}found`;
 export const bridgeName = `${domain}bridge.name`;
 export const enableIcc = `${domain}bridge.enable_icc`;
 export const enableMasquerade = `${domain}bridge.enable_ip_masquerade`;
@@ -45,6 +61,12 @@ const known: Readonly<Record<string, {readonly takes: string; readonly accepts: 
   [bridgeName]: {takes: 'a device name', accepts: () => true}, // checked by the driver
   [bridgeAddress]: flag(),
   [bridgeHairpin]: flag(),
+  [bridgePromiscuous]: flag(),
+  [bridgeChecksMac]: flag(),
+  [bridgeDad]: flag(),
+  [bridgeInsideDown]: flag(),
+  [bridgeAdopts]: {takes: 'yes or force', accepts: value => value === 'yes' || value === 'force'},
+  [bridgeFound]: {takes: 'what was found', accepts: () => true}, // ours to write: planNewNetwork takes it from nobody
   [enableIcc]: flag(),
   [enableMasquerade]: flag(),
   [`${domain}bridge.inhibit_ipv4`]: flag(),
@@ -80,6 +102,7 @@ export function bridgeOptions({options}: Pick<Network, 'options'>): BridgeOption
   const text = (name: string): string | undefined => options[`${domain}${name}`];
   const ip = (name: string): Ip | null => (text(name) === undefined ? null : parseIp(text(name)!));
   const mode = (family: Family): GatewayMode => (text(`bridge.gateway_mode_ipv${family}`) as GatewayMode) ?? 'nat';
+  const asked = (option: string): boolean | null => (options[option] === undefined ? null : options[option] === 'true');
   const binding = ip('bridge.host_binding_ipv4');
   return {
     icc: text('bridge.enable_icc') !== 'false',
@@ -90,6 +113,10 @@ export function bridgeOptions({options}: Pick<Network, 'options'>): BridgeOption
     snat: {4: ip('host_ipv4'), 6: ip('host_ipv6')},
     address: options[bridgeAddress] !== 'false',
     hairpin: options[bridgeHairpin] === 'true',
+    promiscuous: asked(bridgePromiscuous),
+    checksMac: asked(bridgeChecksMac),
+    dad: options[bridgeDad] === 'true',
+    insideDown: options[bridgeInsideDown] === 'true',
     prefix: text('container_iface_prefix') ?? 'eth',
   };
 }

@@ -24,6 +24,7 @@ export function shadowKernel(real: Kernel): ShadowKernel {
       return {...reading, ours: withRules(reading.ours, ops)};
     },
     awaitCarrier: async () => {},
+    awaitUnique: async () => {},
     forwardingChanges(family, bridges) {
       const fresh = bridges.filter(name => made().has(name));
       const asked = bridges.map(name => (made().has(name) ? 'default' : name));

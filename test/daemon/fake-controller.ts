@@ -57,6 +57,7 @@ export function createFakeController(): Controller {
     adjust: async () => {},
     adjustBy: async () => {},
     hostLinks: () => [],
+    settle: async () => {},
     setPorts: async () => {},
     createSandbox: async () => {},
     removeSandbox: async () => {},

@@ -6,13 +6,15 @@ import {
   NLM_F_APPEND,
   NLM_F_CREATE,
   NLM_F_DUMP,
+  NLM_F_REPLACE,
   NLM_F_REQUEST,
   type ReceivedMessage,
 } from './message.ts';
 import {NUD_PERMANENT, neighFormat, RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWNEIGH} from './neigh.ts';
 
-/** include/uapi/linux/neighbour.h: the entry is the link's own, not its bridge's. */
+/** include/uapi/linux/neighbour.h: the entry is the link's own, or its bridge's. */
 const NTF_SELF = 2;
+const NTF_MASTER = 4;
 const NUD_NOARP = 0x40;
 
 /** One entry of a vxlan link's forwarding database: frames for `mac` go to the peer `to`. */
@@ -47,6 +49,18 @@ export function decodeFdb(messages: readonly ReceivedMessage[]): readonly FdbSpe
     const {mac, dst} = attributes;
     return mac === undefined || dst === undefined || !(state & NUD_PERMANENT) ? [] : [{index, mac, to: dst}];
   });
+}
+
+/** Like `bridge fdb replace MAC dev PORT master static`: the bridge sends frames for `mac` there, and expects its own from there. */
+export function newPortFdb({index, mac}: Pick<FdbSpec, 'index' | 'mac'>): NetlinkMessage {
+  const payload = neighFormat.encode({
+    family: AF_BRIDGE,
+    index,
+    state: NUD_NOARP,
+    flags: NTF_MASTER,
+    attributes: {mac},
+  });
+  return {type: RTM_NEWNEIGH, flags: NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE, payload};
 }
 
 function fdbRequest(type: number, flags: number, {index, mac, to}: FdbSpec): NetlinkMessage {

@@ -28,6 +28,7 @@ export interface LinkInfo {
   /** Null when the link is no bridge port. */
   readonly hairpin: boolean | null;
   readonly isolated: boolean | null;
+  readonly locked: boolean | null;
   /** Kind of the root qdisc: `noqueue`, `tbf` …; '' when the kernel does not say. */
   readonly qdisc: string;
   readonly neighSuppress: boolean | null;
@@ -71,6 +72,7 @@ export function decodeLink({payload}: {readonly payload: Uint8Array}): LinkInfo 
     linkNetnsId: attributes.linkNetnsId ?? null,
     hairpin: port?.mode === undefined ? null : port.mode !== 0,
     isolated: port?.isolated === undefined ? null : port.isolated !== 0,
+    locked: port?.locked === undefined ? null : port.locked !== 0,
     qdisc: attributes.qdisc ?? '',
     neighSuppress: port?.neighSuppress === undefined ? null : port.neighSuppress !== 0,
     txQueueLength: attributes.txQueueLength ?? 0,

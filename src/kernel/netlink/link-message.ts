@@ -64,6 +64,7 @@ const bridgePortData = {
   broadcastFlood: [30, u8],
   neighSuppress: [32, u8],
   isolated: [33, u8],
+  locked: [39, u8],
 } as const;
 
 const linkInfo = {

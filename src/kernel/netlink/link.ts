@@ -64,6 +64,8 @@ export interface LinkChanges extends LinkSettings {
   readonly isolated?: boolean;
   /** Bridge port: ARP and neighbour solicitations for the bridge's own addresses do not leave by it. */
   readonly neighSuppress?: boolean;
+  /** Bridge port: frames only from MACs that the bridge has entries of behind it. */
+  readonly locked?: boolean;
   readonly promiscuous?: boolean;
   readonly allMulticast?: boolean;
   /** In packets. */
@@ -198,9 +200,10 @@ function settingAttributes({mac, mtu, group, master, netnsFd}: LinkSettings): Li
   return {mac, mtu, master, group, netnsFd};
 }
 
-function portData({hairpin, isolated, neighSuppress}: LinkChanges) {
-  if (hairpin === undefined && isolated === undefined && neighSuppress === undefined) return undefined;
-  return {mode: bit(hairpin), neighSuppress: bit(neighSuppress), isolated: bit(isolated)};
+function portData({hairpin, isolated, neighSuppress, locked}: LinkChanges) {
+  const asked = [hairpin, isolated, neighSuppress, locked];
+  if (asked.every(value => value === undefined)) return undefined;
+  return {mode: bit(hairpin), neighSuppress: bit(neighSuppress), isolated: bit(isolated), locked: bit(locked)};
 }
 
 function addrGenMode(linkLocal: boolean | undefined): LinkMessage['attributes']['afSpec'] {

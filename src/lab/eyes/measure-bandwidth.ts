@@ -29,8 +29,10 @@ export function measureBandwidth({
   const {fd, port} = native.openSocket({type: 'tcp', ip, port: 0, listen: true, dropAll: false}, receiverFd);
   const out = native.openSocket({type: 'tcp', ip, port: 0, listen: false, dropAll: false}, senderFd);
   const sender = new Socket({fd: out.fd, manualStart: true} as ConstructorParameters<typeof Socket>[0]);
+  const receivers: Socket[] = [];
   return new Promise(resolve => {
     const server = createServer(receiver => {
+      receivers.push(receiver);
       receiver.on('error', () => {});
       receiver.on('data', data => note(data.length));
     });
@@ -38,6 +40,7 @@ export function measureBandwidth({
     const end = (): void => {
       clearTimeout(timer);
       sender.destroy();
+      for (const receiver of receivers) receiver.destroy(); // a lab that ends now delivers no FIN to it
       server.close();
       resolve(meter.rate());
     };

@@ -1,5 +1,5 @@
 import {TnetError} from '../../errors.ts';
-import type {Item} from '../../kernel/item.ts';
+import type {AddressItem, Item, SysctlItem} from '../../kernel/item.ts';
 import type {Attachment} from '../../model/attachment.ts';
 import {parseBandwidth} from '../../model/bandwidth.ts';
 import {type Family, type Ip, ipFamily, type Prefix, prefixLengthOf} from '../../model/ip.ts';
@@ -7,6 +7,7 @@ import {type Mac, macFromId, macFromIp} from '../../model/mac.ts';
 import {type Network, type Subnet, subnetOf} from '../../model/network.ts';
 import {isUnseen} from '../../model/sandbox.ts';
 import {bridgeOptions, checkOptions} from '../options.ts';
+import {isAdopted, planAdopted} from './adopted.ts';
 import {planBandwidth} from './bandwidth.ts';
 import {type Driver, hostMac, linkGroup, plainLink, type Role} from './driver.ts';
 import {ipv6InSandbox, planRoutes} from './inside.ts';
@@ -29,12 +30,15 @@ function validate(network: Network): void {
 
 function planNetwork(network: Network): readonly Item[] {
   const {device, subnets, mtu} = network;
+  const {promiscuous} = bridgeOptions(network);
+  if (isAdopted(network)) return planAdopted(network, gatewaysOf(network));
   return [
     {
       ...plainLink,
       ns: '',
       name: device,
       type: 'bridge',
+      ...(promiscuous === null ? {} : {promiscuous}),
       group: linkGroup(network),
       mtu,
       // A bridge takes the lowest MAC of its ports, and changes it with them, unless one was set.
@@ -42,11 +46,16 @@ function planNetwork(network: Network): readonly Item[] {
       altname: `tnet-${network.id.slice(0, 12)}`,
     },
     ...subnets.flatMap(({prefix}) => deviceSysctls(network, ipFamily(prefix))),
-    ...subnets
-      .filter(({prefix}) => hasAddress(network, ipFamily(prefix)))
-      .flatMap(subnet => gatewayAddresses(device, subnet)),
+    ...gatewaysOf(network),
     ...(subnetOf(network, 6) && hasAddress(network, 6) ? [loopbackRoute(network)] : []),
   ];
+}
+
+/** Addresses of the host on it. */
+export function gatewaysOf(network: Network): readonly (Item & AddressItem)[] {
+  return network.subnets
+    .filter(({prefix}) => hasAddress(network, ipFamily(prefix)))
+    .flatMap(subnet => gatewayAddresses(network.device, subnet));
 }
 
 export function bridgeMac({id, subnets}: Network): Mac {
@@ -61,8 +70,14 @@ function hasAddress(network: Network, family: Family): boolean {
 /** Without a link-local address a router asks for no neighbour of a forwarded packet (ndisc_send_ns); Docker's is this one too. */
 const routerLinkLocal = {address: 'fe80::1' as Ip, prefixLength: 64};
 
-function gatewayAddresses(link: string, {prefix, gateway}: Subnet): readonly Item[] {
-  const own: Item = {ns: '', kind: 'address', link, address: gateway, prefixLength: prefixLengthOf(prefix)};
+function gatewayAddresses(link: string, {prefix, gateway}: Subnet): readonly (Item & AddressItem)[] {
+  const own: Item & AddressItem = {
+    ns: '',
+    kind: 'address',
+    link,
+    address: gateway,
+    prefixLength: prefixLengthOf(prefix),
+  };
   return ipFamily(prefix) === 4 ? [own] : [own, {ns: '', kind: 'address', link, ...routerLinkLocal}];
 }
 
@@ -74,8 +89,8 @@ function loopbackRoute({device, index}: Network): Item {
   return {ns: '', kind: 'route', to: '::1/128' as Prefix, via: null, link: device, type: 'local', metric: 4096 + index};
 }
 
-function deviceSysctls({device, internal}: Network, family: Family): readonly Item[] {
-  const sysctl = (name: string, value: string): Item => ({
+export function deviceSysctls({device, internal}: Network, family: Family): readonly (Item & SysctlItem)[] {
+  const sysctl = (name: string, value: string): Item & SysctlItem => ({
     ns: '',
     kind: 'sysctl',
     path: `net/ipv${family}/conf/${device}/${name}`,
@@ -97,7 +112,7 @@ function deviceSysctls({device, internal}: Network, family: Family): readonly It
 function planAttachment(network: Network, attachment: Attachment, {defaultRoutes, published}: Role): readonly Item[] {
   const {sandbox, ifname, hostIfname, mac, id} = attachment;
   const {device, mtu} = network;
-  const {icc, hairpin} = bridgeOptions(network);
+  const {icc, hairpin, checksMac, insideDown} = bridgeOptions(network);
   return [
     {
       ...plainLink,
@@ -113,7 +128,9 @@ function planAttachment(network: Network, attachment: Attachment, {defaultRoutes
       hairpin: published || hairpin,
       // Between ports of a bridge the firewall sees frames only with br_netfilter; the bridge itself parts them always.
       isolated: !icc,
-      peer: {ns: isUnseen(sandbox) ? '' : sandbox, name: ifname, mac, mtu},
+      ...(checksMac === null ? {} : {locked: checksMac}),
+      ...(isAdopted(network) ? {foreignMaster: true} : {}),
+      peer: {ns: isUnseen(sandbox) ? '' : sandbox, name: ifname, mac, mtu, ...(insideDown ? {down: true} : {})},
     },
     ...planBandwidth(hostIfname, parseBandwidth(attachment.options, mtu ?? undefined), linkGroup(network)),
     ...(isUnseen(sandbox) ? [] : planInside(network, attachment, defaultRoutes)),
@@ -122,9 +139,10 @@ function planAttachment(network: Network, attachment: Attachment, {defaultRoutes
 
 function planInside(network: Network, attachment: Attachment, defaultRoutes: Role['defaultRoutes']): readonly Item[] {
   const {sandbox, ifname, leases} = attachment;
+  const dad = bridgeOptions(network).dad ? ({dad: true} as const) : {};
   return [
-    ...ipv6InSandbox(attachment),
-    ...leases.map((lease): Item => ({ns: sandbox, kind: 'address', link: ifname, ...lease})),
+    ...ipv6InSandbox(attachment, dad),
+    ...leases.map((lease): Item => ({ns: sandbox, kind: 'address', link: ifname, ...lease, ...dad})),
     ...planRoutes(network, attachment, defaultRoutes),
   ];
 }

@@ -8,13 +8,13 @@ import {isForeign} from '../../model/sandbox.ts';
  * On where the attachment has such an address. Else our own sandboxes were born without it, and in foreign ones it is switched off
  * for this link: its chatter is flooded to every other on the bridge. A link without addresses is for its owner to say.
  */
-export function ipv6InSandbox(attachment: Attachment): readonly Item[] {
-  if (leaseOf(attachment, 6)) return ipv6Sysctls(attachment.sandbox, attachment.ifname);
+export function ipv6InSandbox(attachment: Attachment, checks: {readonly dad?: true} = {}): readonly Item[] {
+  if (leaseOf(attachment, 6)) return ipv6Sysctls(attachment.sandbox, attachment.ifname, checks);
   return isForeign(attachment.sandbox) && attachment.leases.length > 0 ? withoutIpv6(attachment) : [];
 }
 
 /** In the order in which they must be set: switching IPv6 on starts what the others forbid. */
-export function ipv6Sysctls(ns: string, ifname: string): readonly Item[] {
+export function ipv6Sysctls(ns: string, ifname: string, {dad}: {readonly dad?: true} = {}): readonly Item[] {
   const sysctl = (link: string, name: string, value: string): Item => ({
     ns,
     kind: 'sysctl',
@@ -23,10 +23,10 @@ export function ipv6Sysctls(ns: string, ifname: string): readonly Item[] {
   });
   return [
     sysctl('lo', 'disable_ipv6', '0'),
-    // Addresses are ours to give: no router's advertisement, nor a wait of 1 to 2 s for duplicates nobody can have.
+    // Addresses are ours to give: no router's advertisement, nor, unless it is asked for, a wait of 1 to 2 s for duplicates.
     sysctl(ifname, 'accept_ra', '0'),
-    sysctl(ifname, 'accept_dad', '0'),
-    sysctl(ifname, 'dad_transmits', '0'),
+    sysctl(ifname, 'accept_dad', dad ? '1' : '0'),
+    sysctl(ifname, 'dad_transmits', dad ? '1' : '0'),
     sysctl(ifname, 'router_solicitations', '0'),
     sysctl(ifname, 'disable_ipv6', '0'),
   ];

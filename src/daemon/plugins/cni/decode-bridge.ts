@@ -1,4 +1,14 @@
-import {bridgeAddress, bridgeHairpin, bridgeName, driverMtu} from '../../../network/options.ts';
+import {
+  bridgeAddress,
+  bridgeAdopts,
+  bridgeChecksMac,
+  bridgeDad,
+  bridgeHairpin,
+  bridgeInsideDown,
+  bridgeName,
+  bridgePromiscuous,
+  driverMtu,
+} from '../../../network/options.ts';
 import {CniError, cniCodes} from './contract.ts';
 import {type CniInputs, refuseOptions, wantedMac} from './inputs.ts';
 import {decodeIpam} from './ipam.ts';
@@ -19,13 +29,15 @@ export function decodeBridge(inputs: CniInputs): MainConfig {
     vlan: 'bridges of ours filter no VLANs',
     vlanTrunk: 'bridges of ours filter no VLANs',
     preserveDefaultVlan: 'bridges of ours filter no VLANs',
-    promiscMode: 'hairpinMode serves the same purpose',
-    macspoofchk: 'nothing here checks MAC addresses',
-    enabledad: 'addresses are unique by their allocation, nothing waits for duplicates',
-    disableContainerInterface: 'an attachment is up',
+    uplinkInterface:
+      'the host would lose its own addresses there; make a bridge with it, and name that: it is used as it is',
   });
+  if (config.flag('hairpinMode') && config.flag('promiscMode'))
+    throw new CniError(cniCodes.config, 'cannot set hairpin mode and promiscuous mode at the same time');
   const isGateway = config.flag('isGateway') || config.flag('isDefaultGateway');
   const ipam = decodeIpam(inputs);
+  if (ipam.kind !== 'none' && config.flag('disableContainerInterface'))
+    throw new CniError(cniCodes.config, 'cannot use IPAM when "disableContainerInterface" is set');
   if (ipam.kind === 'none' && isGateway)
     throw new CniError(cniCodes.config, '"isGateway" needs addresses: "ipam" is missing');
   const mtu = config.number('mtu') ?? 0;
@@ -42,6 +54,11 @@ export function decodeBridge(inputs: CniInputs): MainConfig {
       ...openModes,
       [bridgeAddress]: String(isGateway),
       [bridgeHairpin]: String(config.flag('hairpinMode')),
+      [bridgePromiscuous]: String(config.flag('promiscMode')),
+      [bridgeChecksMac]: String(config.flag('macspoofchk')),
+      [bridgeDad]: String(config.flag('enabledad')),
+      [bridgeInsideDown]: String(config.flag('disableContainerInterface')),
+      [bridgeAdopts]: config.flag('forceAddress') ? 'force' : 'yes',
       ...(mtu > 0 ? {[driverMtu]: String(mtu)} : {}),
     },
     dns: config.fields('dns'),

@@ -2,9 +2,13 @@ import {readFileSync} from 'node:fs';
 import {TnetError} from '../../../errors.ts';
 import type {Attachment, Lease} from '../../../model/attachment.ts';
 import {formatPrefix, type Ip, ipFamily, prefixesOverlap} from '../../../model/ip.ts';
+import type {Mac} from '../../../model/mac.ts';
 import type {Network} from '../../../model/network.ts';
+import {isAdopted} from '../../../network/drivers/adopted.ts';
 import type {AttachSpec} from '../../../network/new-attachment.ts';
 import type {SubnetSpec} from '../../../network/new-network.ts';
+import {bridgeOptions} from '../../../network/options.ts';
+import {undoing} from '../../../network/undoing.ts';
 import {previousOf} from './chained.ts';
 import {CniError, type CniRequest, cniCodes} from './contract.ts';
 import {delegate} from './delegate.ts';
@@ -30,7 +34,15 @@ export function mainPlugin(decode: (inputs: CniInputs, request: CniRequest, part
         await leaveStale(parts, request, sandbox);
         const network = await ensureNetwork(parts.controller, inlineSpec(config, addresses.subnets));
         const attachment = await parts.controller.attach(attachSpec({config, request, sandbox, network, addresses}));
-        return encodeResult(describeAttachment({network, attachment, request, ...addresses}), request.version);
+        if (bridgeOptions(network).dad)
+          await undoing(
+            () => parts.controller.settle(attachment.id),
+            () => parts.controller.detach(attachment.id),
+          );
+        return encodeResult(
+          describeAttachment({network, attachment, request, ...addresses, ...bridgeIn(parts, network)}),
+          request.version,
+        );
       } catch (error) {
         if (config.ipam.kind === 'foreign') await delegate(asDel(request), config.ipam.type).catch(() => {});
         throw error;
@@ -64,6 +76,12 @@ export function mainPlugin(decode: (inputs: CniInputs, request: CniRequest, part
       if (network !== undefined) requireRoom(controller, network);
     },
   };
+}
+
+/** A bridge of another program's has a MAC of its own. */
+function bridgeIn({controller}: CniParts, network: Network): {readonly bridgeMac?: Mac} {
+  const mac = isAdopted(network) ? controller.hostLinks().find(({name}) => name === network.device)?.mac : null;
+  return mac ? {bridgeMac: mac} : {};
 }
 
 /** 50: no further container can be attached. */

@@ -1,0 +1,71 @@
+import {itemKey} from '../kernel/diff.ts';
+import type {Item, Op} from '../kernel/item.ts';
+import type {Kernel} from '../kernel/kernel.ts';
+import {formatPrefix, ipFamily, type Prefix} from '../model/ip.ts';
+import type {Network} from '../model/network.ts';
+import type {State, SysctlChange} from '../model/state.ts';
+import {isAdopted, replaceOps} from './drivers/adopted.ts';
+import {deviceSysctls} from './drivers/bridge.ts';
+import {withoutDevices} from './foreign.ts';
+import type {NetworkSpec} from './new-network.ts';
+import {bridgeAdopts, bridgeName} from './options.ts';
+import {settingBack, settingsOf} from './settings-of.ts';
+
+/** Without the prefixes of the bridge that a network will stand on, if it is there: its own are in nobody's way. */
+export function connectedBeside(
+  {driver, options}: NetworkSpec,
+  kernel: Pick<Kernel, 'connectedPrefixes' | 'hostLinks'>,
+) {
+  const connected = kernel.connectedPrefixes();
+  if (driver !== 'bridge' || options[bridgeAdopts] === undefined) return connected;
+  const link = kernel.hostLinks().find(({name}) => name === options[bridgeName]);
+  const own = new Set<Prefix>(link?.addresses.map(({address, prefixLength}) => formatPrefix(address, prefixLength)));
+  return connected.filter(prefix => !own.has(prefix));
+}
+
+/** What must be set on a bridge that we only use, and what it was. */
+export function adoptedChanges(networks: readonly Network[], kernel: Pick<Kernel, 'read'>): readonly SysctlChange[] {
+  const wanted = networks
+    .filter(isAdopted)
+    .flatMap(network => network.subnets.flatMap(({prefix}) => deviceSysctls(network, ipFamily(prefix))));
+  if (wanted.length === 0) return [];
+  const actual = kernel.read(wanted);
+  return wanted.flatMap(item => {
+    const was = actual.get(itemKey(item));
+    return was?.kind !== 'sysctl' || was.value === item.value
+      ? []
+      : [{path: item.path, value: item.value, was: was.value}];
+  });
+}
+
+/** A bridge that we only used, as it was: its settings, and the addresses that ours took the place of. */
+export function leaveAdopted(
+  network: Network,
+  state: State,
+  kernel: Pick<Kernel, 'linkNames' | 'read'>,
+): readonly Op[] {
+  if (!isAdopted(network) || !kernel.linkNames().includes(network.device)) return [];
+  const settings = settingsOf(network.device, state).map(path => settingBack(state.sysctls.get(path)!));
+  return [...settings, ...missing(replaceOps(network, 'leave'), kernel)];
+}
+
+/** What must go from it for our addresses. */
+export function takeAdopted(network: Network, kernel: Pick<Kernel, 'read'>): readonly Op[] {
+  const ops = replaceOps(network, 'take');
+  const actual = kernel.read(ops.map(({item}) => item));
+  return ops.filter(({item}) => actual.has(itemKey(item)));
+}
+
+function missing(ops: readonly Op[], kernel: Pick<Kernel, 'read'>): readonly Op[] {
+  const actual = kernel.read(ops.map(({item}): Item => item));
+  return ops.filter(({item}) => !actual.has(itemKey(item)));
+}
+
+/** Without the networks whose bridge its owner has deleted: it is not ours to make again. */
+export function withoutLostBridges(state: State, kernel: Pick<Kernel, 'linkNames'>): State {
+  const adopted = [...state.networks.values()].filter(isAdopted).map(({device}) => device);
+  if (adopted.length === 0) return state;
+  const links = new Set(kernel.linkNames());
+  const lost = new Set(adopted.filter(device => !links.has(device)));
+  return lost.size === 0 ? state : withoutDevices(state, lost);
+}
