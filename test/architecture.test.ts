@@ -17,7 +17,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   network: ['kernel', 'store'],
   runtime: ['network', 'kernel', 'store'],
   daemon: ['runtime', 'network', 'kernel', 'store', 'api'],
-  lab: ['api', 'kernel'],
+  lab: ['api', 'kernel', 'network'],
   cli: ['api', 'lab'],
 };
 

@@ -152,11 +152,18 @@ static int start(char** arguments) {
   run(arguments + 3);
 }
 
+/** `net PID COMMAND…`: in the network namespace of the lab's host, and in nothing else of the lab. */
+static int net(char** arguments) {
+  check(setns(namespaceOf(arguments[0], "net"), CLONE_NEWNET), "setns", arguments[0]);
+  run(arguments + 1);
+}
+
 int main(int count, char** arguments) {
   const std::string verb = count > 1 ? arguments[1] : "";
   if (verb == "hold") return hold(arguments + 2);
   if (verb == "enter" && count > 5) return enter(arguments + 2);
   if (verb == "start" && count > 5) return start(arguments + 2);
-  fputs("usage: tnet-lab hold NAME… | enter PID NODE CWD COMMAND… | start PID NODE CWD COMMAND…\n", stderr);
+  if (verb == "net" && count > 3) return net(arguments + 2);
+  fputs("usage: tnet-lab hold NAME… | net PID COMMAND… | enter PID NODE CWD COMMAND… | start PID NODE CWD COMMAND…\n", stderr);
   return failed;
 }

@@ -9,6 +9,8 @@ import {readProgress, untouched} from '../../lab/progress.ts';
 import {exitCodeOf} from '../../lab/results/result.ts';
 import {runScript} from '../../lab/run-script.ts';
 import {pickExercise} from '../../lab/scenarios.ts';
+import {tracePacket} from '../../lab/why/explain.ts';
+import type {WhyPlan} from '../../lab/why/plan-why.ts';
 import type {Context} from '../context.ts';
 import {formatTable} from '../table.ts';
 import {formatResult} from './format-result.ts';
@@ -111,8 +113,12 @@ function registerHelp(lab: Command, context: Context): void {
     .addOption(labOption())
     .action((option: LabOption) => printHint(context, chooseLab(context, option)));
   lab
+    .command('trace-packet', {hidden: true})
+    .argument('<plan>')
+    .action(async (plan: string) => context.print(JSON.stringify(await tracePacket(JSON.parse(plan) as WhyPlan))));
+  lab
     .command('why')
-    .description('what the first failing check expected, and what it found')
+    .description('what failing checks expected and found, and where the packet of the first ended')
     .addOption(labOption())
     .action((option: LabOption) => printWhy(context, chooseLab(context, option)));
 }

@@ -10,7 +10,10 @@ import type {Exercise} from '../../lab/scenario/catalog.ts';
 import type {Scenario} from '../../lab/scenario/parse-scenario.ts';
 import {readExercise, readExercises, scenarioFolders} from '../../lab/scenarios.ts';
 import {unmet} from '../../lab/unmet.ts';
+import {explain} from '../../lab/why/explain.ts';
+import {probeOf} from '../../lab/why/probe-of.ts';
 import type {Context} from '../context.ts';
+import {formatTrace} from '../format-trace.ts';
 import {formatTable} from '../table.ts';
 import {labsOf, partsOf} from './lab-context.ts';
 import {paint} from './paint.ts';
@@ -80,13 +83,23 @@ export async function printHint(context: Context, record: LabRecord): Promise<vo
   context.print(chooseHint(exercise.scenario, result, hints - 1) ?? nothingMore);
 }
 
+/** What fails, got versus expected, and the way of the first failing check's packet, if it sends one. */
 export async function printWhy(context: Context, record: LabRecord): Promise<void> {
+  const {scenario} = exerciseOf(record);
   const result = await checkExercise(record, exerciseOf(record), {env: context.io.env, depth: 'all'});
   const failed = [...result.guards, ...result.tasks.flatMap(({checks}) => checks)].filter(
     ({status}) => status === 'fail',
   );
-  if (failed.length === 0) context.print('Everything is as it should be.');
+  if (failed.length === 0) return context.print('Everything is as it should be.');
   for (const {id, expected, got} of failed) context.print(`${id}\n  expected  ${expected}\n  got       ${got}`);
+  const checks = [...scenario.guards, ...scenario.tasks.flatMap(task => task.checks)];
+  for (const {id} of failed) {
+    const check = checks.find(each => each.id === id);
+    const probe = check === undefined ? null : probeOf(check);
+    if (probe === null) continue;
+    const report = await explain(record, probe, partsOf(context));
+    return context.print(`\nthe packet of ${id}: ${formatTrace(report, context.io.stdout)}`);
+  }
 }
 
 export async function reset(context: Context, record: LabRecord): Promise<LabRecord> {

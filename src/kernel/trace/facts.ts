@@ -19,6 +19,8 @@ export interface TraceSpec {
   readonly port: number | null;
   /** Of all sandboxes, so that a packet can be followed into them. */
   readonly veths: readonly VethPair[];
+  /** Rules are watched there too: routers between source and destination. */
+  readonly between?: readonly NamespacePath[];
   readonly homes: readonly {readonly address: Ip; readonly ns: NamespacePath}[];
   /** Where the packet should end, if that is in a sandbox: rules are watched there too. */
   readonly expected: {readonly ns: NamespacePath; readonly address: Ip; readonly port: number | null} | null;
@@ -70,6 +72,8 @@ export interface TraceFacts {
     readonly forward: RouteFact | null;
     /** From the host to the source: what the reverse path filter looks at. */
     readonly back: RouteFact | null;
+    /** Of the receiver, for its answer. */
+    readonly answer?: RouteFact | null;
   };
   /** The host's connection tracking, with what was translated. */
   readonly flow: ConntrackInfo | null;

@@ -4,6 +4,8 @@ import type {SkbEvent} from './skb-event.ts';
 /** A device with two ends: what is sent into `link` in `ns` comes out of the other. */
 export interface VethPair {
   readonly host: string;
+  /** Where `host` is, if not on the host: a cable between two sandboxes. */
+  readonly hostNs?: NamespacePath;
   readonly inside: string;
   readonly ns: NamespacePath;
 }
@@ -41,7 +43,10 @@ export interface FirstSight {
 
 /** The path of the likeliest packet that looks like `sight`, or null. Pure; the events are in the order of time, and the whole machine's. */
 export function followSkb(events: readonly SkbEvent[], sight: FirstSight, veths: readonly VethPair[]): SkbPath | null {
-  const inside = veths.some(({ns, inside: link}) => ns === sight.ns && link === sight.link);
+  const inside = veths.some(
+    ({ns, inside: link, hostNs, host}) =>
+      (ns === sight.ns && link === sight.link) || (hostNs === sight.ns && host === sight.link),
+  );
   const found = firstEvents(events, sight).find(first => {
     const second = pathFrom(events, first, {ns: sight.ns, veths}).passages[1];
     // Links of other namespaces have the same names: what comes out elsewhere went in elsewhere.
@@ -152,7 +157,10 @@ function pathFrom(
 /** The namespace in which what was sent at `from` is received by `link`. */
 function otherEnd(from: Passage, link: string, veths: readonly VethPair[]): NamespacePath | null {
   if (from.link === link && link === 'lo') return from.ns;
-  if (from.ns === '') return veths.find(({host, inside}) => host === from.link && inside === link)?.ns ?? null;
-  if (from.ns === null) return null;
-  return veths.some(({ns, inside, host}) => ns === from.ns && inside === from.link && host === link) ? '' : null;
+  const forth = veths.find(
+    ({hostNs = '', host, inside}) => hostNs === from.ns && host === from.link && inside === link,
+  );
+  if (forth !== undefined) return forth.ns;
+  const back = veths.find(({ns, inside, host}) => ns === from.ns && inside === from.link && host === link);
+  return back === undefined ? null : (back.hostNs ?? '');
 }

@@ -49,6 +49,7 @@ export function investigate(parts: ObserveParts, spec: TraceSpec, {observation, 
     links,
     routes: {
       source,
+      answer: answerRoute(sockets, arrival.ns, flow?.reply.dst ?? saddr),
       ...hostRoutes(spec, {sockets, entrance: entranceOf(path, mine, links), to: arrival.address, saddr}),
     },
     flow,
@@ -152,6 +153,10 @@ function hostRoutes(
     forward: routeOf(sockets, '', {to, from: saddr, iif: entrance}),
     back: routeOf(sockets, '', {to: saddr}),
   };
+}
+
+function answerRoute(sockets: Sockets, ns: NamespacePath | null, to: Ip | null): RouteFact | null {
+  return ns === null || to === null ? null : routeOf(sockets, ns, {to});
 }
 
 /** ifindex of the host's link by which the packet came to IP: no port of a bridge, but the bridge itself. */

@@ -14,9 +14,9 @@ export type Watches = ReadonlyMap<NamespacePath, NftWatch>;
 /** What must be closed at the end, last first. */
 export type Ends = (() => void | Promise<void>)[];
 
-/** On the way: the source, the host, the destination. */
-export function namespacesOf({from, expected}: TraceSpec): readonly NamespacePath[] {
-  return [...new Set([from, '', ...(expected === null ? [] : [expected.ns])])];
+/** On the way: the source, the host, what is between, the destination. */
+export function namespacesOf({from, between = [], expected}: TraceSpec): readonly NamespacePath[] {
+  return [...new Set([from, '', ...between, ...(expected === null ? [] : [expected.ns])])];
 }
 
 /** Watches for what `matchesIn` says of each namespace. */

@@ -69,12 +69,16 @@ function unanswered(facts: TraceFacts, names: Names): Judgement {
   if (path === null) return judgement('unanswered', `: nothing came back${waited}`, null, null);
   if (arrived(facts)) {
     const who = receiver(facts, names);
-    return judgement(
-      'unanswered',
-      `: it reached ${who}, and nothing came back${waited}`,
-      'the receiver is silent, or its answer took another way',
-      null,
-    );
+    const summary = `: it reached ${who}, and nothing came back${waited}`;
+    const {answer: back} = facts.routes;
+    if (back != null && back.error !== null)
+      return judgement(
+        'unanswered',
+        summary,
+        `${names.ns(back.ns)} has no route to ${back.to}, and so nowhere to send its answer`,
+        `look at the routes of ${names.ns(back.ns)}: ip route get ${back.to}`,
+      );
+    return judgement('unanswered', summary, 'the receiver is silent, or its answer took another way', null);
   }
   if (last?.ns === '' && last.event === 'receive') {
     const because = `${names.ns('')} still asks for the MAC address of ${arrival.address}: nobody answers`;
