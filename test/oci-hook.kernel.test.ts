@@ -1,3 +1,4 @@
+import {spawn} from 'node:child_process';
 import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -220,8 +221,40 @@ for (const runtime of ['runc', 'crun'] as const) {
     t.regex(addresses, /eth0 .*10\.60\.0\.5\/24/);
     t.regex(addresses, /eth1 .*10\.70\.0\./);
     both.oci('delete', '-f', 'both');
-    holder.oci('delete', '-f', 'holder');
+    // Its name is another's now: it waits until that is free.
+    run('ip link add card1 type veth peer name other1');
+    holder.oci('delete', '-f', 'holder', '|| true');
+    const again = async () => plugins.call('tnet-oci-hook', ['poststop'], {id: 'holder'});
+    const refusal = await again();
+    t.is(refusal.code, 1);
+    t.regex(refusal.stderr, /"eth0" back as "card1": File exists/);
+    run('ip link del card1');
+    t.like(await again(), {code: 0, stderr: ''});
     t.is(cards.look(), home);
     t.notRegex(await tnet.ok('network', 'ls'), /oci:/);
   });
 }
+
+test.serial('of two containers that ask for a device at once, one has it, and the other nothing', async t => {
+  const cards = makeCards();
+  t.teardown(cards.remove);
+  const home = cards.look();
+  const bundle = mkdtempSync(join(tmpdir(), 'tnet-bundle-'));
+  bundles.push(bundle);
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify({linux: {netDevices: {card0: {name: 'lan0'}}}}));
+  const ids = ['one', 'two'];
+  const sleepers = ids.map(() => spawn('unshare', ['--net', 'sleep', '60'], {stdio: 'ignore'}));
+  t.teardown(() => sleepers.map(each => each.kill('SIGKILL')));
+  const own = run('readlink /proc/self/ns/net');
+  for (const {pid} of sleepers)
+    run(`while [ "$(readlink /proc/${pid}/ns/net)" = ${own.trim()} ]; do busybox usleep 20000; done`);
+  const createRuntime = (i: number) =>
+    plugins.call('tnet-oci-hook', ['createRuntime', '--network', 'none'], {id: ids[i], pid: sleepers[i]?.pid, bundle});
+  const results = await Promise.all([createRuntime(0), createRuntime(1)]);
+  t.deepEqual(results.map(({code}) => code).sort(), [0, 1]);
+  t.regex(results.map(({stderr}) => stderr).join(''), /^tnet-oci-hook: [^\n]*"card0"[^\n]*\n$/);
+  t.is(run(`ls ${tnet.runRoot}/held | wc -l`).trim(), '1');
+  for (const id of ids) t.like(await plugins.call('tnet-oci-hook', ['poststop'], {id}), {code: 0, stderr: ''});
+  t.is(cards.look(), home);
+  t.is(run(`ls ${tnet.runRoot}/held`).trim(), '');
+});
