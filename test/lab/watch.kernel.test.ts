@@ -89,6 +89,8 @@ test.serial('check --watch says it is passed when it is, and answers to keys', a
 test.serial('why says where the packet of the first failing check ended', async t => {
   const said = await tnet.ok('lab', 'why', '--lab', 'default-route');
   t.regex(said, /the packet of reach: unreachable, says the kernel of c1: ENETUNREACH/);
+  const failures = JSON.parse(await tnet.ok('lab', 'why', '--json', '--lab', 'default-route'));
+  t.is(failures.find(({id}: {id: string}) => id === 'reach').why.outcome, 'unreachable');
   t.regex(said, /because c1 has no route to 203\.0\.113\.10/);
 });
 

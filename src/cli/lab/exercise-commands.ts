@@ -15,7 +15,17 @@ import type {Context} from '../context.ts';
 import {formatTable} from '../table.ts';
 import {formatResult} from './format-result.ts';
 import {chooseLab, type LabOption, labsOf} from './lab-context.ts';
-import {exerciseOf, noteResult, printHint, printList, printWhy, reset, start, startNext} from './learner-actions.ts';
+import {
+  exerciseOf,
+  findWhy,
+  noteResult,
+  printHint,
+  printList,
+  printWhy,
+  reset,
+  start,
+  startNext,
+} from './learner-actions.ts';
 import {watchExercise} from './watch-exercise.ts';
 
 const labOption = (): Option =>
@@ -120,7 +130,12 @@ function registerHelp(lab: Command, context: Context): void {
     .command('why')
     .description('what failing checks expected and found, and where the packet of the first ended')
     .addOption(labOption())
-    .action((option: LabOption) => printWhy(context, chooseLab(context, option)));
+    .option('--json', 'for programs')
+    .action(async ({json, ...option}: {json?: boolean} & LabOption) => {
+      const record = chooseLab(context, option);
+      if (json) context.print(JSON.stringify(await findWhy(context, record), null, 2));
+      else await printWhy(context, record);
+    });
 }
 
 function registerSolution(lab: Command, context: Context): void {

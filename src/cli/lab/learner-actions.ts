@@ -12,6 +12,7 @@ import {readExercise, readExercises, scenarioFolders} from '../../lab/scenarios.
 import {unmet} from '../../lab/unmet.ts';
 import {explain} from '../../lab/why/explain.ts';
 import {probeOf} from '../../lab/why/probe-of.ts';
+import type {TraceReport} from '../../model/trace.ts';
 import type {Context} from '../context.ts';
 import {formatTrace} from '../format-trace.ts';
 import {formatTable} from '../table.ts';
@@ -83,23 +84,33 @@ export async function printHint(context: Context, record: LabRecord): Promise<vo
   context.print(chooseHint(exercise.scenario, result, hints - 1) ?? nothingMore);
 }
 
-/** What fails, got versus expected, and the way of the first failing check's packet, if it sends one. */
+interface Failure {
+  readonly id: string;
+  readonly expected: string;
+  readonly got: string;
+  /** The way of its packet; null of checks that send none, and of all but the first that does. */
+  readonly why: TraceReport | null;
+}
+
+export async function findWhy(context: Context, record: LabRecord): Promise<readonly Failure[]> {
+  const exercise = exerciseOf(record);
+  const {guards, tasks} = exercise.scenario;
+  const result = await checkExercise(record, exercise, {env: context.io.env, depth: 'all'});
+  const all = [...result.guards, ...result.tasks.flatMap(({checks}) => checks)];
+  const failed = all.filter(({status}) => status === 'fail');
+  const checks = new Map([...guards, ...tasks.flatMap(task => task.checks)].map(check => [check.id, probeOf(check)]));
+  const first = failed.find(({id}) => checks.get(id));
+  const report = first && (await explain(record, checks.get(first.id)!, partsOf(context)));
+  return failed.map(({id, expected, got}) => ({id, expected, got, why: (id === first?.id && report) || null}));
+}
+
+/** What fails, got versus expected, and the way of the first failing check's packet, if one sends any. */
 export async function printWhy(context: Context, record: LabRecord): Promise<void> {
-  const {scenario} = exerciseOf(record);
-  const result = await checkExercise(record, exerciseOf(record), {env: context.io.env, depth: 'all'});
-  const failed = [...result.guards, ...result.tasks.flatMap(({checks}) => checks)].filter(
-    ({status}) => status === 'fail',
-  );
-  if (failed.length === 0) return context.print('Everything is as it should be.');
-  for (const {id, expected, got} of failed) context.print(`${id}\n  expected  ${expected}\n  got       ${got}`);
-  const checks = [...scenario.guards, ...scenario.tasks.flatMap(task => task.checks)];
-  for (const {id} of failed) {
-    const check = checks.find(each => each.id === id);
-    const probe = check === undefined ? null : probeOf(check);
-    if (probe === null) continue;
-    const report = await explain(record, probe, partsOf(context));
-    return context.print(`\nthe packet of ${id}: ${formatTrace(report, context.io.stdout)}`);
-  }
+  const failures = await findWhy(context, record);
+  if (failures.length === 0) return context.print('Everything is as it should be.');
+  for (const {id, expected, got} of failures) context.print(`${id}\n  expected  ${expected}\n  got       ${got}`);
+  for (const {id, why} of failures)
+    if (why !== null) context.print(`\nthe packet of ${id}: ${formatTrace(why, context.io.stdout)}`);
 }
 
 export async function reset(context: Context, record: LabRecord): Promise<LabRecord> {
