@@ -72,6 +72,17 @@ async function listen(t: ExecutionContext, netns: string, port = 80): Promise<vo
   t.teardown(() => server.kill());
 }
 
+test.serial('firewall-reload makes again what a flush of the rules took', async t => {
+  const port = {container_port: 80, host_ip: '', host_port: 8098, protocol: 'tcp', range: 1};
+  const netns = await join(t, 'r', network('reload', ['10.86.0.0/24']), {ips: ['10.86.0.2'], ports: [port]});
+  await listen(t, netns);
+  run('nft delete table inet tnet');
+  // The daemon sees it too, and may have been faster.
+  t.like(await plugins.call('netavark', ['--config', '/run/c', 'firewall-reload']), {code: 0, stdout: ''});
+  t.regex(run('nft list table inet tnet'), /8098/);
+  t.not(await reach(neighbour.netns, `${neighbour.hostAddress}:8098`), null);
+});
+
 test.serial('isolate=false opens a network to all others; a strict one stays closed to it', async t => {
   const open = {options: {isolate: 'false'}};
   const a = await join(t, 'a', network('opena', ['10.80.0.0/24'], open), {ips: ['10.80.0.2']});
