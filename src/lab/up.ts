@@ -10,7 +10,7 @@ import {decodeLink, dumpLinks} from '../kernel/netlink/link.ts';
 import {createSockets, type Sockets} from '../kernel/sockets.ts';
 import {startInBackground} from './holder/enter.ts';
 import {hold} from './holder/hold.ts';
-import {isAlive, type LabRecord, type Labs, startTimeOf} from './labs.ts';
+import {isAlive, type LabRecord, type Labs, openLabs, startTimeOf} from './labs.ts';
 import {namespaceOf, placeIn} from './place.ts';
 import {namespacesOf, planLab} from './topology/plan-lab.ts';
 import {hostNode, type Topology} from './topology/topology.ts';
@@ -40,6 +40,7 @@ export async function up({labs, topology, scenario, env, tnet}: UpSpec): Promise
     buildIn(record);
     writeTools(pid, tnet);
     await startCommands(record, env);
+    openLabs(`/proc/${pid}/root/run/tnet`).save({...record, pid: 1}); // for `tnet lab check` in its shell
     labs.save(record);
   } catch (cause) {
     process.kill(pid, 'SIGKILL');

@@ -68,6 +68,22 @@ test.serial('two labs of one address plan live side by side', async t => {
   await tnet.ok('lab', 'down', 'b', 'b2');
 });
 
+test.serial('a shell in a lab has the commands of the lab, but cannot end it', async t => {
+  await tnet.ok('lab', 'up', file('d.yaml', 'name: d\nnetworks: {lan: {}}\nnodes: {c1: {net: lan}, c2: {net: lan}}\n'));
+  const inside = (...words: readonly string[]) =>
+    tnet.run(['lab', 'exec', '--lab', 'd', 'c1', 'tnet', 'lab', ...words]);
+  t.is((await inside('exec', 'c2', 'hostname')).stdout, 'c2\n');
+  const {cells} = JSON.parse((await inside('matrix', '--json')).stdout) as {cells: readonly (readonly string[])[]};
+  t.deepEqual(
+    cells.flat().filter(cell => cell === 'no'),
+    [],
+  );
+  const {code, stderr} = await inside('down', 'd');
+  t.not(code, 0);
+  t.regex(stderr, /Cannot end lab "d" from inside; leave its shell first/);
+  await tnet.ok('lab', 'down', 'd');
+});
+
 test.serial('a kill in the middle of up leaves nothing that down cannot take', async t => {
   const path = file('k.yaml', 'name: k\nnetworks: {lan: {}}\nnodes: {"c[1-200]": {net: lan}}\n');
   const child = spawn(process.execPath, [bin, 'lab', 'up', path], {
