@@ -193,7 +193,7 @@ test.serial(
     t.true(held.tookMs >= 2000, `${held.tookMs} ms`);
     const tty = await tnetOnPty(
       tnet,
-      ['exec', '-it', 'box', 'sh', '-c', '(trap "" HUP; sleep 1; echo late) & echo hi'],
+      ['exec', '-it', 'box', 'sh', '-c', 'trap "" HUP; (sleep 1; echo late) & echo hi'],
       [],
     );
     t.regex(tty.output, /hi\s+late/);

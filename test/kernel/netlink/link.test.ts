@@ -95,6 +95,8 @@ test('decodeLink() reads what ip -d link show reads', t => {
     linkNetnsId: 0,
     hairpin: true,
     isolated: false,
+    locked: false,
+    txQueueLength: 1000,
     neighSuppress: false,
     stats: {rxPackets: 0, txPackets: 0, rxBytes: 0, txBytes: 0, rxErrors: 0, txErrors: 0, rxDropped: 0, txDropped: 0},
   });
