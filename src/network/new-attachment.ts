@@ -139,7 +139,8 @@ function chooseLeases(wanted: readonly Ip[], network: Network, state: State): re
   if (network.subnets.length === 0)
     throw new TnetError('ERR_BAD_REQUEST', `network "${network.name}" (${network.driver}) has no addresses to give`);
   const sets = subnetSets(network);
-  const taken = new Set([...leasedAddresses(network, state), ...network.subnets.map(({gateway}) => gateway)]);
+  const taken = leasedAddresses(network, state);
+  for (const {gateway} of network.subnets) taken.add(gateway);
   const asked = new Set(wanted);
   const leases = sets.map(set => {
     const want = [...asked].find(ip => set.some(({prefix}) => prefixContains(prefix, ip)));
@@ -180,7 +181,7 @@ export function refuseFull(network: Network, state: State): void {
 }
 
 /** Plain loops, here and below: with a thousand attachments, arrays of them would cost more than the kernel's work. */
-function leasedAddresses(network: Network, state: State): ReadonlySet<Ip> {
+function leasedAddresses(network: Network, state: State): Set<Ip> {
   const taken = new Set<Ip>();
   for (const attachment of state.attachments.values()) {
     if (attachment.network === network.id) for (const lease of attachment.leases) taken.add(lease.address);

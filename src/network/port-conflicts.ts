@@ -27,6 +27,7 @@ export function findConflict(
   if (claims.size === 0) return undefined;
   for (const mappings of held)
     for (const other of mappings) {
+      if (other.count === 1 && !claims.has(other.hostPort)) continue; // nearly all of a thousand
       const port = claimed(other);
       if (port) return {port, other};
     }
