@@ -1,4 +1,5 @@
-import {rmSync} from 'node:fs';
+import {rmSync, statSync} from 'node:fs';
+import {join} from 'node:path';
 import test from 'ava';
 import {type CniList, type CniRuntime, type CniTarget, makeCni, makeNetns, removeNetns} from './fixture/cni.ts';
 import {insideOf, makeReference, referenceLacks, shapeOf} from './fixture/cni-reference.ts';
@@ -77,6 +78,25 @@ for (const [type, a, b] of [
     for (const target of targets) await cni.del(list, target);
     for (const {netns} of targets) removeNetns(netns);
   });
+
+test.serial('ranges come from the runtime too: capability ipRanges', async t => {
+  const list = on('bridge', 'given', {type: 'host-local'}, {capabilities: {ipRanges: true}});
+  const target = container('given', {capabilities: {ipRanges: [[{subnet: '10.75.0.0/24', rangeStart: '10.75.0.7'}]]}});
+  t.deepEqual(ipsOf(await cni.add(list, target)), ['10.75.0.7/24 10.75.0.1']);
+  await cni.del(list, target);
+  removeNetns(target.netns);
+});
+
+test.serial('without CNI_COMMAND a plugin says on stderr what it is', async t => {
+  const {code, stdout, stderr} = await cni.call('bridge', {CNI_COMMAND: ''}, '');
+  t.deepEqual([code, stdout], [0, '']);
+  t.regex(stderr, /^CNI bridge plugin v\S+\nCNI protocol versions supported: 0\.3\.1, 0\.4\.0, 1\.0\.0, 1\.1\.0\n$/);
+});
+
+test('all plugins are one executable of at most 800 kB', t => {
+  t.true(statSync(join(cni.bin, 'bridge')).size <= 800_000);
+  t.is(statSync(join(cni.bin, 'bridge')).ino, statSync(join(cni.bin, 'tnet')).ino);
+});
 
 test.serial('each set of a family gives an address; what is asked for is found in its set', async t => {
   const sets = [
