@@ -9,6 +9,7 @@ import {existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync} from 'node:f
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {median, timed} from './timing.ts';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const reference = join(process.env.TNET_PEER_PATH ?? '/usr/lib/podman', 'netavark');
@@ -147,14 +148,4 @@ function run(
     });
     child.stdin?.end(JSON.stringify(input));
   });
-}
-
-async function timed(job: () => Promise<void>): Promise<number> {
-  const begin = performance.now();
-  await job();
-  return performance.now() - begin;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }

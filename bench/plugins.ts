@@ -8,6 +8,7 @@ import {existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {median, timed} from './timing.ts';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const reference = '/usr/lib/cni';
@@ -179,14 +180,4 @@ function run(program: string, input: string, env: NodeJS.ProcessEnv): Promise<Js
     });
     child.stdin?.end(input);
   });
-}
-
-async function timed(job: () => Promise<void>): Promise<number> {
-  const begin = performance.now();
-  await job();
-  return performance.now() - begin;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }

@@ -1,6 +1,6 @@
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import {type Command, Option} from 'commander';
+import type {Command} from 'commander';
 import {TnetError} from '../../errors.ts';
 import {checkExercise, endLab} from '../../lab/exercise.ts';
 import {answerPath} from '../../lab/eyes/open-eyes.ts';
@@ -14,7 +14,7 @@ import type {WhyPlan} from '../../lab/why/plan-why.ts';
 import type {Context} from '../context.ts';
 import {formatTable} from '../table.ts';
 import {formatResult} from './format-result.ts';
-import {chooseLab, type LabOption, labsOf} from './lab-context.ts';
+import {chooseLab, type LabOption, labOption, labsOf} from './lab-context.ts';
 import {
   exerciseOf,
   findWhy,
@@ -27,9 +27,6 @@ import {
   startNext,
 } from './learner-actions.ts';
 import {watchExercise} from './watch-exercise.ts';
-
-const labOption = (): Option =>
-  new Option('-l, --lab <name>', 'which lab (TNET_LAB, the exercise under way, the only one)');
 
 /** What a learner does. */
 export function registerExerciseCommands(lab: Command, context: Context): void {

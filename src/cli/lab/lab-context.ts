@@ -1,11 +1,16 @@
 import {existsSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {Option} from 'commander';
 import {TnetError} from '../../errors.ts';
 import type {ExerciseParts} from '../../lab/exercise.ts';
 import {isAlive, type LabRecord, type Labs, openLabs} from '../../lab/labs.ts';
 import {readProgress} from '../../lab/progress.ts';
 import type {Context} from '../context.ts';
+
+/** Of every command that is about one lab. */
+export const labOption = (): Option =>
+  new Option('-l, --lab <name>', 'which lab (TNET_LAB, the exercise under way, the only one)');
 
 export interface LabOption {
   readonly lab?: string;

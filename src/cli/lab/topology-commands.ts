@@ -13,11 +13,8 @@ import {formatTable} from '../table.ts';
 import {formatDot} from '../topology/dot.ts';
 import {formatMermaid} from '../topology/mermaid.ts';
 import {formatMatrix} from './format-matrix.ts';
-import {chooseLab, type LabOption, labsOf, partsOf} from './lab-context.ts';
+import {chooseLab, type LabOption, labOption, labsOf, partsOf} from './lab-context.ts';
 import {labGraph, labText} from './lab-graph.ts';
-
-const labOption = (): Option =>
-  new Option('-l, --lab <name>', 'which lab (TNET_LAB, the exercise under way, the only one)');
 
 /** Commands that need a topology file and no exercise. */
 export function registerTopologyCommands(lab: Command, context: Context): void {
