@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs';
+import {createRequire} from 'node:module';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {pathToFileURL} from 'node:url';
 import type {Command} from 'commander';
 import {pidPath, socketPath} from '../../api/roots.ts';
 import {daemonScript} from '../connect.ts';
@@ -50,7 +50,8 @@ async function runDaemon(flags: DaemonFlags, context: Context): Promise<void> {
   process.argv = [process.argv[0]!, daemonScript(), '--root', root, '--run-root', runRoot];
   for (const [name, value] of Object.entries(flags))
     for (const each of [value ?? []].flat()) process.argv.push(`--${kebab(name)}=${each}`);
-  await import(pathToFileURL(daemonScript()).href);
+  // Not import(): in the program that V8's cache starts it has no callback.
+  createRequire(import.meta.url)(daemonScript());
   await new Promise(() => {});
 }
 
