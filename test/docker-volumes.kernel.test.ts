@@ -93,7 +93,7 @@ dockerTest('mount a volume subdirectory', t => {
 dockerTest('back up, restore, or migrate data volumes', t => {
   const tar = `--network none -v ${base}:/backup host`;
   on("run -v /dbdata --name dbstore --network none host sh -c 'echo row > /dbdata/table'");
-  t.regex(on(`run --rm --volumes-from dbstore ${tar} tar cvf /backup/backup.tar /dbdata`), /\/dbdata\/table$/);
+  t.regex(on(`run --rm --volumes-from dbstore ${tar} tar cvf /backup/backup.tar /dbdata`), /^\/dbdata\/table$/m);
   on('run -v /dbdata --name dbstore2 --network none host /bin/bash');
   const restore = 'cd /dbdata && tar xvf /backup/backup.tar --strip 1';
   t.is(on(`run --rm --volumes-from dbstore2 ${tar} bash -c "${restore}"`), 'dbdata/table');
