@@ -97,7 +97,8 @@ test.serial(
     t.is(await on('host', 'ls', '/run/netns'), 'a1\nc1\next\nr1');
     t.regex(await on('c1', 'ip', 'route'), /default via 10\.9\.0\.1/, 'the kernel took it with the address');
     t.is((await apply(big)).stdout, 'a: no changes\n');
-    await on('c1', 'ping', '-c1', '-W2', '192.0.2.9');
+    const {nodes, cells} = JSON.parse(await tnet.ok('lab', 'matrix', '--json')) as {nodes: string[]; cells: string[][]};
+  t.is(cells[nodes.indexOf('c1')]![nodes.indexOf('ext')], 'yes');
   },
 );
 
