@@ -1,10 +1,12 @@
 import {styleText} from 'node:util';
 import type {DoctorMended, DoctorReport, FindingJson, Severity} from '../api/doctor-types.ts';
 import type {Output} from './context.ts';
+import {wrap} from './wrap.ts';
 
 const titles = {error: 'Errors', warning: 'Warnings', note: 'Notes'} as const;
 const colours = {error: 'red', warning: 'yellow', note: 'cyan'} as const;
 const width = 80;
+const indent = ' '.repeat(6);
 
 /** What was done, then findings by severity and object: what, why, and the way out. */
 export function formatReport(report: DoctorReport | DoctorMended, output: Pick<Output, 'isTTY'>): string {
@@ -39,24 +41,8 @@ function explainOnce(findings: readonly FindingJson[]): readonly string[] {
   return findings.flatMap((each, i) => {
     const next = findings[i + 1];
     const shared = next !== undefined && next.id === each.id && next.fix === each.fix;
-    const what = wrap(`${each.what} [${each.id}]`, '    - ', '      ');
-    return shared ? what : [...what, ...wrap(each.why, '      '), ...wrap(`Fix: ${each.fix}`, '      ')];
+    const what = wrap(`${each.what} [${each.id}]`, {width, first: '    - ', rest: indent});
+    const lines = (text: string): readonly string[] => wrap(text, {width, first: indent, rest: indent});
+    return shared ? what : [...what, ...lines(each.why), ...lines(`Fix: ${each.fix}`)];
   });
-}
-
-/** Lines of at most 80 columns; a word that is longer stands alone. */
-export function wrap(text: string, first: string, rest = first): readonly string[] {
-  const lines: string[] = [];
-  let line = first;
-  let empty = true;
-  for (const word of text.split(' ')) {
-    if (!empty && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = rest;
-      empty = true;
-    }
-    line += empty ? word : ` ${word}`;
-    empty = false;
-  }
-  return [...lines, line];
 }

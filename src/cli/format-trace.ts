@@ -1,6 +1,7 @@
 import {styleText} from 'node:util';
 import type {TraceHop, TraceOutcome, TraceReport} from '../model/trace.ts';
 import type {Output} from './context.ts';
+import {printable, wrap} from './wrap.ts';
 
 /** The verdict, why, what to do, then the way hop by hop. Lines are broken at `width` columns. */
 export function formatTrace(report: TraceReport, output: Output): string {
@@ -54,26 +55,4 @@ function hopLines(hops: readonly TraceHop[], width: number): readonly string[] {
 
 function cut(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
-}
-
-/** Names of processes and links, and comments of rules, may be a container's: no escape sequence of theirs reaches the terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '?');
-}
-
-/** At blanks; a word that is too long stays whole. */
-function wrap(text: string, {width, first, rest}: {width: number; first: string; rest: string}): readonly string[] {
-  const lines: string[] = [];
-  let line = first;
-  let empty = true;
-  for (const word of printable(text).split(' ')) {
-    if (!empty && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = rest;
-      empty = true;
-    }
-    line += empty ? word : ` ${word}`;
-    empty = false;
-  }
-  return [...lines, line];
 }

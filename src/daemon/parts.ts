@@ -14,8 +14,8 @@ import type {Logger} from './logger.ts';
 import type {HeldSandboxes} from './plugins/held-sandboxes.ts';
 import type {SandboxNames} from './plugins/sandbox-names.ts';
 
-/** What the routes work with; tests give fakes. */
-export interface ServerParts {
+/** The rooms below, opened. The server closes the engine first, then the controller, and with it the store. */
+export interface Composed {
   readonly controller: Controller;
   readonly engine: Engine;
   readonly events: EventLog;
@@ -28,6 +28,10 @@ export interface ServerParts {
   readonly held: HeldSandboxes;
   readonly openCapture: OpenCapture;
   readonly tracer: Tracer;
+}
+
+/** What the routes work with; tests give fakes. */
+export interface ServerParts extends Composed {
   readonly facts: HostFacts;
   /** State root, for /info. */
   readonly root: string;

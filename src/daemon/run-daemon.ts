@@ -2,10 +2,11 @@ import {rmSync} from 'node:fs';
 import {makeFolders} from '../api/make-folders.ts';
 import {netnsIdentity} from '../api/netns.ts';
 import {pidPath, socketPath} from '../api/roots.ts';
-import type {Compose, Composed} from './compose.ts';
+import type {Compose} from './compose.ts';
 import {readHostFacts} from './host-facts.ts';
 import type {Logger} from './logger.ts';
 import type {DaemonOptions} from './options.ts';
+import type {Composed} from './parts.ts';
 import {readPid, type TryLock, takePidFile} from './pid-file.ts';
 import {createServer} from './server.ts';
 

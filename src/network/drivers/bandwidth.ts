@@ -1,5 +1,6 @@
 import type {Item} from '../../kernel/item.ts';
 import type {Bandwidth} from '../../model/bandwidth.ts';
+import {plainLink} from './driver.ts';
 
 /** How long a packet may wait for tokens; what would wait longer is dropped. CNI and Docker's plugins have 25, tc(8)'s examples 50 to 400. */
 const latencyS = 0.05;
@@ -28,21 +29,7 @@ export function ifbName(hostIfname: string): string {
 function planEgress(hostIfname: string, limit: Item, group: number): readonly Item[] {
   const ifb = ifbName(hostIfname);
   return [
-    {
-      ns: '',
-      kind: 'link',
-      name: ifb,
-      type: 'ifb',
-      up: true,
-      group,
-      mtu: null,
-      mac: null,
-      altname: null,
-      master: null,
-      hairpin: false,
-      isolated: false,
-      peer: null,
-    },
+    {...plainLink, ns: '', name: ifb, type: 'ifb', group},
     limit,
     {ns: '', kind: 'qdisc', type: 'ingress', link: hostIfname},
     {ns: '', kind: 'filter', link: hostIfname, redirectTo: ifb},
