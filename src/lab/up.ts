@@ -10,6 +10,8 @@ import {decodeLink, dumpLinks} from '../kernel/netlink/link.ts';
 import {createSockets, type Sockets} from '../kernel/sockets.ts';
 import {startInBackground} from './holder/enter.ts';
 import {hold} from './holder/hold.ts';
+import {impairedEnds} from './impair/ends.ts';
+import {openWires} from './impair/wires.ts';
 import {isAlive, type LabRecord, type Labs, openLabs, startTimeOf} from './labs.ts';
 import {namespaceOf, placeIn} from './place.ts';
 import {namespacesOf, planLab} from './topology/plan-lab.ts';
@@ -39,6 +41,7 @@ export async function up({labs, topology, scenario, env, tnet}: UpSpec): Promise
   try {
     buildIn(record);
     writeTools(pid, tnet);
+    await impairLinks(record);
     await startCommands(record, env);
     openLabs(`/proc/${pid}/root/run/tnet`).save({...record, pid: 1}); // for `tnet lab check` in its shell
     labs.save(record);
@@ -85,6 +88,17 @@ function writeTools(pid: number, [node, script]: readonly [string, string]): voi
     const path = `/proc/${pid}/root/run/lab/bin/${name}`;
     writeFileSync(path, `#!/bin/sh\n${line}\n`);
     chmodSync(path, 0o755);
+  }
+}
+
+async function impairLinks(record: LabRecord): Promise<void> {
+  const ends = impairedEnds(record.topology);
+  if (ends.length === 0) return;
+  const wires = openWires(record);
+  try {
+    for (const {impairment, ...end} of ends) await wires.set(end, impairment);
+  } finally {
+    wires.close();
   }
 }
 

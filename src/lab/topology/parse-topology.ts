@@ -9,6 +9,8 @@ import {
   prefixLengthOf,
 } from '../../model/ip.ts';
 import {type Document, DocumentError, type Problem, readDocument} from '../document/read-document.ts';
+import {problemOf} from '../impair/impairment.ts';
+import {directionsOf} from '../impair/schema.ts';
 import {type LinkFile, type NodeFile, type TopologyFile, topologySchema} from './schema.ts';
 import {
   hostNode,
@@ -46,6 +48,8 @@ function resolve({value}: Document<TopologyFile>, report: Report): Topology {
   const networks = resolveNetworks(value, names, report);
   const addresses = assign(networks, entries, report);
   const nodes = entries.map(entry => resolveNode(entry, networks, addresses));
+  for (const {key, file} of entries)
+    refuseImpairment(file.impair && directionsOf(file.impair, 'out'), ['nodes', key, 'impair'], report);
   return {
     name: value.name,
     networks: networks,
@@ -180,11 +184,13 @@ function resolveNode(
   networks: readonly TopologyNetwork[],
   addresses: Addresses,
 ): TopologyNode {
+  const impaired = file.impair && directionsOf(file.impair, 'out');
   const interfaces = wishesOf(file).map(({network}, i) => ({
     name: `eth${i}`,
     network,
     address: addresses.get(`${name} ${network}`) ?? null,
     mtu: file.mtu ?? networks.find(each => each.name === network)?.mtu ?? null,
+    ...(impaired && {impair: {out: impaired.forth, in: impaired.back}}),
   }));
   const gateway = networks.find(
     each =>
@@ -229,15 +235,25 @@ function resolveLink(
   {names, report}: {readonly names: ReadonlySet<string>; readonly report: Report},
 ): TopologyLink {
   const automatic = [1, 2].map(n => ({address: nthAddress(`10.255.${i}.0/30` as Prefix, n), prefixLength: 30}));
+  const impaired = impair && directionsOf(impair, 'ab');
+  refuseImpairment(impaired, ['links', i, 'impair'], report);
   const end = (side: 0 | 1): TopologyEnd => {
     const [node = '', name = ''] = ends[side].split(':');
     if (!/^[^:]+:[^:/\s]{1,15}$/.test(ends[side]))
       report(['links', i, 'ends'], `"${ends[side]}": want NODE:INTERFACE, as c1:eth0`);
     else if (!names.has(node)) report(['links', i, 'ends'], `no node "${node}"; add it below "nodes"`);
     const address = addr === undefined ? automatic[side]! : addr === 'none' ? null : addr[side];
-    return {node, name, address};
+    return {node, name, address, ...(impaired && {impair: side === 0 ? impaired.forth : impaired.back})};
   };
-  if (impair !== undefined)
-    report(['links', i, 'impair'], 'impairments are not supported yet: use `tc` in the lab, or take them out');
   return {ends: [end(0), end(1)], mtu: mtu ?? null};
+}
+
+function refuseImpairment(
+  impaired: ReturnType<typeof directionsOf> | undefined,
+  keys: readonly (string | number)[],
+  report: Report,
+): void {
+  if (impaired === undefined) return;
+  const problem = problemOf(impaired.forth) ?? problemOf(impaired.back);
+  if (problem !== null) report(keys, problem);
 }
