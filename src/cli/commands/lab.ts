@@ -2,6 +2,7 @@ import type {Command} from 'commander';
 import type {Context} from '../context.ts';
 import {registerAuthorCommands} from '../lab/author-commands.ts';
 import {registerExerciseCommands} from '../lab/exercise-commands.ts';
+import {registerLabDoctor} from '../lab/lab-doctor.ts';
 import {registerTopologyCommands} from '../lab/topology-commands.ts';
 
 export function registerLab(program: Command, context: Context): void {
@@ -13,6 +14,7 @@ export function registerLab(program: Command, context: Context): void {
   registerExerciseCommands(lab, context);
   registerTopologyCommands(lab, context);
   registerAuthorCommands(lab, context);
+  registerLabDoctor(lab, context);
 }
 
 const help = `

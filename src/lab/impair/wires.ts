@@ -23,6 +23,7 @@ export interface Wires {
   /** All of it, in place of what was. When it fails, what was is there again. */
   set(end: End, impairment: Impairment): Promise<void>;
   list(): readonly WantedEnd[];
+  hasNetem(end: End): boolean;
   close(): void;
 }
 
@@ -47,7 +48,7 @@ export function openWires({pid}: Pick<LabRecord, 'pid'>): Wires {
       }));
   const read = (end: End): Impairment => list().find(each => formatEnd(each) === formatEnd(end))?.impairment ?? {};
 
-  const hasNetem = (end: End, index: number): boolean => {
+  const hasNetem = (end: End, index = linkIndex(sockets, ns(end), end.link)): boolean => {
     try {
       sockets.route(ns(end)).request(askForNetem(index), 'ask for netem');
     } catch (error) {
@@ -102,6 +103,7 @@ export function openWires({pid}: Pick<LabRecord, 'pid'>): Wires {
   return {
     read,
     list,
+    hasNetem: end => hasNetem(end),
     async set(end, impairment) {
       const was = read(end);
       try {

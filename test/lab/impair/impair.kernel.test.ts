@@ -15,8 +15,8 @@ const folder = mkdtempSync(join(tmpdir(), 'tnet-impair-'));
 const topology = `name: w
 networks: {lan: {subnet: 10.7.0.0/24}}
 nodes:
-  a: {}
-  b: {}
+  a: {sysctls: {net.ipv6.conf.all.disable_ipv6: 1}}
+  b: {sysctls: {net.ipv6.conf.all.disable_ipv6: 1}}
   c1: {net: lan, impair: {delay: 20ms, direction: in}}
   c2: {net: lan}
 links:
@@ -72,7 +72,7 @@ test.serial('a file impairs each direction of a link and of a node', async t => 
 test.serial('delay: 50 ms each way make a round trip of 100 ms', async t => {
   await impair('a:eth0', '--every', '0');
   const times = await roundTrips('a', '192.0.2.2', 5);
-  t.true(times[0]! >= 100 && times[2]! < 115, times.join(' '));
+  t.true(times[0]! >= 100 && times[0]! < 115, times.join(' '));
 });
 
 test.serial('one effect after the other adds up; direction says of what', async t => {
@@ -83,20 +83,19 @@ test.serial('one effect after the other adds up; direction says of what', async 
 
 test.serial('jitter spreads the delay, and so mixes the order', async t => {
   const received = await sendNumbered(a(), b(), {count: 200, wanted: 200});
-  const sorted = [...received.delaysMs].sort((x, y) => x - y);
+  const [fastest, slowest] = [Math.min(...received.delaysMs), Math.max(...received.delaysMs)];
   t.is(received.numbers.length, 200);
-  t.true(sorted[0]! >= 29 && sorted[0]! < 40, `the fastest took ${sorted[0]} ms`);
-  t.true(sorted[100]! > 44 && sorted[100]! < 60, `half took ${sorted[100]} ms`);
+  t.true(fastest >= 29 && fastest < 49 && slowest > 60, `${fastest} to ${slowest} ms`);
   t.true(lateness(received) > 20, 'what waits longer is overtaken');
 });
 
 test.serial('reorder: some do not wait', async t => {
-  await impair('a:eth0', '--clear', '--delay', '10ms', '--reorder', '25%', '--direction', 'out');
+  await impair('a:eth0', '--clear', '--delay', '100ms', '--reorder', '25%', '--direction', 'out');
   const received = await sendNumbered(a(), b(), {count: 400, wanted: 400});
-  const quick = received.delaysMs.filter(ms => ms < 9).length;
+  const quick = received.delaysMs.filter(ms => ms < 90).length;
   t.is(received.numbers.length, 400);
   t.true(quick > 60 && quick < 140, `${quick} of 400 did not wait`);
-  t.true(lateness(received) > 20);
+  t.true(lateness(received) > 0);
 });
 
 test.serial('clear takes everything away, in the direction that is said', async t => {
@@ -118,7 +117,10 @@ test.serial('loss: 20 % of 500 packets, within five standard deviations', async 
 test.serial('every: each third packet is lost, and no other', async t => {
   await impair('a:eth0', '--loss', '0%', '--every', '3');
   await impair('a:eth0', '--clear', '--direction', 'in');
-  await roundTrips('a', '192.0.2.2', 2); // the neighbour is known
+  await roundTrips('a', '192.0.2.2', 2);
+  // Neither asks the other whether it is still there: a third packet of whatever kind is lost.
+  await tnet.ok('lab', 'exec', 'a', 'ip', 'neigh', 'change', '192.0.2.2', 'dev', 'eth0', 'nud', 'permanent');
+  await tnet.ok('lab', 'exec', 'b', 'ip', 'neigh', 'change', '192.0.2.1', 'dev', 'eth0', 'nud', 'permanent');
   await impair('a:eth0', '--every', '3', '--direction', 'out');
   const {numbers} = await sendNumbered(a(), b(), {count: 300, wanted: 200});
   t.deepEqual(
@@ -171,6 +173,18 @@ test.serial('what has no meaning is refused, and changes nothing', async t => {
   t.regex(await refused('x:eth0', '--loss', '1%'), /the topology has no link "x:eth0"/);
   t.regex(await refused('a:eth9', '--loss', '1%', '--direction', 'out'), /Cannot find link "eth9"/);
   t.regex(await impair('a:eth0'), /delay 5ms rate 1mbit/);
+});
+
+test.serial('doctor says who has which effect, and what exercises lack', async t => {
+  const report = JSON.parse(await tnet.ok('lab', 'doctor', '--json'));
+  t.deepEqual(
+    report.effects.map(({problem}: {problem: string | null}) => problem),
+    Array(8).fill(null),
+  );
+  t.is(report.effects.at(-1).backend, 'nft');
+  t.is(report.effects[0].backend, report.netem ? 'netem' : 'relay');
+  const lines = (await tnet.ok('lab', 'doctor')).split('\n');
+  t.true(lines.filter(line => !/ lacks /.test(line)).every(line => line.length <= 80));
 });
 
 test.after.always('impaired links leave nothing', async t => {
