@@ -15,6 +15,7 @@ import {type BridgeFlags, planBridgeChange, refuseWhileAttached} from './bridge-
 import {configureAttachment} from './change-attachment.ts';
 import {checkAttachment} from './check-attachment.ts';
 import {planDetach} from './detach.ts';
+import {type AttachmentFilter, filterAttachments} from './filter-attachments.ts';
 import {findNetwork} from './find-network.ts';
 import {type FirewallName, firewallOf} from './firewall/renderer.ts';
 import {ensure, isFrame, readOurs} from './foreign.ts';
@@ -41,7 +42,7 @@ import {undoing} from './undoing.ts';
 export interface Controller {
   list(): readonly Network[];
   get(ref: string): Network;
-  attachmentsOf(filter: {readonly network?: string; readonly owner?: string}): readonly Attachment[];
+  attachmentsOf(filter: AttachmentFilter): readonly Attachment[];
   hostLinks(): readonly HostLink[];
   /** What attachments have carried so far. */
   stats(attachments: readonly Attachment[]): readonly AttachmentStats[];
@@ -126,8 +127,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   store.commit({put: {networks: planPredefined(state, parts.bridge, () => seed())}});
 
   const get = (ref: string): Network => findNetwork(state.networks, ref);
-  const attachmentsOf: Controller['attachmentsOf'] = ({network, owner}) =>
-    [...state.attachments.values()].filter(a => (network ?? a.network) === a.network && (owner ?? a.owner) === a.owner);
+  const attachmentsOf: Controller['attachmentsOf'] = filter => filterAttachments(state, filter);
 
   const realize = async (network: Network): Promise<void> => {
     const {rules, beside} = await look();

@@ -118,7 +118,7 @@ function withoutSiblings(
   {id, sandbox}: Attachment,
   {controller}: CniParts,
 ): readonly PortMapping[] {
-  const siblings = controller.attachmentsOf({}).filter(each => each.sandbox === sandbox && each.id !== id);
+  const siblings = controller.attachmentsOf({sandbox}).filter(each => each.id !== id);
   const held = new Set(siblings.flatMap(each => each.ports.map(formatPortMapping)));
   return ports.filter(port => !held.has(formatPortMapping(port)));
 }
