@@ -13,6 +13,8 @@ export interface TopologyNetwork {
   readonly name: string;
   readonly bridge: string;
   readonly subnet: Prefix | null;
+  /** The subnet is not the file's. */
+  readonly automatic?: true;
   /** `host`, a node, or nobody. */
   readonly gateway: {readonly node: string; readonly address: Ip} | null;
   /** Bytes; null: the kernel's 1500. */
@@ -36,6 +38,8 @@ export interface TopologyInterface {
   readonly name: string;
   readonly network: string;
   readonly address: InterfaceAddress | null;
+  /** The address is not the file's. */
+  readonly automatic?: true;
   readonly mtu: number | null;
 }
 
