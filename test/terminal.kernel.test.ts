@@ -2,7 +2,8 @@ import {execFileSync} from 'node:child_process';
 import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
-import {belongings, makeHost, run} from './fixture/host.ts';
+import {hasDocker} from './fixture/docker.ts';
+import {belongings, makeHost} from './fixture/host.ts';
 import {dockerOnPty, type PtyResult, raw, type Step, tnetOnPty} from './fixture/pty.ts';
 import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
 
@@ -41,7 +42,6 @@ test.after.always(async t => {
 
 type Shell = (tnet: Tnet, args: readonly string[], steps: readonly Step[]) => Promise<PtyResult>;
 
-const hasDocker = run('command -v docker || true') !== '';
 const clients: readonly (readonly [string, Shell])[] = [
   ['tnet', tnetOnPty],
   ...(hasDocker ? ([['docker', dockerOnPty]] as const) : []),

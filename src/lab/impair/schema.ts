@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import {duration, percentText, rateText} from '../document/formats.ts';
-import type {Impairment} from './impairment.ts';
+import {type Impairment, problemOf} from './impairment.ts';
 
 const entries = {
   delay: v.optional(duration),
@@ -24,10 +24,11 @@ export const portImpairment = v.union([ofPorts, v.array(ofPorts)]);
 type Written<D extends string> =
   v.InferOutput<typeof ofCable> extends infer T ? Omit<T, 'direction'> & {readonly direction: D} : never;
 
-/** The two directions apart, `forth` being `ab` or `out`. What is said twice of one direction adds up. */
+/** The two directions apart, `forth` being `ab` or `out`. What is said twice of one direction adds up; what has no meaning is refused. */
 export function directionsOf<D extends string>(
   written: Written<D> | readonly Written<D>[],
   forth: D,
+  refuse: (problem: string) => void = () => {},
 ): {readonly forth: Impairment; readonly back: Impairment} {
   const all = [written].flat() as readonly Written<D>[];
   const of = (wanted: boolean): Impairment =>
@@ -35,7 +36,10 @@ export function directionsOf<D extends string>(
       {},
       ...all.filter(({direction}) => direction === 'both' || (direction === forth) === wanted).map(fromFile),
     );
-  return {forth: of(true), back: of(false)};
+  const directions = {forth: of(true), back: of(false)};
+  const problem = problemOf(directions.forth) ?? problemOf(directions.back);
+  if (problem !== null) refuse(problem);
+  return directions;
 }
 
 function fromFile({

@@ -14,6 +14,8 @@ export interface TopologyNetwork {
   readonly name: string;
   readonly bridge: string;
   readonly subnet: Prefix | null;
+  /** The subnet is not the file's. */
+  readonly automatic?: true;
   /** `host`, a node, or nobody. */
   readonly gateway: {readonly node: string; readonly address: Ip} | null;
   /** Bytes; null: the kernel's 1500. */
@@ -37,6 +39,8 @@ export interface TopologyInterface {
   readonly name: string;
   readonly network: string;
   readonly address: InterfaceAddress | null;
+  /** The address is not the file's. */
+  readonly automatic?: true;
   readonly mtu: number | null;
   /** Of what the node sends by it, and of what it gets. */
   readonly impair?: {readonly out: Impairment; readonly in: Impairment};
