@@ -4,6 +4,7 @@ import {registerApply} from '../lab/apply-command.ts';
 import {registerAuthorCommands} from '../lab/author-commands.ts';
 import {registerLabCapture} from '../lab/capture-command.ts';
 import {registerExerciseCommands} from '../lab/exercise-commands.ts';
+import {registerLabDoctor} from '../lab/lab-doctor.ts';
 import {registerTopologyCommands} from '../lab/topology-commands.ts';
 
 export function registerLab(program: Command, context: Context): void {
@@ -17,6 +18,7 @@ export function registerLab(program: Command, context: Context): void {
   registerApply(lab, context);
   registerLabCapture(lab, context);
   registerAuthorCommands(lab, context);
+  registerLabDoctor(lab, context);
 }
 
 const help = `

@@ -61,7 +61,7 @@ function leasesIn({interfaces, ips}: CniResult, ifname: string): readonly Lease[
 }
 
 /** The last interface of the host's: bridges come before their ports. */
-function hostEndIn({interfaces}: CniResult): string {
+export function hostEndIn({interfaces}: CniResult): string {
   return interfaces.filter(({sandbox}) => !sandbox).at(-1)?.name ?? '';
 }
 
