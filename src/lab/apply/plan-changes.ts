@@ -2,7 +2,7 @@ import {readdirSync, statSync} from 'node:fs';
 import {isInside, itemKey, type World} from '../../kernel/diff.ts';
 import type {Item, NamespacePath, Op, SysctlItem} from '../../kernel/item.ts';
 import type {LabRecord} from '../labs.ts';
-import {startedOn} from '../node-programs.ts';
+import {programsOf, startedOn} from '../node-programs.ts';
 import {namespaceOf} from '../place.ts';
 import {labWorld} from '../topology/lab-world.ts';
 import {planApply} from '../topology/plan-apply.ts';
@@ -77,8 +77,9 @@ async function withDefaults(owned: World, want: World, ending: ReadonlySet<Names
 function restarts(record: LabRecord, {nodes}: Topology, newNodes: readonly string[]): readonly string[] {
   const names = new Set([...nodes.map(({name}) => name), hostNode]);
   return [...names].filter(name => {
-    const run = nodes.find(node => node.name === name)?.run ?? [];
-    const isNew = newNodes.includes(name) && run.length > 0;
-    return isNew || startedOn(record, name).join('\n') !== run.join('\n');
+    const node = nodes.find(each => each.name === name);
+    const programs = node === undefined ? [] : programsOf(node);
+    const isNew = newNodes.includes(name) && programs.length > 0;
+    return isNew || startedOn(record, name).join('\n') !== programs.join('\n');
   });
 }
