@@ -1,24 +1,15 @@
 import test from 'ava';
-import {belongings, makeHost, makeNeighbour, run} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {makeNeighbour, run} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** The stock docker command drives networks of a real daemon: flags, outputs and exit codes are Docker's. */
 const dockerTest = run('command -v docker || true') === '' ? test.serial.skip : test.serial;
 const note = run('command -v docker || true') === '' ? ' (no docker command here)' : '';
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+makeNeighbour();
+const tnet = useTnet();
 
 test.before(async () => {
-  makeHost();
-  makeNeighbour();
-  before = belongings();
-  tnet = makeTnet();
   await tnet.ok('ps');
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  t.deepEqual(belongings(), before);
 });
 
 /** Output, then the exit code when it is not 0. */
