@@ -1,10 +1,9 @@
 import test from 'ava';
-import {makeNeighbour, run} from './fixture/host.ts';
+import {docker as dockerOn, dockerTest} from './fixture/docker.ts';
+import {makeNeighbour} from './fixture/host.ts';
 import {useTnet} from './fixture/use-tnet.ts';
 
 /** The stock docker command drives networks of a real daemon: flags, outputs and exit codes are Docker's. */
-const dockerTest = run('command -v docker || true') === '' ? test.serial.skip : test.serial;
-const note = run('command -v docker || true') === '' ? ' (no docker command here)' : '';
 makeNeighbour();
 const tnet = useTnet();
 
@@ -12,13 +11,9 @@ test.before(async () => {
   await tnet.ok('ps');
 });
 
-/** Output, then the exit code when it is not 0. */
-const docker = (args: string): string =>
-  run(
-    `export DOCKER_HOST=unix://${tnet.socket} DOCKER_CONFIG=${tnet.runRoot}; docker ${args} 2>&1 || echo "exit $?"`,
-  ).trim();
+const docker = (args: string): string => dockerOn(tnet, args);
 
-dockerTest(`docker network create, inspect, ls${note}`, t => {
+dockerTest('docker network create, inspect, ls', t => {
   t.regex(
     docker(
       'network create -d bridge --subnet 10.7.1.0/24 --gateway 10.7.1.254 --ip-range 10.7.1.128/25 --aux-address printer=10.7.1.129 --ipv6 --subnet fd07:1::/64 --label tier=front -o com.docker.network.bridge.name=br7 front',
@@ -40,7 +35,7 @@ dockerTest(`docker network create, inspect, ls${note}`, t => {
   t.regex(docker('network ls -q --filter name=bac'), /^[0-9a-f]{12}$/);
 });
 
-dockerTest(`docker network create says what is wrong, in Docker's words${note}`, t => {
+dockerTest("docker network create says what is wrong, in Docker's words", t => {
   t.regex(docker('network create front'), /network with name front already exists\nexit 1$/);
   t.regex(
     docker('network create --subnet 10.7.1.0/25 other'),
@@ -51,7 +46,7 @@ dockerTest(`docker network create says what is wrong, in Docker's words${note}`,
   t.regex(docker('network inspect nosuch'), /network nosuch not found\nexit 1$/);
 });
 
-dockerTest(`docker run with network flags, port and ps${note}`, t => {
+dockerTest('docker run with network flags, port and ps', t => {
   t.regex(
     docker(
       'run -d --name web --network name=front,alias=www,ip=10.7.1.7,ip6=fd07:1::7,mac-address=02:00:00:00:07:07 -p 8080:80 -p 127.0.0.1:8081:81/udp -p 9000-9001:9000-9001 host sleep 1000',
@@ -69,7 +64,7 @@ dockerTest(`docker run with network flags, port and ps${note}`, t => {
   t.regex(docker('run --network nosuch host true'), /network nosuch not found[\s\S]*exit 125$/);
 });
 
-dockerTest(`docker network connect, disconnect, rm, prune${note}`, t => {
+dockerTest('docker network connect, disconnect, rm, prune', t => {
   t.is(docker('network connect --ip 10.7.2.9 --alias db back web'), '');
   t.regex(docker('network connect back web'), /endpoint with name web already exists in network back\nexit 1$/);
   t.is(docker("inspect -f '{{.NetworkSettings.Networks.back.IPAddress}}' web"), '10.7.2.9');

@@ -2,12 +2,11 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {docker as dockerOn, dockerTest} from './fixture/docker.ts';
 import {run} from './fixture/host.ts';
 import {useTnet} from './fixture/use-tnet.ts';
 
 /** Identity, settings and system calls of a container, through tnet and through the stock docker command. */
-const dockerTest = run('command -v docker || true') === '' ? test.serial.skip : test.serial;
-const note = run('command -v docker || true') === '' ? ' (no docker command here)' : '';
 const dir = mkdtempSync(join(tmpdir(), 'tnet-security-'));
 const tnet = useTnet({
   closed: () => rmSync(dir, {recursive: true}),
@@ -17,10 +16,7 @@ test.before(async () => {
   await tnet.ok('ps');
 });
 
-const docker = (args: string): string =>
-  run(
-    `export DOCKER_HOST=unix://${tnet.socket} DOCKER_CONFIG=${tnet.runRoot}; docker ${args} 2>&1 || echo "exit $?"`,
-  ).trim();
+const docker = (args: string): string => dockerOn(tnet, args);
 
 /** Makes each call in one container; prints its errno, 0 when it succeeded. */
 const perl = (calls: readonly string[]): string =>
@@ -223,7 +219,7 @@ test.serial('tnet run --entrypoint replaces what is run', async t => {
 const inspect = (t: ExecutionContext, name: string, format: string, want: string): boolean =>
   t.is(docker(`inspect -f '${format}' ${name}`), want);
 
-dockerTest(`docker run with the same flags, and inspect${note}`, t => {
+dockerTest('docker run with the same flags, and inspect', t => {
   const file = join(dir, 'docker.json');
   writeFileSync(
     file,

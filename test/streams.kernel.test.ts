@@ -7,6 +7,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {createClient} from '../src/api/client.ts';
 import {demultiplex} from '../src/api/stdcopy.ts';
+import {docker as dockerOn, dockerTest, hasDocker} from './fixture/docker.ts';
 import {run} from './fixture/host.ts';
 import {dockerOnPty, type PtyResult, raw, type Step, tnetOnPty} from './fixture/pty.ts';
 import type {Tnet} from './fixture/tnet.ts';
@@ -25,18 +26,12 @@ test.before(async () => {
 });
 
 type Shell = (tnet: Tnet, args: readonly string[], steps: readonly Step[]) => Promise<PtyResult>;
-const hasDocker = run('command -v docker || true') !== '';
 const clients: readonly (readonly [string, Shell])[] = [
   ['tnet', tnetOnPty],
   ...(hasDocker ? ([['docker', dockerOnPty]] as const) : []),
 ];
-const dockerTest = hasDocker ? test.serial : test.serial.skip;
-const note = hasDocker ? '' : ' (no docker command here)';
 
-const docker = (args: string): string =>
-  run(
-    `export DOCKER_HOST=unix://${tnet.socket} DOCKER_CONFIG=${tnet.runRoot}; docker ${args} 2>&1 || echo "exit $?"`,
-  ).trim();
+const docker = (args: string): string => dockerOn(tnet, args);
 
 /** Each piece of output with its stream. */
 async function said(streams: Duplex): Promise<readonly string[]> {
@@ -201,7 +196,7 @@ test.serial('stats: one JSON object a second, each with the one before it', asyn
   t.true(Date.parse(read[1]!.read) - Date.parse(read[0]!.read) >= 990);
 });
 
-dockerTest(`docker stats, live on a terminal: one frame after the other${note}`, async t => {
+dockerTest('docker stats, live on a terminal: one frame after the other', async t => {
   const {output} = await dockerOnPty(
     tnet,
     ['stats'],

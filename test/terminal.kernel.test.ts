@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
-import {run} from './fixture/host.ts';
+import {hasDocker} from './fixture/docker.ts';
 import {dockerOnPty, type PtyResult, raw, type Step, tnetOnPty} from './fixture/pty.ts';
 import type {Tnet} from './fixture/tnet.ts';
 import {useTnet} from './fixture/use-tnet.ts';
@@ -30,7 +30,6 @@ test.before(async () => {
 
 type Shell = (tnet: Tnet, args: readonly string[], steps: readonly Step[]) => Promise<PtyResult>;
 
-const hasDocker = run('command -v docker || true') !== '';
 const clients: readonly (readonly [string, Shell])[] = [
   ['tnet', tnetOnPty],
   ...(hasDocker ? ([['docker', dockerOnPty]] as const) : []),

@@ -12,7 +12,7 @@ export interface EnsureOptions {
   readonly daemon: string;
   /** Called when one is started. */
   readonly onStart?: () => void;
-  readonly timeoutMs?: number;
+  readonly timeoutMs: number;
 }
 
 const pollMs = 15;
@@ -23,7 +23,7 @@ const graceMs = 1000;
  * Makes sure that a daemon answers. Any number of clients may do so at once: each may start a process, the one that
  * gets the lock serves, the others leave with exit code 0. Throws ERR_DAEMON with the daemon's own last words when it dies.
  */
-export async function ensureDaemon({roots, daemon, onStart, timeoutMs = 10_000}: EnsureOptions): Promise<void> {
+export async function ensureDaemon({roots, daemon, onStart, timeoutMs}: EnsureOptions): Promise<void> {
   const socket = socketPath(roots);
   if (await answers(socket)) return;
   onStart?.();
@@ -37,7 +37,7 @@ export async function ensureDaemon({roots, daemon, onStart, timeoutMs = 10_000}:
   }
   throw new TnetError(
     'ERR_DAEMON',
-    `Cannot start the daemon: nothing answers on "${socket}" after ${timeoutMs / 1000} s; see ${logPath(roots)}`,
+    `Cannot start the daemon: nothing answers on "${socket}" after ${timeoutMs / 1000} s (TNET_START_TIMEOUT); see ${logPath(roots)}`,
   );
 }
 

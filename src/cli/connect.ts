@@ -8,16 +8,18 @@ import type {Io} from './context.ts';
 
 /** A client of the daemon on these roots. Starts the daemon when there is none; that needs root. */
 export async function connect(roots: Roots, io: Io): Promise<Client> {
-  const [{createClient}, {ensureDaemon}] = await Promise.all([
+  const [{createClient}, {ensureDaemon}, {startTimeoutMs}] = await Promise.all([
     import('../api/client.ts'),
     import('../api/ensure-daemon.ts'),
+    import('../api/start-timeout.ts'),
   ]);
   const onStart = (): void => {
     refuseUser();
     if (io.stderr.isTTY) io.stderr.write(`tnet: starting the daemon (log: ${roots.root}/daemon.log)\n`);
   };
+  const timeoutMs = startTimeoutMs(io.env);
   try {
-    await ensureDaemon({roots, daemon: daemonScript(), onStart});
+    await ensureDaemon({roots, daemon: daemonScript(), onStart, timeoutMs});
   } catch (cause) {
     throw explain(cause as NodeJS.ErrnoException, roots);
   }

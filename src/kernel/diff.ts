@@ -104,7 +104,11 @@ function identity(item: Item): readonly (string | number | null)[] {
     case 'route':
       return item.type === 'local'
         ? [item.to, item.link]
-        : [item.to, ...(item.table === undefined ? [] : [item.table])];
+        : [
+            item.to,
+            ...(item.table === undefined ? [] : [item.table]),
+            ...(item.metric ? [`metric ${item.metric}`] : []),
+          ];
     case 'rule':
       return [item.from, item.table];
     case 'neigh':
@@ -213,7 +217,7 @@ function describe(item: Item): string {
     case 'address':
       return `"${item.address}/${item.prefixLength}" dev ${item.link}`;
     case 'route':
-      return `"${item.to}"${item.via ? ` via ${item.via}` : ''}${item.link ? ` dev ${item.link}` : ''}${item.table ? ` table ${item.table}` : ''}`;
+      return `"${item.to}"${item.via ? ` via ${item.via}` : ''}${item.link ? ` dev ${item.link}` : ''}${item.table ? ` table ${item.table}` : ''}${item.metric ? ` metric ${item.metric}` : ''}`;
     case 'rule':
       return `from ${item.from} table ${item.table}`;
     case 'neigh':

@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
+import {putAttachment, removeAttachment} from '../model/attachment-index.ts';
 import type {Container} from '../model/container.ts';
 import type {StoredImage} from '../model/image.ts';
 import type {Network} from '../model/network.ts';
@@ -199,7 +200,7 @@ function statements(database: Database): (change: Change) => void {
     const statement = database.prepare(`DELETE FROM ${name} WHERE ${keys[name]} = ?`);
     return {name, statement};
   });
-  const putAttachment = (a: Attachment): void => {
+  const writeAttachment = (a: Attachment): void => {
     attachment.run(a.id, a.network, a.sandbox, a.ifname, JSON.stringify(a));
     for (const {address} of a.leases) lease.run(a.network, address, a.id);
     if (a.ports.length > 0) ports.run(a.id, JSON.stringify(a.ports));
@@ -207,7 +208,7 @@ function statements(database: Database): (change: Change) => void {
   return ({put, remove}) => {
     for (const {name, statement} of removals) for (const id of remove?.[name] ?? []) statement.run(id);
     for (const n of put?.networks ?? []) network.run(n.id, n.name, n.index, JSON.stringify(n));
-    for (const a of put?.attachments ?? []) putAttachment(a);
+    for (const a of put?.attachments ?? []) writeAttachment(a);
     for (const c of put?.containers ?? []) container.run(c.id, c.name, JSON.stringify(c));
     for (const v of put?.volumes ?? []) volume.run(v.name, JSON.stringify(v));
     for (const i of put?.images ?? []) image.run(i.id, JSON.stringify(i));
@@ -217,9 +218,12 @@ function statements(database: Database): (change: Change) => void {
 
 /** The same in memory. */
 export function applyChange(state: MutableState, {put, remove}: Change): void {
-  for (const name of tables) for (const key of remove?.[name] ?? []) state[name].delete(key);
+  for (const name of tables)
+    for (const key of remove?.[name] ?? [])
+      if (name === 'attachments') removeAttachment(state.attachments, key);
+      else state[name].delete(key);
   for (const value of put?.networks ?? []) state.networks.set(value.id, value);
-  for (const value of put?.attachments ?? []) state.attachments.set(value.id, value);
+  for (const value of put?.attachments ?? []) putAttachment(state.attachments, value);
   for (const value of put?.containers ?? []) state.containers.set(value.id, value);
   for (const value of put?.volumes ?? []) state.volumes.set(value.name, value);
   for (const value of put?.images ?? []) state.images.set(value.id, value);

@@ -10,6 +10,7 @@ import {ensureDaemon} from '../../src/api/ensure-daemon.ts';
 import {logPath, pidPath, type Roots, socketPath} from '../../src/api/roots.ts';
 
 const test = anyTest as TestFn<Roots>;
+const timeoutMs = 10_000;
 const daemon = fileURLToPath(new URL('../daemon/fake-daemon.js', import.meta.url));
 
 test.beforeEach(t => {
@@ -34,20 +35,20 @@ const starts = ({root}: Roots): number => readFileSync(join(root, 'starts'), 'ut
 test('ensureDaemon() starts a daemon that outlives it, with its log for root alone', async t => {
   const roots = t.context;
   let said = 0;
-  await ensureDaemon({roots, daemon, onStart: () => said++});
+  await ensureDaemon({roots, daemon, onStart: () => said++, timeoutMs});
   t.is(said, 1);
   t.is(await createClient(socketPath(roots)).call('GET', '/containers/json').then(String), '');
   t.is(statSync(logPath(roots)).mode & 0o777, 0o600);
   t.regex(readFileSync(logPath(roots), 'utf8'), /^\S+ info listening on "\S+\/tnet.sock", pid \d+\n$/);
   const pid = readFileSync(pidPath(roots), 'utf8').trim();
   t.is(readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[5], pid, 'leader of its own session');
-  await ensureDaemon({roots, daemon, onStart: () => said++});
+  await ensureDaemon({roots, daemon, onStart: () => said++, timeoutMs});
   t.is(said, 1, 'one answers already');
 });
 
 test('ensureDaemon() called by many at once ends with one daemon', async t => {
   const roots = t.context;
-  await Promise.all(Array.from({length: 6}, () => ensureDaemon({roots, daemon})));
+  await Promise.all(Array.from({length: 6}, () => ensureDaemon({roots, daemon, timeoutMs})));
   t.is(starts(roots), 1);
   t.like(await createClient(socketPath(roots)).call('GET', '/version'), {ApiVersion: '1.48'});
 });
@@ -55,18 +56,18 @@ test('ensureDaemon() called by many at once ends with one daemon', async t => {
 test('ensureDaemon() tells the last words of a daemon that dies', async t => {
   mkdirSync(t.context.root, {recursive: true});
   writeFileSync(join(t.context.root, 'failure'), 'Cannot open store "x": disk I/O error');
-  await t.throwsAsync(ensureDaemon({roots: t.context, daemon}), {
+  await t.throwsAsync(ensureDaemon({roots: t.context, daemon, timeoutMs}), {
     message: 'Cannot start the daemon: Cannot open store "x": disk I/O error',
     code: 'ERR_DAEMON',
   });
   t.false(existsSync(pidPath(t.context)), 'it cleaned up after itself');
-  const missing = ensureDaemon({roots: t.context, daemon: '/nosuch/daemon.cjs'});
+  const missing = ensureDaemon({roots: t.context, daemon: '/nosuch/daemon.cjs', timeoutMs});
   await t.throwsAsync(missing, {message: /Cannot find module '\/nosuch\/daemon.cjs'/});
 });
 
 test('ensureDaemon() replaces the stale socket and pid file of a dead daemon', async t => {
   const roots = t.context;
-  await ensureDaemon({roots, daemon});
+  await ensureDaemon({roots, daemon, timeoutMs});
   process.kill(Number(readFileSync(pidPath(roots), 'utf8')), 'SIGKILL');
   t.true(existsSync(socketPath(roots)));
   while (
@@ -77,16 +78,18 @@ test('ensureDaemon() replaces the stale socket and pid file of a dead daemon', a
         () => false,
       )
   );
-  await ensureDaemon({roots, daemon});
+  await ensureDaemon({roots, daemon, timeoutMs});
   t.is(starts(roots), 2);
 });
 
 test('ensureDaemon() gives up on a lock holder that does not serve', async t => {
   const roots = t.context;
-  await ensureDaemon({roots, daemon});
+  await ensureDaemon({roots, daemon, timeoutMs});
   const pid = Number(readFileSync(pidPath(roots), 'utf8'));
   rmSync(socketPath(roots));
-  await t.throwsAsync(ensureDaemon({roots, daemon, timeoutMs: 400}), {message: /nothing answers on ".*" after 0.4 s/});
+  await t.throwsAsync(ensureDaemon({roots, daemon, timeoutMs: 400}), {
+    message: /nothing answers on ".*" after 0.4 s \(TNET_START_TIMEOUT\)/,
+  });
   await sleep(500); // until the one it started last has lost the lock and left
   process.kill(pid, 'SIGTERM');
 });
@@ -98,13 +101,13 @@ test('ensureDaemon() is content with whoever answers', async t => {
     server.close();
     rmSync(folder, {recursive: true, force: true});
   });
-  await ensureDaemon({roots: {root: folder, runRoot: folder}, daemon: '/nosuch'});
+  await ensureDaemon({roots: {root: folder, runRoot: folder}, daemon: '/nosuch', timeoutMs});
   t.pass();
 });
 
 test('a daemon stops on SIGTERM: socket and pid file are gone, its exit code is 0', async t => {
   const roots = t.context;
-  await ensureDaemon({roots, daemon});
+  await ensureDaemon({roots, daemon, timeoutMs});
   process.kill(Number(readFileSync(pidPath(roots), 'utf8')), 'SIGTERM');
   while (existsSync(pidPath(roots))) await sleep(5);
   t.false(existsSync(socketPath(roots)));

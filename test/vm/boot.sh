@@ -4,7 +4,8 @@
 # the machine itself failed. About 4 s besides the command. Emulated (TCG), so it runs without KVM; JavaScript is ~12 times slower.
 #
 # The guest has cgroup v2 alone, every capability, and this machine's root as its own: writes go to a tmpfs and are gone after.
-# It has fresh /tmp, /run and /dev/shm; SHARE="/tmp/a /run/b" shows host folders there too (copy-on-write as well).
+# It has a fresh /tmp (ext4: before 6.3 a tmpfs has no id-mapped mounts), /run and /dev/shm; SHARE="/tmp/a /run/b" shows host
+# folders there too (copy-on-write as well).
 # DIR (default: a temporary one) is read-write in the guest as /run/vm.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -37,6 +38,7 @@ guest_script() {
 #!/bin/bash
 export HOME=/root TERM=vt100 LANG=C.UTF-8 TNET_VM=1 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 hostname tnetvm
+modprobe ext4 && mount -t ext4 /dev/vda /tmp && chmod 1777 /tmp
 for folder in ${SHARE:-}; do
   layer=/run/writable/share\$folder
   mkdir -p "\$folder" "\$layer/upper" "\$layer/work"
@@ -73,6 +75,9 @@ guest_script >"$output/guest.sh"
 share host / always # nobody changes the host's files meanwhile, or the guest may not notice
 share out "$output" auto
 
+truncate -s 4G "$work/disk" # sparse
+mke2fs -q -t ext4 -O ^has_journal -m 0 "$work/disk"
+
 append="console=ttyS0 quiet panic=-1 edd=off nokaslr mitigations=off random.trust_cpu=on tsc=reliable"
 append+=" tnet.modules=$store/kernel/lib/modules/$version tnet.script=/run/vm/guest.sh"
 # -cpu: 57-bit addresses and protection keys crash the emulator. memory-backend-memfd shared: virtiofsd reads guest memory.
@@ -84,6 +89,7 @@ qemu=(
   -kernel "$store/kernel/boot/vmlinuz-$version" -initrd "$store/initramfs.cpio.gz"
   -chardev "socket,id=host,path=$work/host.sock" -device vhost-user-fs-pci,chardev=host,tag=hostfs
   -chardev "socket,id=out,path=$work/out.sock" -device vhost-user-fs-pci,chardev=out,tag=outfs
+  -drive "file=$work/disk,format=raw,if=virtio,cache=unsafe"
   -device virtio-rng-pci
   -append "$append"
 )

@@ -12,6 +12,7 @@ require() {
   [ -x /usr/lib/qemu/virtiofsd ] || [ -x /usr/libexec/virtiofsd ] || missing+=(virtiofsd)
   [ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1 || missing+=(busybox-static)
   [ -x "$(command -v depmod || echo /sbin/depmod)" ] || missing+=(kmod)
+  [ -x "$(command -v mke2fs || echo /sbin/mke2fs)" ] || missing+=(e2fsprogs)
   [ -x "$(command -v cpio)" ] || missing+=(cpio)
   [ -x "$(command -v xz)" ] || missing+=(xz-utils)
   [ ${#missing[@]} = 0 ] && return

@@ -25,6 +25,6 @@ for folder in "$repo" "$node"; do
 done
 
 # One test file at a time: there are two emulated CPUs, and tests measure time.
-command=$(printf '%q ' env "PATH=$node:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "TNET_DIST=$dist" \
+command=$(printf '%q ' env "PATH=$node:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "TNET_DIST=$dist" TNET_START_TIMEOUT=90 \
   node node_modules/ava/entrypoints/cli.mjs --timeout=10m --concurrency=1 "${files[@]}")
 SHARE="${SHARE:-} ${hidden[*]}" exec "$here/boot.sh" -t "${TNET_VM_TIMEOUT_S:-1200}" -c "cd $(printf %q "$repo") && $command"
