@@ -4,9 +4,10 @@ import {TnetError} from '../../errors.ts';
 import type {Op} from '../../kernel/item.ts';
 import {loadNative} from '../../kernel/native.ts';
 import {createSockets} from '../../kernel/sockets.ts';
-import type {StartSpec} from '../container-node.ts';
+import {isContainer, removeContainer, type StartSpec} from '../container-node.ts';
 import {pidsIn} from '../eyes/running-in.ts';
 import {pinNodes} from '../holder/pin.ts';
+import {impairLinks} from '../impair/impair-links.ts';
 import type {LabRecord, Labs} from '../labs.ts';
 import {restartPrograms, startPrograms, stopPrograms} from '../node-programs.ts';
 import {namespaceOf} from '../place.ts';
@@ -92,8 +93,11 @@ async function converge(parts: ReadParts, {record, topology}: Goal, first: LabCh
   await executeInLab(parts, first.ops);
   const more: Op[] = [];
   for (let round = 1; round < maxRounds; round++) {
-    const {ops} = await planChanges(parts, record, topology);
-    if (ops.length === 0) break;
+    const {ops, impairs} = await planChanges(parts, record, topology);
+    if (ops.length === 0) {
+      await impairLinks(record, impairs);
+      break;
+    }
     await executeInLab(parts, ops);
     more.push(...ops);
   }
@@ -158,6 +162,8 @@ async function restartAll({record, topology, start}: ApplySpec, {restarts}: LabC
   for (const name of restarts) {
     const node = topology.nodes.find(each => each.name === name);
     await stopPrograms(record, name, start);
-    if (node !== undefined) await startPrograms(record, node, start);
+    if (node === undefined) continue;
+    if (isContainer(node)) await removeContainer(record, name, start); // somebody was cut off before he could note it
+    await startPrograms(record, node, start);
   }
 }
