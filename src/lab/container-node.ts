@@ -37,7 +37,11 @@ export async function restartContainer(record: LabRecord, name: string, spec: St
 
 /** One that is gone already is no failure. */
 export async function removeContainer(record: LabRecord, name: string, spec: StartSpec): Promise<void> {
-  await inLab(record, ['rm', '-f', name], spec);
+  try {
+    await inLab(record, ['rm', '-f', name], spec);
+  } catch (error) {
+    if (!/No such container/.test((error as Error).message)) throw error;
+  }
 }
 
 /** `run` up to the image, or what stands in its place, and the command where the file says none. */

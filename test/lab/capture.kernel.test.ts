@@ -26,7 +26,9 @@ test.before(async () => {
 async function whileTalking(...words: readonly string[]): Promise<{code: number; stdout: string; stderr: string}> {
   const child = tnet.start('lab', 'capture', ...words);
   const said = {stdout: '', stderr: ''};
-  child.stdout!.on('data', (data: Buffer) => void (said.stdout += data.toString()));
+  child.stdout!.on('data', (data: Buffer) => {
+    said.stdout += data.toString();
+  });
   for await (const line of createInterface({input: child.stderr!})) {
     said.stderr += `${line}\n`;
     if (!line.includes('capturing')) continue;
