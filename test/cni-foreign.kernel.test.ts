@@ -1,6 +1,6 @@
 import {existsSync, rmSync} from 'node:fs';
 import test from 'ava';
-import {type CniList, type CniRuntime, makeCni, makeNetns, removeNetns} from './fixture/cni.ts';
+import {type CniList, type CniRuntime, makeCni, makeNetns, removeCniNetworks, removeNetns} from './fixture/cni.ts';
 import {ask, reach, serve} from './fixture/echo.ts';
 import {makeNeighbour, type Neighbour, run} from './fixture/host.ts';
 import {makeTnet, type Tnet} from './fixture/tnet.ts';
@@ -20,9 +20,10 @@ test.before(async () => {
   await tnet.ok('network', 'ls');
 });
 
-test.after.always(async () => {
-  for (const name of (await tnet.ok('network', 'ls')).match(/cni:\S+/g) ?? []) await tnet.ok('network', 'rm', name);
-  await tnet.end();
+/** Not the host's belongings: the reference plugin leaves its bridges. */
+test.after.always(async t => {
+  await removeCniNetworks(tnet);
+  t.deepEqual(await tnet.end(), []);
 });
 
 /** A folder of ours where some names lead to the reference plugins. */

@@ -16,17 +16,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/** As a shell and the shim: 125 ours, 126 not executable, 127 not found. */
-static constexpr int failed = 125;
+#include "lab.h"
+
 /** Whoever builds the lab holds the other end of it. */
 static constexpr int keeper = 3;
 
-[[noreturn]] static void fail(const char* call, const char* object) {
+[[noreturn]] void fail(const char* call, const char* object) {
   fprintf(stderr, "%s \"%s\": %s\n", call, object, strerror(errno));
   _exit(failed);
 }
 
-static int check(int result, const char* call, const char* object) {
+int check(int result, const char* call, const char* object) {
   if (result < 0) fail(call, object);
   return result;
 }
@@ -111,7 +111,7 @@ static void enterNode(const char* node) {
   check(sethostname(node, strlen(node)), "sethostname", node);
 }
 
-static void enterLab(const char* pid, const char* node, const char* cwd) {
+void enterLab(const char* pid, const char* node, const char* cwd) {
   const int namespaces[] = {namespaceOf(pid, "mnt"), namespaceOf(pid, "pid"), namespaceOf(pid, "net"), namespaceOf(pid, "uts"), namespaceOf(pid, "ipc")};
   for (const int fd : namespaces) check(setns(fd, 0), "setns", pid);
   if (*node != '\0') enterNode(node);
@@ -190,8 +190,9 @@ int main(int count, char** arguments) {
   if (verb == "enter" && count > 5) return enter(arguments + 2);
   if (verb == "start" && count > 5) return start(arguments + 2);
   if (verb == "net" && count > 3) return net(arguments + 2);
+  if (verb == "relay" && count == 7) return relay(arguments + 2);
   if (verb == "pin" && count > 3) return pin(arguments + 2);
   if (verb == "unpin" && count > 3) return unpin(arguments + 2);
-  fputs("usage: tnet-lab hold NAME… | pin PID NAME… | unpin PID NAME… | net PID COMMAND… | enter PID NODE CWD COMMAND… | start PID NODE CWD COMMAND…\n", stderr);
+  fputs("usage: tnet-lab hold NAME… | pin PID NAME… | unpin PID NAME… | net PID COMMAND… | enter PID NODE CWD COMMAND… | start PID NODE CWD COMMAND… | relay PID NODE LINK TAP FILE\n", stderr);
   return failed;
 }

@@ -98,7 +98,7 @@ test.serial(
     t.regex(await on('c1', 'ip', 'route'), /default via 10\.9\.0\.1/, 'the kernel took it with the address');
     t.is((await apply(big)).stdout, 'a: no changes\n');
     const {nodes, cells} = JSON.parse(await tnet.ok('lab', 'matrix', '--json')) as {nodes: string[]; cells: string[][]};
-  t.is(cells[nodes.indexOf('ext')]![nodes.indexOf('c1')], 'yes');
+    t.is(cells[nodes.indexOf('ext')]![nodes.indexOf('c1')], 'yes');
   },
 );
 

@@ -3,6 +3,7 @@ import type {Context} from '../context.ts';
 import {registerApply} from '../lab/apply-command.ts';
 import {registerAuthorCommands} from '../lab/author-commands.ts';
 import {registerExerciseCommands} from '../lab/exercise-commands.ts';
+import {registerLabDoctor} from '../lab/lab-doctor.ts';
 import {registerTopologyCommands} from '../lab/topology-commands.ts';
 
 export function registerLab(program: Command, context: Context): void {
@@ -15,6 +16,7 @@ export function registerLab(program: Command, context: Context): void {
   registerTopologyCommands(lab, context);
   registerApply(lab, context);
   registerAuthorCommands(lab, context);
+  registerLabDoctor(lab, context);
 }
 
 const help = `

@@ -9,6 +9,7 @@ import {
   prefixLengthOf,
 } from '../../model/ip.ts';
 import {type Document, DocumentError, type Problem, readDocument} from '../document/read-document.ts';
+import {directionsOf} from '../impair/schema.ts';
 import {cableNets, type Kept, keptOf} from './kept-addresses.ts';
 import {type LinkFile, type NodeFile, type TopologyFile, topologySchema} from './schema.ts';
 import {
@@ -52,6 +53,8 @@ function resolve({value}: Document<TopologyFile>, {report, kept}: {report: Repor
   const addresses = assign(networks, entries, {report, kept});
   const cableNet = cableNets(value.links, kept);
   const nodes = entries.map(entry => resolveNode(entry, networks, addresses));
+  for (const {key, file} of entries)
+    if (file.impair) directionsOf(file.impair, 'out', problem => report(['nodes', key, 'impair'], problem));
   return {
     name: value.name,
     networks: networks,
@@ -206,6 +209,7 @@ function resolveNode(
   networks: readonly TopologyNetwork[],
   addresses: Addresses,
 ): TopologyNode {
+  const impaired = file.impair && directionsOf(file.impair, 'out');
   const interfaces = wishesOf(file).map(
     ({network, address}, i): TopologyInterface => ({
       ...(address === 'auto' ? {automatic: true} : {}),
@@ -213,6 +217,7 @@ function resolveNode(
       network,
       address: addresses.get(`${name} ${network}`) ?? null,
       mtu: file.mtu ?? networks.find(each => each.name === network)?.mtu ?? null,
+      ...(impaired && {impair: {out: impaired.forth, in: impaired.back}}),
     }),
   );
   const gateway = networks.find(
@@ -257,6 +262,7 @@ function resolveLink(
   i: number,
   {names, report, cableNet}: {names: ReadonlySet<string>; report: Report; cableNet: readonly number[]},
 ): TopologyLink {
+  const impaired = impair && directionsOf(impair, 'ab', problem => report(['links', i, 'impair'], problem));
   const automatic = [1, 2].map(n => ({
     address: nthAddress(`10.255.${cableNet[i]}.0/30` as Prefix, n),
     prefixLength: 30,
@@ -267,9 +273,7 @@ function resolveLink(
       report(['links', i, 'ends'], `"${ends[side]}": want NODE:INTERFACE, as c1:eth0`);
     else if (!names.has(node)) report(['links', i, 'ends'], `no node "${node}"; add it below "nodes"`);
     const address = addr === undefined ? automatic[side]! : addr === 'none' ? null : addr[side];
-    return {node, name, address};
+    return {node, name, address, ...(impaired && {impair: side === 0 ? impaired.forth : impaired.back})};
   };
-  if (impair !== undefined)
-    report(['links', i, 'impair'], 'impairments are not supported yet: use `tc` in the lab, or take them out');
   return {ends: [end(0), end(1)], mtu: mtu ?? null};
 }

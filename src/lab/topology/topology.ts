@@ -1,4 +1,5 @@
 import type {Ip, Prefix} from '../../model/ip.ts';
+import type {Impairment} from '../impair/impairment.ts';
 
 /** What a topology file means: every node by name, every interface with its address. */
 export interface Topology {
@@ -41,6 +42,8 @@ export interface TopologyInterface {
   /** The address is not the file's. */
   readonly automatic?: true;
   readonly mtu: number | null;
+  /** Of what the node sends by it, and of what it gets. */
+  readonly impair?: {readonly out: Impairment; readonly in: Impairment};
 }
 
 export interface InterfaceAddress {
@@ -65,6 +68,8 @@ export interface TopologyEnd {
   readonly node: string;
   readonly name: string;
   readonly address: InterfaceAddress | null;
+  /** Of what leaves by this end. */
+  readonly impair?: Impairment;
 }
 
 /** The lab's own network namespace, in which the bridges are. */
