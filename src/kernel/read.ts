@@ -61,7 +61,7 @@ type FdbEntry = Item & FdbItem;
 /** Names of the host's links by ifindex. */
 type LinkNames = ReadonlyMap<number, string>;
 
-const linkTypes = ['bridge', 'veth', 'ifb', 'dummy', 'macvlan', 'ipvlan', 'vlan', 'vxlan'] as const;
+const linkTypes = ['bridge', 'veth', 'ifb', 'dummy', 'macvlan', 'ipvlan', 'vlan', 'vxlan', 'tun'] as const;
 
 export function linkItem(info: LinkInfo, names: LinkNames, ns: NamespacePath = ''): Item & LinkItem {
   return {

@@ -10,7 +10,7 @@ import {decodeLink, dumpLinks} from '../kernel/netlink/link.ts';
 import {createSockets, type Sockets} from '../kernel/sockets.ts';
 import {hold} from './holder/hold.ts';
 import {impairedEnds} from './impair/ends.ts';
-import {openWires} from './impair/wires.ts';
+import {impairLinks} from './impair/impair-links.ts';
 import {isAlive, type LabRecord, type Labs, openLabs, startTimeOf} from './labs.ts';
 import {startPrograms} from './node-programs.ts';
 import {namespaceOf} from './place.ts';
@@ -41,7 +41,7 @@ export async function up({labs, topology, scenario, env, tnet}: UpSpec): Promise
   try {
     buildIn(record);
     writeTools(pid, tnet);
-    await impairLinks(record);
+    await impairLinks(record, impairedEnds(topology));
     for (const node of topology.nodes) await startPrograms(record, node, env);
     saveBoth(labs, record);
   } catch (cause) {
@@ -93,17 +93,6 @@ function writeTools(pid: number, [node, script]: readonly [string, string]): voi
     const path = `/proc/${pid}/root/run/lab/bin/${name}`;
     writeFileSync(path, `#!/bin/sh\n${line}\n`);
     chmodSync(path, 0o755);
-  }
-}
-
-async function impairLinks(record: LabRecord): Promise<void> {
-  const ends = impairedEnds(record.topology);
-  if (ends.length === 0) return;
-  const wires = openWires(record);
-  try {
-    for (const {impairment, ...end} of ends) await wires.set(end, impairment);
-  } finally {
-    wires.close();
   }
 }
 

@@ -1,7 +1,9 @@
 import {readFileSync} from 'node:fs';
 import type {Command} from 'commander';
 import {applyLab, planApplication, restartNodes} from '../../lab/apply/apply-lab.ts';
-import {isNothing, type LabChanges} from '../../lab/apply/plan-changes.ts';
+import {isNothing, type LabChanges, sizeOf} from '../../lab/apply/plan-changes.ts';
+import {formatEnd} from '../../lab/impair/ends.ts';
+import {formatImpairment} from '../../lab/impair/impairment.ts';
 import type {LabRecord} from '../../lab/labs.ts';
 import {nodeOf} from '../../lab/place.ts';
 import {formatLabOp} from '../../lab/topology/format-changes.ts';
@@ -66,18 +68,18 @@ async function apply(context: Context, file: string, {name, dryRun, json}: Apply
   });
 }
 
-function linesOf({pid}: LabRecord, {newNodes, ops, goneNodes, restarts}: LabChanges): readonly string[] {
+function linesOf({pid}: LabRecord, {newNodes, ops, goneNodes, restarts, impairs}: LabChanges): readonly string[] {
   return [
     ...newNodes.map(node => `add node ${node}`),
     ...ops.map(op => formatLabOp(op, ns => nodeOf(pid, ns))),
+    ...impairs.map(end => `impair ${formatEnd(end)} ${formatImpairment(end.impairment) || 'no more'}`),
     ...goneNodes.map(node => `del node ${node}`),
     ...restarts.map(node => `${newNodes.includes(node) ? 'start' : 'restart'} the programs of ${node}`),
   ];
 }
 
 function summary({name}: Pick<Topology, 'name'>, {changes, ms}: {changes: LabChanges; ms: number}): string {
-  const {newNodes, ops, goneNodes, restarts} = changes;
   if (isNothing(changes)) return `${name}: no changes`;
-  const count = newNodes.length + ops.length + goneNodes.length + restarts.length;
+  const count = sizeOf(changes);
   return `${name}: ${count} ${count === 1 ? 'change' : 'changes'} in ${ms} ms`;
 }

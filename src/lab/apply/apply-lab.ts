@@ -6,6 +6,7 @@ import {loadNative} from '../../kernel/native.ts';
 import {createSockets} from '../../kernel/sockets.ts';
 import {pidsIn} from '../eyes/running-in.ts';
 import {pinNodes} from '../holder/pin.ts';
+import {impairLinks} from '../impair/impair-links.ts';
 import type {LabRecord, Labs} from '../labs.ts';
 import {startPrograms, stopPrograms} from '../node-programs.ts';
 import {namespaceOf} from '../place.ts';
@@ -97,8 +98,11 @@ async function converge(parts: ReadParts, {record, topology}: Goal, first: LabCh
   await executeInLab(parts, first.ops);
   const more: Op[] = [];
   for (let round = 1; round < maxRounds; round++) {
-    const {ops} = await planChanges(parts, record, topology);
-    if (ops.length === 0) break;
+    const {ops, impairs} = await planChanges(parts, record, topology);
+    if (ops.length === 0) {
+      await impairLinks(record, impairs);
+      break;
+    }
     await executeInLab(parts, ops);
     more.push(...ops);
   }

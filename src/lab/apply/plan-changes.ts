@@ -1,6 +1,8 @@
 import {readdirSync, statSync} from 'node:fs';
 import {isInside, itemKey, type World} from '../../kernel/diff.ts';
 import type {Item, NamespacePath, Op, SysctlItem} from '../../kernel/item.ts';
+import type {WantedEnd} from '../impair/ends.ts';
+import {impairChanges} from '../impair/impair-links.ts';
 import type {LabRecord} from '../labs.ts';
 import {startedOn} from '../node-programs.ts';
 import {namespaceOf} from '../place.ts';
@@ -18,10 +20,17 @@ export interface LabChanges {
   readonly goneNodes: readonly string[];
   /** Nodes that are to run other commands than those that were started. */
   readonly restarts: readonly string[];
+  /** Ends of links that are to be impaired otherwise. */
+  readonly impairs: readonly WantedEnd[];
 }
 
-export function isNothing({newNodes, ops, goneNodes, restarts}: LabChanges): boolean {
-  return newNodes.length + ops.length + goneNodes.length + restarts.length === 0;
+/** How many changes. */
+export function sizeOf({newNodes, ops, goneNodes, restarts, impairs}: LabChanges): number {
+  return newNodes.length + ops.length + goneNodes.length + restarts.length + impairs.length;
+}
+
+export function isNothing(changes: LabChanges): boolean {
+  return sizeOf(changes) === 0;
 }
 
 /** Looks at the lab and changes nothing. */
@@ -39,11 +48,13 @@ export async function planChanges(parts: ReadParts, record: LabRecord, topology:
   const namespaces = [hostNode, ...there].map(path);
   const actual = readLab(parts, namespaces, [...owned.values(), ...want.values()]);
   const newNodes = wanted.filter(node => !there.includes(node));
+  const ops = planApply({actual, owned, want, ending});
   return {
     newNodes,
-    ops: planApply({actual, owned, want, ending}),
+    ops,
     goneNodes,
     restarts: restarts(record, topology, newNodes),
+    impairs: impairChanges({record, topology, ops}),
   };
 }
 

@@ -3,11 +3,11 @@ import {join} from 'node:path';
 import {type KernelError, TnetError} from '../../errors.ts';
 import {linkIndex} from '../../kernel/link-index.ts';
 import {loadNative} from '../../kernel/native.ts';
-import {setLink} from '../../kernel/netlink/link.ts';
+import {decodeLink, getLink, type LinkInfo, setLink} from '../../kernel/netlink/link.ts';
 import {askForNetem, replaceNetem} from '../../kernel/netlink/netem.ts';
-import {deleteTable, replaceTable} from '../../kernel/netlink/nftables/objects.ts';
+import {deleteTable, getTable, replaceTable} from '../../kernel/netlink/nftables/objects.ts';
 import {delRootQdisc, replaceTbf} from '../../kernel/netlink/qdisc.ts';
-import {openNetlinkSocket} from '../../kernel/netlink/socket.ts';
+import {type NetlinkSocket, openNetlinkSocket} from '../../kernel/netlink/socket.ts';
 import {createSockets} from '../../kernel/sockets.ts';
 import {startRelay} from '../holder/relay.ts';
 import type {LabRecord} from '../labs.ts';
@@ -18,7 +18,7 @@ import {formatRelay, type ImpairPlan, impairTable, planImpair, type RelayEffects
 
 /** A lab's links, as far as they are impaired. One process at a time has them open. */
 export interface Wires {
-  /** What was set; {} where nothing is. */
+  /** What is set; {} where nothing is, or somebody took it away. */
   read(end: End): Impairment;
   /** All of it, in place of what was. When it fails, what was is there again. */
   set(end: End, impairment: Impairment): Promise<void>;
@@ -29,10 +29,16 @@ export interface Wires {
 
 const [EINVAL, ENOENT] = [22, 2];
 
+/** A file an end. Not there as long as nothing was ever impaired. */
+export function wishesFolder({pid}: Pick<LabRecord, 'pid'>): string {
+  return `/proc/${pid}/root/run/lab/impair`;
+}
+
 export function openWires({pid}: Pick<LabRecord, 'pid'>): Wires {
   const native = loadNative();
   const sockets = createSockets(native);
-  const [wanted, relays] = ['impair', 'relay'].map(name => `/proc/${pid}/root/run/lab/${name}`) as [string, string];
+  const wanted = wishesFolder({pid});
+  const relays = `/proc/${pid}/root/run/lab/relay`;
   for (const folder of [wanted, relays]) mkdirSync(folder, {recursive: true});
   const lock = openSync(wanted, 'r');
   native.lock(lock, 'exclusive', false);
@@ -45,7 +51,8 @@ export function openWires({pid}: Pick<LabRecord, 'pid'>): Wires {
       .map(name => ({
         ...parseEnd(name),
         impairment: JSON.parse(readFileSync(join(wanted, name), 'utf8')) as Impairment,
-      }));
+      }))
+      .filter(holds);
   const read = (end: End): Impairment => list().find(each => formatEnd(each) === formatEnd(end))?.impairment ?? {};
 
   const hasNetem = (end: End, index = linkIndex(sockets, ns(end), end.link)): boolean => {
@@ -56,33 +63,57 @@ export function openWires({pid}: Pick<LabRecord, 'pid'>): Wires {
     }
     return true;
   };
+  const netfilter = <T>(end: End, job: (socket: NetlinkSocket) => T): T => {
+    const socket = openNetlinkSocket({native, protocol: 'netfilter', netnsFd: sockets.netnsFd(ns(end))!});
+    try {
+      return job(socket);
+    } finally {
+      socket.close();
+    }
+  };
   /** The index of the relay's TAP. */
   const relay = async (end: End, index: number, effects: RelayEffects): Promise<number> => {
     const tap = `imp${index}`;
     const file = formatEnd(end);
     replaceFile(join(relays, file), formatRelay(effects));
-    const there = linkOrNull(tap, end);
-    if (there !== null) return there;
+    const there = linkOf(tap, end);
+    if (there !== null) return there.index;
     await startRelay({holderPid: pid, node: end.node, link: end.link, tap, file: `/run/lab/relay/${file}`});
     sockets.route(ns(end)).request(setLink(tap, {ipv6LinkLocal: false, up: true}), `set up "${tap}"`);
     return linkIndex(sockets, ns(end), tap);
   };
-  const linkOrNull = (name: string, end: End): number | null => {
+  const linkOf = (name: string, end: End): LinkInfo | null => {
     try {
-      return linkIndex(sockets, ns(end), name);
+      const [answer] = sockets.route(ns(end)).request(getLink(name));
+      return decodeLink(answer!);
     } catch {
-      return null;
+      return null; // nor is its namespace, perhaps
     }
   };
+  /** Whether the kernel still has what was set. */
+  const holds = ({impairment, ...end}: WantedEnd): boolean => {
+    const link = linkOf(end.link, end);
+    if (link === null) return false;
+    const plan = planImpair(impairment, {netem: hasNetem(end, link.index)});
+    const queued = plan.root === null || plan.root.kind === link.qdisc;
+    const relayed = plan.relay === null || linkOf(`imp${link.index}`, end) !== null;
+    return queued && relayed && (plan.rules.length === 0 || hasTable(end));
+  };
+  const hasTable = (end: End): boolean =>
+    netfilter(end, socket => {
+      try {
+        socket.request(getTable(tableOf(end.link)));
+        return true;
+      } catch {
+        return false;
+      }
+    });
   const rules = (end: End, plan: ImpairPlan, link: {index: number; tapIndex: number | null}): void => {
     const table = impairTable(plan.rules, {name: end.link, ...link});
-    const netfilter = openNetlinkSocket({native, protocol: 'netfilter', netnsFd: sockets.netnsFd(ns(end))!});
-    try {
-      if (table !== null) netfilter.batch(replaceTable(table), `impair "${formatEnd(end)}"`);
-      else absent(() => netfilter.batch(deleteTable(tableOf(end.link)), `repair "${formatEnd(end)}"`));
-    } finally {
-      netfilter.close();
-    }
+    netfilter(end, socket => {
+      if (table !== null) socket.batch(replaceTable(table), `impair "${formatEnd(end)}"`);
+      else absent(() => socket.batch(deleteTable(tableOf(end.link)), `repair "${formatEnd(end)}"`));
+    });
   };
   const queue = async (end: End, {root}: ImpairPlan, index: number): Promise<void> => {
     const socket = sockets.route(ns(end));

@@ -41,19 +41,23 @@ const a = (): Standpoint => node('a', '192.0.2.1');
 const b = (): Standpoint => node('b', '192.0.2.2');
 const impair = (...words: readonly string[]): Promise<string> => tnet.ok('lab', 'impair', 'w', ...words);
 
-/** Round trips of echo requests in ms; Infinity: no answer. */
-async function roundTrips(from: string, to: string, count: number): Promise<readonly number[]> {
+/** What a probe's own way through a busy machine may take; the second kernel is emulated. */
+const slackMs = process.env.TNET_VM ? 150 : 15;
+const tries = 20;
+
+/** Round trip of an echo request in ms: the first below `enoughMs`, or the fastest of 20. */
+async function roundTrip(from: string, to: string, enoughMs: number): Promise<number> {
   const eyes = openEyes(record, {});
-  const times: number[] = [];
+  let fastest = Number.POSITIVE_INFINITY;
   try {
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < tries && fastest > enoughMs; i++) {
       const answer = await eyes.probe(from, {proto: 'icmp', to: parseIp(to), port: 0, timeoutMs: 1000});
-      times.push(answer.kind === 'answered' ? answer.afterMs : Number.POSITIVE_INFINITY);
+      if (answer.kind === 'answered') fastest = Math.min(fastest, answer.afterMs);
     }
   } finally {
     eyes.close();
   }
-  return times.sort((x, y) => x - y);
+  return fastest;
 }
 
 const lateness = ({numbers}: Received): number => numbers.filter((number, i) => number < (numbers[i - 1] ?? 0)).length;
@@ -65,14 +69,14 @@ test.serial('a file impairs each direction of a link and of a node', async t => 
     {from: 'b:eth0', to: 'a:eth0', impairment: {delayMs: 50, every: 3}},
     {from: 'host:c1', to: 'c1:eth0', impairment: {delayMs: 20}},
   ]);
-  const [best] = await roundTrips('c2', '10.7.0.2', 5);
-  t.true(best! >= 20 && best! < 35, `${best} ms`);
+  const ms = await roundTrip('c2', '10.7.0.2', 20 + slackMs);
+  t.true(ms >= 20 && ms <= 20 + slackMs, `${ms} ms`);
 });
 
 test.serial('delay: 50 ms each way make a round trip of 100 ms', async t => {
   await impair('a:eth0', '--every', '0');
-  const times = await roundTrips('a', '192.0.2.2', 5);
-  t.true(times[0]! >= 100 && times[0]! < 115, times.join(' '));
+  const ms = await roundTrip('a', '192.0.2.2', 100 + slackMs);
+  t.true(ms >= 100 && ms <= 100 + slackMs, `${ms} ms`);
 });
 
 test.serial('one effect after the other adds up; direction says of what', async t => {
@@ -101,8 +105,8 @@ test.serial('reorder: some do not wait', async t => {
 test.serial('clear takes everything away, in the direction that is said', async t => {
   await impair('a:eth0', '--clear');
   t.is(await impair('a:eth0', '--json'), '[]');
-  const [best] = await roundTrips('a', '192.0.2.2', 5);
-  t.true(best! < 10, `${best} ms`);
+  const ms = await roundTrip('a', '192.0.2.2', slackMs);
+  t.true(ms <= slackMs, `${ms} ms`);
   t.notRegex(await tnet.ok('lab', 'exec', 'a', 'ip', '-o', 'link'), /imp|netem/);
 });
 
@@ -117,7 +121,7 @@ test.serial('loss: 20 % of 500 packets, within five standard deviations', async 
 test.serial('every: each third packet is lost, and no other', async t => {
   await impair('a:eth0', '--loss', '0%', '--every', '3');
   await impair('a:eth0', '--clear', '--direction', 'in');
-  await roundTrips('a', '192.0.2.2', 2);
+  await roundTrip('a', '192.0.2.2', slackMs);
   // Neither asks the other whether it is still there: a third packet of whatever kind is lost.
   await tnet.ok('lab', 'exec', 'a', 'ip', 'neigh', 'change', '192.0.2.2', 'dev', 'eth0', 'nud', 'permanent');
   await tnet.ok('lab', 'exec', 'b', 'ip', 'neigh', 'change', '192.0.2.1', 'dev', 'eth0', 'nud', 'permanent');
@@ -155,7 +159,7 @@ test.serial('rate: 1 mbit is what a transfer gets, and it stays with a delay on 
   const eyes = openEyes(record, {});
   try {
     const bits = await eyes.bandwidth({from: 'a', to: 'b', address: parseIp('192.0.2.2'), durationMs: 1500});
-    t.true(bits !== null && bits > 0.75e6 && bits < 1.1e6, `${bits} bit/s`);
+    t.true(bits !== null && bits > (process.env.TNET_VM ? 0.4e6 : 0.75e6) && bits < 1.1e6, `${bits} bit/s`);
   } finally {
     eyes.close();
   }
@@ -173,6 +177,23 @@ test.serial('what has no meaning is refused, and changes nothing', async t => {
   t.regex(await refused('x:eth0', '--loss', '1%'), /the topology has no link "x:eth0"/);
   t.regex(await refused('a:eth9', '--loss', '1%', '--direction', 'out'), /Cannot find link "eth9"/);
   t.regex(await impair('a:eth0'), /delay 5ms rate 1mbit/);
+});
+
+test.serial('what somebody took away is not shown as if it were there', async t => {
+  await impair('a:eth0', '--clear', '--every', '7', '--direction', 'out');
+  await tnet.ok('lab', 'exec', 'a', 'nft', 'flush', 'ruleset');
+  t.is(await impair('a:eth0', '--json'), '[]');
+});
+
+test.serial('apply impairs what the file says now, and leaves alone what was set by hand', async t => {
+  await impair('a:eth0', '--clear');
+  await impair('c2:eth0', '--loss', '1%', '--direction', 'out');
+  const path = join(folder, 'v.yaml');
+  writeFileSync(path, topology.replace('{delay: 20ms, direction: in}', '{rate: 5mbit, direction: out}'));
+  const said = await tnet.ok('lab', 'apply', path);
+  t.regex(said, /impair c1:eth0 rate 5mbit\nimpair host:c1 no more\n/);
+  t.regex(await impair(), /^c1:eth0 +host:c1 +rate 5mbit\nc2:eth0 +host:c2 +loss 1%$/m);
+  t.is(await tnet.ok('lab', 'apply', path), 'w: no changes');
 });
 
 test.serial('doctor says who has which effect, and what exercises lack', async t => {

@@ -5,6 +5,7 @@ import {createTable} from '../../../src/kernel/netlink/nftables/objects.ts';
 import {impairedEnds, otherEnd, parseEnd} from '../../../src/lab/impair/ends.ts';
 import {effects, formatImpairment, merge, problemOf} from '../../../src/lab/impair/impairment.ts';
 import {backendOf, formatRelay, impairTable, planImpair} from '../../../src/lab/impair/plan-impair.ts';
+import {planImpairChanges} from '../../../src/lab/impair/plan-impair-changes.ts';
 import {parseTopology} from '../../../src/lab/topology/parse-topology.ts';
 import {batches} from '../../kernel/netlink/captured-nftables.ts';
 import {messagesOf} from '../../kernel/netlink/hex.ts';
@@ -124,4 +125,24 @@ test('otherEnd() finds the end that a link leads to', t => {
   t.deepEqual(otherEnd(lab, parseEnd('host:c1')), {node: 'c1', link: 'eth0'});
   t.is(otherEnd(lab, parseEnd('c1:eth7')), null);
   t.throws(() => parseEnd('c1'), {message: /want NODE:INTERFACE/});
+});
+
+test('planImpairChanges() follows the file, and leaves alone what was set by hand', t => {
+  const [slow, plain, slower] = ['{delay: 5ms, direction: ab}', '{}', '{delay: 9ms, direction: ab}'].map(text =>
+    topology(text),
+  );
+  const a = {node: 'a', link: 'eth0'};
+  const set = (impairment: object) => [{...a, impairment}];
+  const plan = (before: typeof slow, want: typeof slow, actual: object, isNew = false) =>
+    planImpairChanges({before: [before!], want: want!, actual: set(actual), isNew: () => isNew});
+  t.deepEqual(plan(slow, slow, {delayMs: 5}), []);
+  t.deepEqual(plan(slow, slower, {delayMs: 5}), set({delayMs: 9}));
+  t.deepEqual(plan(slow, plain, {delayMs: 5}), set({}));
+  t.deepEqual(plan(slow, slow, {delayMs: 5, loss: 0.1}), [], 'by hand');
+  t.deepEqual(
+    plan(slow, slower, {delayMs: 5, loss: 0.1}),
+    set({delayMs: 9}),
+    'the file has the last word where it changes',
+  );
+  t.deepEqual(plan(slow, slow, {delayMs: 5}, true), set({delayMs: 5}), 'the link is made anew');
 });
