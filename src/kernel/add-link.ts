@@ -4,7 +4,16 @@ import type {ApplyParts} from './apply.ts';
 import type {LinkItem, NamespacePath} from './item.ts';
 import {linkIndex} from './link-index.ts';
 import {newPortFdb} from './netlink/fdb.ts';
-import {addAltname, decodeLink, delLink, getLink, type NewLink, newLink, probeLink, setLink} from './netlink/link.ts';
+import {
+  addAltname,
+  decodeLinkHead,
+  delLink,
+  getLink,
+  type NewLink,
+  newLink,
+  probeLink,
+  setLink,
+} from './netlink/link.ts';
 import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
 import type {NetlinkMessage} from './netlink/message.ts';
 import type {NetlinkSocket} from './netlink/socket.ts';
@@ -123,7 +132,7 @@ function newLinkOf(sockets: Sockets, item: LinkIn): NewLink {
 /** A bridge that another program made under our name meanwhile has another group: nothing of ours is plugged into it. */
 function masterIndex(sockets: Sockets, {ns, name, group, foreignMaster}: LinkIn, master: string): number {
   const [answer] = sockets.route(ns).request(getLink(master), `find link "${master}"`);
-  const info = decodeLink(answer!);
+  const info = decodeLinkHead(answer!);
   if (info.group === group || foreignMaster) return info.index;
   throw new TnetError('ERR_LINK_FOREIGN', `Cannot plug "${name}" into "${master}": another program made it; remove it`);
 }

@@ -7,7 +7,7 @@ import type {AddressItem, FdbItem, Item, LinkItem, NamespacePath, RouteItem} fro
 import {linkIndex} from './link-index.ts';
 import {decodeAddress, dumpAddresses} from './netlink/address.ts';
 import {decodeFdb, dumpFdb} from './netlink/fdb.ts';
-import {decodeLink, dumpLinks, getLink, type LinkInfo} from './netlink/link.ts';
+import {decodeLink, decodeLinkHead, dumpLinks, getLink, type LinkInfo} from './netlink/link.ts';
 import {IFF_PROMISC} from './netlink/link-message.ts';
 import {decodeElements, dumpElements} from './netlink/nftables/elements.ts';
 import {decodeTable, getTable} from './netlink/nftables/objects.ts';
@@ -161,7 +161,7 @@ function hostPeers({sockets}: ReadParts, names: LinkNames, wanted: World): FdbEn
 /** Whether frames pass: RFC 2863's `up`, which for a bridge port comes with the carrier event. */
 export function isForwarding({sockets}: Pick<ReadParts, 'sockets'>, link: string): boolean {
   const [answer] = sockets.route('').request(getLink(link));
-  return answer !== undefined && decodeLink(answer).operstate === 'up';
+  return answer !== undefined && decodeLinkHead(answer).operstate === 'up';
 }
 
 function orNothing<T>(read: () => readonly T[]): readonly T[] {
