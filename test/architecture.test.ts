@@ -32,6 +32,7 @@ const pure = [
   /^src\/api\/pcapng/,
   /^src\/cli\/topology\//,
   /^src\/lab\/(document|topology|scenario|check|results)\//,
+  /^src\/lab\/impair\/(ends|impairment|plan-impair|plan-impair-changes|schema)\.ts$/,
   /^src\/runtime\/launch\/(plan-.*|isolation|program|capabilities|default-paths|seccomp\/.*)\.ts$/,
   /^src\/runtime\/cgroup\/device-(program|rules)\.ts$/,
   /^src\/runtime\/(allocate-ids|choose-ids)\.ts$/,

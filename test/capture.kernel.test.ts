@@ -5,24 +5,16 @@ import {text} from 'node:stream/consumers';
 import {setTimeout as sleep} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {createBlockCutter, decodeBlock} from '../src/api/pcapng-decode.ts';
-import {belongings, makeHost, run} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {run} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** `tnet capture` and `tnet topology` as a user types them. */
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet();
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   await tnet.ok('network', 'create', 'lan');
   for (const name of ['web', 'peer'])
     await tnet.ok('run', '-d', '--name', name, '--network', 'lan', 'host', 'sleep', '600');
-});
-test.after.always(async t => {
-  await tnet.end();
-  t.deepEqual(belongings(), before);
 });
 
 const inside = async (name: string, script: string): Promise<string> => {

@@ -4,10 +4,10 @@ import {existsSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
-import {makeCni} from './fixture/cni.ts';
-import {belongings, makeHost, run} from './fixture/host.ts';
+import {makeCni, removeCniNetworks} from './fixture/cni.ts';
+import {run} from './fixture/host.ts';
 import {makeImage} from './fixture/oci-image.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** `ctr run --cni` against a containerd of the test's own, with tnet-plugin in /opt/cni/bin: Debian's containerd, runc and busybox-static. */
 const needed = ['/usr/bin/containerd', '/usr/bin/ctr', '/usr/sbin/runc', '/bin/busybox'];
@@ -32,22 +32,13 @@ const conflist = {
   ],
 };
 
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet({
+  closing: async () => {
+    for (const child of children) if (child.exitCode === null && child.kill()) await once(child, 'exit');
+    await removeCniNetworks(tnet);
+  },
+});
 const children: ChildProcess[] = [];
-
-test.before(() => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
-});
-
-test.after.always(async t => {
-  for (const child of children) if (child.exitCode === null && child.kill()) await once(child, 'exit');
-  for (const name of (await tnet.ok('network', 'ls')).match(/cni:\S+/g) ?? []) await tnet.ok('network', 'rm', name);
-  await tnet.end();
-  t.deepEqual(belongings(), before);
-});
 
 /** What must come within ten seconds. */
 async function until(job: () => string | null, what: string): Promise<string> {

@@ -1,15 +1,20 @@
 import {rmSync} from 'node:fs';
 import test from 'ava';
-import {type CniRuntime, makeCni} from './fixture/cni.ts';
+import {makeCni, removeCniNetworks} from './fixture/cni.ts';
 import {type Containerd, containerdLacks, startContainerd} from './fixture/containerd.ts';
-import {belongings, makeNeighbour, type Neighbour, run, runIn} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {makeNeighbour, run, runIn} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** Pods as a kubelet makes them: calls of CRI to Debian's containerd, whose CNI plugins are ours. */
-let tnet: Tnet;
-let neighbour: Neighbour;
-let cni: CniRuntime;
-let before: ReturnType<typeof belongings>;
+const neighbour = makeNeighbour();
+const tnet = useTnet({
+  closing: async () => {
+    await containerd?.end();
+    await removeCniNetworks(tnet);
+  },
+  closed: () => rmSync(cni.bin, {recursive: true}),
+});
+const cni = makeCni(tnet);
 let containerd: Containerd;
 const lacks = containerdLacks();
 const check = lacks === null ? test.serial : test.serial.skip;
@@ -33,24 +38,11 @@ const conflist = {
 };
 
 test.before(async () => {
-  neighbour = makeNeighbour();
-  before = belongings();
   if (lacks !== null) return;
-  tnet = makeTnet();
-  cni = makeCni(tnet);
   await tnet.ok('network', 'ls'); // not in a mount namespace of containerd's
   const env = {...process.env, TNET_ROOT: tnet.root, TNET_RUN_ROOT: tnet.runRoot};
   const pause = ['/bin/busybox', 'httpd', '-f', '-p', '80'];
   containerd = await startContainerd({bin: cni.bin, conflist, env, pause});
-});
-
-test.after.always(async t => {
-  if (lacks !== null) return;
-  await containerd?.end();
-  for (const name of (await tnet.ok('network', 'ls')).match(/cni:\S+/g) ?? []) await tnet.ok('network', 'rm', name);
-  await tnet.end();
-  rmSync(cni.bin, {recursive: true});
-  t.deepEqual(belongings(), before);
 });
 
 /** Bytes of the pod's own program, as its server gives them to another machine. */

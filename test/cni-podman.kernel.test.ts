@@ -1,32 +1,21 @@
 import test from 'ava';
 import {cniNames} from '../src/cli/plugin-links.ts';
+import {removeCniNetworks} from './fixture/cni.ts';
 import {reach} from './fixture/echo.ts';
-import {belongings, makeNeighbour, type Neighbour, run} from './fixture/host.ts';
-import {makePlugins, type PluginLinks} from './fixture/plugin.ts';
+import {makeNeighbour, run} from './fixture/host.ts';
+import {makePlugins} from './fixture/plugin.ts';
 import {makePodman, podmanLacks} from './fixture/podman.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** podman with `network_backend = "cni"`, whose plugins are tnet-plugin. */
-let tnet: Tnet;
-let plugins: PluginLinks;
-let neighbour: Neighbour;
-let before: ReturnType<typeof belongings>;
+const neighbour = makeNeighbour();
+const tnet = useTnet({
+  closing: () => removeCniNetworks(tnet),
+  closed: () => plugins.remove(),
+});
+const plugins = makePlugins(tnet, cniNames);
 const lacks = podmanLacks();
 const check = lacks === null ? test.serial : test.serial.skip;
-
-test.before(() => {
-  neighbour = makeNeighbour();
-  before = belongings();
-  tnet = makeTnet();
-  plugins = makePlugins(tnet, cniNames);
-});
-
-test.after.always(async t => {
-  for (const name of (await tnet.ok('network', 'ls')).match(/cni:\S+/g) ?? []) await tnet.ok('network', 'rm', name);
-  await tnet.end();
-  plugins.remove();
-  t.deepEqual(belongings(), before);
-});
 
 check(`podman runs a container on a CNI network of ours${lacks === null ? '' : ` (skipped: ${lacks})`}`, async t => {
   const podman = makePodman(plugins.folder, 'cni');

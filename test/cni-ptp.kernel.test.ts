@@ -1,33 +1,24 @@
 import {rmSync} from 'node:fs';
 import test from 'ava';
-import {type CniList, type CniRuntime, type CniTarget, makeCni, makeNetns, removeNetns} from './fixture/cni.ts';
+import {type CniList, type CniTarget, makeCni, makeNetns, removeCniNetworks, removeNetns} from './fixture/cni.ts';
 import {insideOf, makeReference, referenceLacks, shapeOf, withoutDad} from './fixture/cni-reference.ts';
 import {reach, serve} from './fixture/echo.ts';
-import {belongings, makeEmptyTables, makeNeighbour, type Neighbour, run, runIn} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {makeEmptyTables, makeNeighbour, run, runIn} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** Links between the host and each pod, without a bridge, under the name of the reference plugin `ptp`. */
-let tnet: Tnet;
-let cni: CniRuntime;
-let neighbour: Neighbour;
+const neighbour = makeNeighbour();
 const lacks = referenceLacks('ptp', 'host-local');
-let before: ReturnType<typeof belongings>;
+// The reference plugin masquerades with iptables.
+if (lacks === '') makeEmptyTables();
+const tnet = useTnet({
+  closing: () => removeCniNetworks(tnet),
+  closed: () => rmSync(cni.bin, {recursive: true}),
+});
+const cni = makeCni(tnet);
 
 test.before(async () => {
-  neighbour = makeNeighbour();
-  // The reference plugin masquerades with iptables.
-  if (lacks === '') makeEmptyTables();
-  before = belongings();
-  tnet = makeTnet();
-  cni = makeCni(tnet);
   await tnet.ok('network', 'ls');
-});
-
-test.after.always(async t => {
-  for (const name of (await tnet.ok('network', 'ls')).match(/cni:\S+/g) ?? []) await tnet.ok('network', 'rm', name);
-  await tnet.end();
-  rmSync(cni.bin, {recursive: true});
-  t.deepEqual(belongings(), before);
 });
 
 const ptp = (name: string, ipam: object, over: object = {}): CniList => ({

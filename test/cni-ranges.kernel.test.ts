@@ -1,30 +1,29 @@
 import {rmSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
-import {type CniList, type CniRuntime, type CniTarget, makeCni, makeNetns, removeNetns} from './fixture/cni.ts';
+import {
+  type CniList,
+  type CniRuntime,
+  type CniTarget,
+  makeCni,
+  makeNetns,
+  removeCniNetworks,
+  removeNetns,
+} from './fixture/cni.ts';
 import {insideOf, makeReference, referenceLacks, shapeOf} from './fixture/cni-reference.ts';
 import {reach, serve} from './fixture/echo.ts';
-import {belongings, makeHost, run, runIn} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {run, runIn} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** `host-local` with several subnets in a set, and several sets of a family, beside the reference plugin. */
-let tnet: Tnet;
-let cni: CniRuntime;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet({
+  closing: () => removeCniNetworks(tnet),
+  closed: () => rmSync(cni.bin, {recursive: true}),
+});
+const cni = makeCni(tnet);
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
-  cni = makeCni(tnet);
   await tnet.ok('network', 'ls');
-});
-
-test.after.always(async t => {
-  for (const name of (await tnet.ok('network', 'ls')).match(/cni:\S+/g) ?? []) await tnet.ok('network', 'rm', name);
-  await tnet.end();
-  rmSync(cni.bin, {recursive: true});
-  t.deepEqual(belongings(), before);
 });
 
 type Ranges = readonly (readonly object[])[];

@@ -1,8 +1,7 @@
 import test, {type ExecutionContext} from 'ava';
 import {detectCgroups} from '../src/runtime/cgroup/cgroup.ts';
 import {cannotGuard} from './fixture/device-guard.ts';
-import {belongings, makeHost} from './fixture/host.ts';
-import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** Devices through the commands a user types. /dev/kmsg (1:11) is one that works everywhere and that no container has. */
 const obstacle = process.getuid?.() === 0 ? await cannotGuard(detectCgroups()) : 'needs root';
@@ -12,22 +11,10 @@ const guardTest = (title: string, body: (t: ExecutionContext) => Promise<void>):
 };
 /** SYSLOG is what the device itself wants (kernel.dmesg_restrict). */
 const common = ['--network', 'none', '--cap-add', 'SYSLOG'];
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
-let cgroup = '';
+const tnet = useTnet();
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   await tnet.ok('run', '-d', '--name', 'box', ...common, 'host', 'sleep', '1000');
-  cgroup = await cgroupParent(tnet, 'box');
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  t.deepEqual(belongings(), before);
-  t.deepEqual(remains(tnet, cgroup), []);
 });
 
 /** For reading, for writing, for both: `yes` or what the kernel says. */

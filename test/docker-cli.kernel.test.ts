@@ -4,28 +4,20 @@ import {createInterface} from 'node:readline';
 import {text} from 'node:stream/consumers';
 import test from 'ava';
 import {docker, dockerTest, startDocker} from './fixture/docker.ts';
-import {belongings, makeHost, run} from './fixture/host.ts';
+import {run} from './fixture/host.ts';
 import {dockerOnPty, raw} from './fixture/pty.ts';
-import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
+import {cgroupParent} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** The stock docker command drives the life of real containers. Its terminals are in terminal.kernel.test.ts, its copies in files.kernel.test.ts. */
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
-let cgroup = '';
+const tnet = useTnet();
 const none = '--network none';
 
+let cgroup = '';
+
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   await tnet.ok('run', '-d', '--name', 'box', '--network', 'none', 'host', 'sleep', '1000');
   cgroup = await cgroupParent(tnet, 'box');
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  t.deepEqual(belongings(), before);
-  t.deepEqual(remains(tnet, cgroup), []);
 });
 
 const on = (args: string): string => docker(tnet, args);

@@ -2,34 +2,25 @@ import {rmSync} from 'node:fs';
 import test from 'ava';
 import {type Dockerd, dockerdLacks, makeDockerd} from './fixture/dockerd.ts';
 import {reach} from './fixture/echo.ts';
-import {belongings, makeNeighbour, type Neighbour, run} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {makeNeighbour, run} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** A real dockerd whose networks are ours. */
-let tnet: Tnet;
-let neighbour: Neighbour;
-let before: ReturnType<typeof belongings>;
+const neighbour = makeNeighbour();
+const tnet = useTnet({
+  closing: () => dockerd?.end(),
+});
 let dockerd: Dockerd;
 const lacks = dockerdLacks();
 const check = lacks === null ? test.serial : test.serial.skip;
 const note = lacks === null ? '' : ` (skipped: ${lacks})`;
 
 test.before(async () => {
-  neighbour = makeNeighbour();
-  before = belongings();
   if (lacks !== null) return;
-  tnet = makeTnet();
   dockerd = makeDockerd();
   await tnet.ok('plugin', 'install', '--docker', '/run/docker/plugins');
   await tnet.ok('network', 'ls'); // a daemon is to run before dockerd asks
   await dockerd.start();
-});
-
-test.after.always(async t => {
-  if (lacks !== null) return;
-  await dockerd.end();
-  await tnet.end();
-  t.deepEqual(belongings(), before);
 });
 
 const server = ['box', 'sh', '-c', 'while true; do echo "you are known" | nc -l -p 80; done'];

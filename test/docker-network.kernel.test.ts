@@ -1,23 +1,14 @@
 import test from 'ava';
 import {docker as dockerOn, dockerTest} from './fixture/docker.ts';
-import {belongings, makeHost, makeNeighbour} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {makeNeighbour} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** The stock docker command drives networks of a real daemon: flags, outputs and exit codes are Docker's. */
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+makeNeighbour();
+const tnet = useTnet();
 
 test.before(async () => {
-  makeHost();
-  makeNeighbour();
-  before = belongings();
-  tnet = makeTnet();
   await tnet.ok('ps');
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  t.deepEqual(belongings(), before);
 });
 
 const docker = (args: string): string => dockerOn(tnet, args);

@@ -3,28 +3,21 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import {docker, dockerTest} from './fixture/docker.ts';
-import {belongings, makeHost} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** Docker's manual, "Volumes", "Bind mounts" and "tmpfs mounts": its sessions as written, with "host" for nginx, ubuntu and busybox. */
 const base = mkdtempSync(join(tmpdir(), 'tnet-manual-'));
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet({
+  closing: async t => {
+    t.is(await tnet.ok('volume', 'ls', '-q'), '');
+  },
+  closed: () => rmSync(base, {recursive: true}),
+});
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   mkdirSync(join(base, 'target'));
   writeFileSync(join(base, 'target/index.html'), 'hello\n');
   await tnet.ok('ps');
-});
-
-test.after.always(async t => {
-  t.is(await tnet.ok('volume', 'ls', '-q'), '');
-  await tnet.end();
-  rmSync(base, {recursive: true});
-  t.deepEqual(belongings(), before);
 });
 
 const on = (args: string): string => docker(tnet, args);

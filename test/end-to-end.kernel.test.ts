@@ -1,28 +1,12 @@
 import {existsSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import test from 'ava';
-import {belongings, makeHost, makeNeighbour, type Neighbour, run, runIn} from './fixture/host.ts';
-import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
+import {belongings, makeNeighbour, run, runIn} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** The session of the README, and what goes wrong around it, through the commands a user types. */
 const server = 'require("http").createServer((q,s)=>s.end("hello from "+require("os").hostname()+"\\n")).listen(80)';
-let tnet: Tnet;
-let neighbour: Neighbour;
-let before: ReturnType<typeof belongings>;
-let cgroup = '';
-
-test.before(() => {
-  makeHost();
-  neighbour = makeNeighbour();
-  before = belongings();
-  tnet = makeTnet();
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  t.deepEqual(belongings(), before);
-  t.not(cgroup, '');
-  t.deepEqual(remains(tnet, cgroup), []);
-});
+const neighbour = makeNeighbour();
+const tnet = useTnet();
 
 /** Waits for a server that is just starting; '' when nobody answers. */
 const curl = (url: string, netns?: string): string => {
@@ -33,7 +17,6 @@ const curl = (url: string, netns?: string): string => {
 test.serial('a container is published to the host, to a neighbour and to another container', async t => {
   const id = await tnet.ok('run', '-d', '--name', 'web', '-p', '8080:80', 'host', 'node', '-e', server);
   t.regex(id, /^[0-9a-f]{64}$/);
-  cgroup = await cgroupParent(tnet, 'web');
   const hello = `hello from ${id.slice(0, 12)}\n`;
   t.is(curl('http://localhost:8080'), hello);
   t.is(curl('http://192.0.2.1:8080', neighbour.netns), hello);

@@ -3,26 +3,15 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import {belongings, makeHost, run} from './fixture/host.ts';
+import {run} from './fixture/host.ts';
 import {raw, tnetOnPty} from './fixture/pty.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** What `events` tells of volumes, images and terminals. */
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet({
+  closed: () => rmSync(dir, {recursive: true}),
+});
 const dir = mkdtempSync(join(tmpdir(), 'tnet-events-'));
-
-test.before(() => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  rmSync(dir, {recursive: true});
-  t.deepEqual(belongings(), before);
-});
 
 const told = async (type: string, template: string): Promise<readonly string[]> =>
   (

@@ -2,20 +2,22 @@ import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, syml
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import {belongings, makeHost, run} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {run} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** Files go in and out of containers: by the stock docker command, and by ours. */
 const noDocker = run('command -v docker || true') === '' ? ' (no docker command here)' : '';
 const dockerTest = noDocker === '' ? test.serial : test.serial.skip;
 const base = mkdtempSync(join(tmpdir(), 'tnet-cp-'));
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet({
+  closing: async () => {
+    await tnet.ok('rm', '-fv', 'runs', 'stopped');
+    await tnet.ok('volume', 'rm', 'vol');
+  },
+  closed: () => rmSync(base, {recursive: true, force: true}),
+});
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   const script = `mkdir -p /data/deep/er && echo f > /data/file && ln -s file /data/link && ln -s /etc/hostname /data/out && ln -s deep /data/way &&
     chown 7:8 /data/file && chmod 4750 /data/file && ln /data/file /data/twin && echo mine > /tmpfs/seen && exec sleep 1000`;
   const options = ['--network', 'none', '-v', 'vol:/vol', '--tmpfs', '/tmpfs', '--hostname', 'box'];
@@ -34,14 +36,6 @@ test.before(async () => {
   await tnet.ok('wait', 'stopped');
   for (let i = 0; i < 100 && docker('cp runs:/tmpfs/seen -').includes('Could not'); i++)
     await new Promise(resolve => setTimeout(resolve, 50));
-});
-
-test.after.always(async t => {
-  await tnet.ok('rm', '-fv', 'runs', 'stopped');
-  await tnet.ok('volume', 'rm', 'vol');
-  await tnet.end();
-  rmSync(base, {recursive: true, force: true});
-  t.deepEqual(belongings(), before);
 });
 
 /** Output, then the exit code when it is not 0. */

@@ -1,26 +1,14 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
-import {belongings, makeHost, run} from './fixture/host.ts';
-import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
+import {run} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** Probes of containers: what they find, when they count, and that they end with what they probe. */
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
-let cgroup = '';
+const tnet = useTnet();
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   await start('first');
-  cgroup = await cgroupParent(tnet, 'first');
   await tnet.ok('rm', '-f', 'first');
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  t.deepEqual(belongings(), before);
-  t.deepEqual(remains(tnet, cgroup), []);
 });
 
 function start(name: string, ...flags: readonly string[]): Promise<string> {

@@ -2,30 +2,22 @@ import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import {belongings, makeHost, run} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {run} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** Images made of archives: a small root file system with this machine's own shell. */
 const base = mkdtempSync(join(tmpdir(), 'tnet-images-'));
 const root = join(base, 'rootfs');
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet({
+  closed: () => rmSync(base, {recursive: true, force: true}),
+});
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   const tools = 'sh cat ls stat mkdir touch sleep';
   run(`mkdir -p ${root}/bin ${root}/srv ${root}/data ${root}/etc && cd ${root} && for t in ${tools}; do cp $(command -v $t) bin/; done
     for l in $(ldd bin/* | grep -o '/[^ :]*\\.so[^ ]*' | sort -u); do mkdir -p .$(dirname $l) && cp -L $l .$l; done
     echo kept > data/file && chown 7:8 data/file && chmod 4755 data/file && ln data/file data/twin && ln -s file data/link && tar cf ../rootfs.tar .`);
   await tnet.ok('ps');
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  rmSync(base, {recursive: true, force: true});
-  t.deepEqual(belongings(), before);
 });
 
 const at = (name: string): string => join(base, name);

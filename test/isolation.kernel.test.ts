@@ -1,27 +1,15 @@
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
-import {belongings, makeHost} from './fixture/host.ts';
-import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** Isolation through the commands a user types. */
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
-let cgroup = '';
-
-test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
-  await tnet.ok('run', '-d', '--name', 'donor', '--ipc', 'shareable', '--network', 'none', 'host', 'sleep', '1000');
-  cgroup = await cgroupParent(tnet, 'donor');
+const tnet = useTnet({
+  closed: t => t.notRegex(readFileSync('/proc/self/mountinfo', 'utf8'), new RegExp(tnet.runRoot)),
 });
 
-test.after.always(async t => {
-  await tnet.end();
-  t.deepEqual(belongings(), before);
-  t.deepEqual(remains(tnet, cgroup), []);
-  t.notRegex(readFileSync('/proc/self/mountinfo', 'utf8'), new RegExp(tnet.runRoot));
+test.before(async () => {
+  await tnet.ok('run', '-d', '--name', 'donor', '--ipc', 'shareable', '--network', 'none', 'host', 'sleep', '1000');
 });
 
 const shell = (options: readonly string[], script: string): Promise<string> =>

@@ -3,29 +3,21 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
-import {belongings, makeHost, run} from './fixture/host.ts';
-import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
+import {run} from './fixture/host.ts';
+import {cgroupParent} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** A container's life: made, started, ended, started again, by commands, by its policy, and across the ends of the daemon. */
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet({
+  closed: () => rmSync(dir, {recursive: true}),
+});
 let cgroup = '';
 const dir = mkdtempSync(join(tmpdir(), 'tnet-life-'));
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   await tnet.ok('run', '-d', '--name', 'first', 'host', 'sleep', '1000');
   cgroup = await cgroupParent(tnet, 'first');
   await tnet.ok('rm', '-f', 'first');
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  rmSync(dir, {recursive: true});
-  t.deepEqual(belongings(), before);
-  t.deepEqual(remains(tnet, cgroup), []);
 });
 
 const show = (name: string, template: string): Promise<string> => tnet.ok('inspect', '-f', template, name);

@@ -2,26 +2,10 @@ import {readFileSync} from 'node:fs';
 import {setTimeout} from 'node:timers/promises';
 import test from 'ava';
 import {createClient} from '../src/api/client.ts';
-import {belongings, makeHost} from './fixture/host.ts';
-import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** Limits, pause, update, stats and top through the commands a user types. */
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
-let cgroup = '';
-
-test.before(() => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  t.deepEqual(belongings(), before);
-  t.not(cgroup, '');
-  t.deepEqual(remains(tnet, cgroup), []);
-});
+const tnet = useTnet();
 
 interface Inspected {
   readonly State: {
@@ -56,7 +40,6 @@ test.serial('limits are told by inspect, changed while it runs, and stay for its
     '40',
     ...loop,
   );
-  cgroup = await cgroupParent(tnet, 'busy');
   t.like((await inspect('busy')).HostConfig, {NanoCpus: 5e8, Memory: 64 * 2 ** 20, CpusetCpus: '0', PidsLimit: 40});
   t.is(await tnet.ok('update', '--cpus', '0.2', '-m', '96m', '--pids-limit', '-1', 'busy'), 'busy');
   t.like((await inspect('busy')).HostConfig, {NanoCpus: 2e8, Memory: 96 * 2 ** 20, PidsLimit: -1});

@@ -1,29 +1,22 @@
 import test, {type ExecutionContext} from 'ava';
 import {makeNetns, removeNetns} from './fixture/cni.ts';
 import {ask, reach, serve} from './fixture/echo.ts';
-import {belongings, makeNeighbour, type Neighbour, run, runIn} from './fixture/host.ts';
-import {makePlugins, type PluginLinks} from './fixture/plugin.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {makeNeighbour, run, runIn} from './fixture/host.ts';
+import {makePlugins} from './fixture/plugin.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** Options of podman's networks that change where packets go, by netavark's contract. */
-let tnet: Tnet;
-let plugins: PluginLinks;
-let neighbour: Neighbour;
-let before: ReturnType<typeof belongings>;
+const neighbour = makeNeighbour();
+const tnet = useTnet({
+  closing: async t => {
+    t.notRegex(await tnet.ok('network', 'ls'), /podman:/);
+  },
+  closed: () => plugins.remove(),
+});
+const plugins = makePlugins(tnet, ['netavark', 'aardvark-dns']);
 
 test.before(async () => {
-  neighbour = makeNeighbour();
-  before = belongings();
-  tnet = makeTnet();
-  plugins = makePlugins(tnet, ['netavark', 'aardvark-dns']);
   await tnet.ok('network', 'ls');
-});
-
-test.after.always(async t => {
-  t.notRegex(await tnet.ok('network', 'ls'), /podman:/);
-  await tnet.end();
-  plugins.remove();
-  t.deepEqual(belongings(), before);
 });
 
 const network = (name: string, subnets: readonly string[], over: object = {}) => ({

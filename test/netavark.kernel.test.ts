@@ -1,30 +1,23 @@
 import test from 'ava';
 import {makeNetns, removeNetns} from './fixture/cni.ts';
 import {ask, serve} from './fixture/echo.ts';
-import {belongings, makeNeighbour, type Neighbour, run, runIn} from './fixture/host.ts';
-import {makePlugins, type PluginLinks} from './fixture/plugin.ts';
+import {makeNeighbour, run, runIn} from './fixture/host.ts';
+import {makePlugins} from './fixture/plugin.ts';
 import {makePodman, podmanLacks} from './fixture/podman.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** netavark's contract by the real executable, and podman with it in netavark's place. */
-let tnet: Tnet;
-let plugins: PluginLinks;
-let neighbour: Neighbour;
-let before: ReturnType<typeof belongings>;
+const neighbour = makeNeighbour();
+const tnet = useTnet({
+  closing: async t => {
+    t.notRegex(await tnet.ok('network', 'ls'), /podman:/);
+  },
+  closed: () => plugins.remove(),
+});
+const plugins = makePlugins(tnet, ['netavark', 'aardvark-dns', 'tnet']);
 
 test.before(async () => {
-  neighbour = makeNeighbour();
-  before = belongings();
-  tnet = makeTnet();
-  plugins = makePlugins(tnet, ['netavark', 'aardvark-dns', 'tnet']);
   await tnet.ok('network', 'ls');
-});
-
-test.after.always(async t => {
-  t.notRegex(await tnet.ok('network', 'ls'), /podman:/);
-  await tnet.end();
-  plugins.remove();
-  t.deepEqual(belongings(), before);
 });
 
 const network = (name: string, subnet: string, over: object = {}) => ({

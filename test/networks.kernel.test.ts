@@ -1,25 +1,15 @@
 import test from 'ava';
-import {belongings, makeHost, makeNeighbour, type Neighbour, run, runIn} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {makeNeighbour, run, runIn} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** Several networks a container, live changes of them, both families and names, through the commands a user types. */
-let tnet: Tnet;
-let neighbour: Neighbour;
-let before: ReturnType<typeof belongings>;
+const neighbour = makeNeighbour();
+const tnet = useTnet();
 
 test.before(async () => {
-  makeHost();
-  neighbour = makeNeighbour();
-  before = belongings();
-  tnet = makeTnet();
   await tnet.ok('network', 'create', '--ipv6', '--subnet', '10.8.1.0/24', '--subnet', 'fd08:1::/64', 'lan');
   await tnet.ok('network', 'create', '--ipv6', '--subnet', '10.8.2.0/24', '--subnet', 'fd08:2::/64', 'dmz');
   await tnet.ok('network', 'create', '--internal', '--subnet', '10.8.3.0/24', 'vault');
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  t.deepEqual(belongings(), before);
 });
 
 const server = 'require("http").createServer((q,s)=>s.end("web\\n")).listen(80,"::")';

@@ -3,31 +3,26 @@ import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import {belongings, makeNeighbour, type Neighbour, run, runIn} from './fixture/host.ts';
-import {makePlugins, type PluginLinks} from './fixture/plugin.ts';
+import {makeNeighbour, run, runIn} from './fixture/host.ts';
+import {makePlugins} from './fixture/plugin.ts';
 import {makeRootfs} from './fixture/podman.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** runc and crun with our hook in a bundle of its own. */
-let tnet: Tnet;
-let plugins: PluginLinks;
-let neighbour: Neighbour;
-let before: ReturnType<typeof belongings>;
+const neighbour = makeNeighbour();
+const tnet = useTnet({
+  closing: async () => {
+    await tnet.ok('network', 'rm', 'red');
+  },
+  closed: () => {
+    plugins.remove();
+    for (const dir of bundles) rmSync(dir, {recursive: true, force: true});
+  },
+});
+const plugins = makePlugins(tnet, ['tnet-oci-hook']);
 
 test.before(async () => {
-  neighbour = makeNeighbour();
-  before = belongings();
-  tnet = makeTnet();
-  plugins = makePlugins(tnet, ['tnet-oci-hook']);
   await tnet.ok('network', 'create', '--subnet', '10.70.0.0/24', 'red');
-});
-
-test.after.always(async t => {
-  await tnet.ok('network', 'rm', 'red');
-  await tnet.end();
-  plugins.remove();
-  for (const dir of bundles) rmSync(dir, {recursive: true, force: true});
-  t.deepEqual(belongings(), before);
 });
 
 /** crun refuses hybrid cgroups: without them, it sees the second version alone. */

@@ -2,30 +2,19 @@ import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, syml
 import {tmpdir} from 'node:os';
 import {join, relative} from 'node:path';
 import test from 'ava';
-import {belongings, makeHost, run} from './fixture/host.ts';
-import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
+import {run} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** `tnet run --rootfs`: a root file system of busybox and nothing else, in a directory of the machine. */
 const lacks = existsSync('/bin/busybox') ? '' : ' (needs /bin/busybox: apt-get install busybox-static)';
 const rootfsTest = lacks === '' ? test.serial : test.serial.skip;
 const base = mkdtempSync(join(tmpdir(), 'tnet-rootfs-'));
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
-let cgroup = '';
-
-test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
-  await tnet.ok('run', '-d', '--name', 'other', '--network', 'none', 'host', 'sleep', '1000');
-  cgroup = await cgroupParent(tnet, 'other');
+const tnet = useTnet({
+  closed: () => rmSync(base, {recursive: true, force: true}),
 });
 
-test.after.always(async t => {
-  await tnet.end();
-  rmSync(base, {recursive: true, force: true});
-  t.deepEqual(belongings(), before);
-  t.deepEqual(remains(tnet, cgroup), []);
+test.before(async () => {
+  await tnet.ok('run', '-d', '--name', 'other', '--network', 'none', 'host', 'sleep', '1000');
 });
 
 /** A directory with /bin/sh and its friends; its path. */

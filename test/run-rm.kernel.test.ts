@@ -1,26 +1,16 @@
 import test from 'ava';
 import {runEach, startStopRemove} from './fixture/crowd.ts';
-import {belongings, makeHost} from './fixture/host.ts';
-import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
+import {cgroupParent} from './fixture/tnet.ts';
 import {growth, residentMib, usage} from './fixture/usage.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** A sample of `npm run soak:run`. */
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet();
 let cgroup = '';
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   await tnet.ok('run', '-d', '--name', 'anchor', 'host', 'sleep', '100000');
   cgroup = await cgroupParent(tnet, 'anchor');
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  t.deepEqual(belongings(), before);
-  t.deepEqual(remains(tnet, cgroup), []);
 });
 
 test.serial('100 times run --rm: no descriptor, mount, namespace, cgroup or file more, and no memory', async t => {

@@ -3,25 +3,17 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {docker as dockerOn, dockerTest} from './fixture/docker.ts';
-import {belongings, makeHost, run} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {run} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** Identity, settings and system calls of a container, through tnet and through the stock docker command. */
 const dir = mkdtempSync(join(tmpdir(), 'tnet-security-'));
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
-
-test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
-  await tnet.ok('ps');
+const tnet = useTnet({
+  closed: () => rmSync(dir, {recursive: true}),
 });
 
-test.after.always(async t => {
-  await tnet.end();
-  rmSync(dir, {recursive: true});
-  t.deepEqual(belongings(), before);
+test.before(async () => {
+  await tnet.ok('ps');
 });
 
 const docker = (args: string): string => dockerOn(tnet, args);

@@ -8,28 +8,21 @@ import test, {type ExecutionContext} from 'ava';
 import {createClient} from '../src/api/client.ts';
 import {demultiplex} from '../src/api/stdcopy.ts';
 import {docker as dockerOn, dockerTest, hasDocker} from './fixture/docker.ts';
-import {belongings, makeHost, run} from './fixture/host.ts';
+import {run} from './fixture/host.ts';
 import {dockerOnPty, type PtyResult, raw, type Step, tnetOnPty} from './fixture/pty.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import type {Tnet} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** What clients see of a container's streams when they come late, together, again, or without signals. */
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet({
+  closed: () => rmSync(base, {recursive: true, force: true}),
+});
 const base = mkdtempSync(join(tmpdir(), 'tnet-streams-'));
 const none = ['--network', 'none'] as const;
 const detach = '\x10\x11';
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   await tnet.ok('ps');
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  rmSync(base, {recursive: true, force: true});
-  t.deepEqual(belongings(), before);
 });
 
 type Shell = (tnet: Tnet, args: readonly string[], steps: readonly Step[]) => Promise<PtyResult>;

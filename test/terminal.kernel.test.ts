@@ -4,19 +4,14 @@ import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
 import {hasDocker} from './fixture/docker.ts';
-import {belongings, makeHost} from './fixture/host.ts';
 import {dockerOnPty, type PtyResult, raw, type Step, tnetOnPty} from './fixture/pty.ts';
-import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
+import type {Tnet} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** Terminals, attach, exec and logs, through the commands a user types: ours, and the stock docker's on our socket. */
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
-let cgroup = '';
+const tnet = useTnet();
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   await tnet.ok(
     'run',
     '-d',
@@ -32,13 +27,6 @@ test.before(async () => {
     'sleep',
     '600',
   );
-  cgroup = await cgroupParent(tnet, 'box');
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  t.deepEqual(belongings(), before);
-  t.deepEqual(remains(tnet, cgroup), []);
 });
 
 type Shell = (tnet: Tnet, args: readonly string[], steps: readonly Step[]) => Promise<PtyResult>;

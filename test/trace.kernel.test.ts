@@ -2,8 +2,8 @@ import {closeSync, readdirSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import {loadNative} from '../src/kernel/native.ts';
 import type {TraceHop, TraceReport} from '../src/model/trace.ts';
-import {belongings, makeHost, makeNeighbour, type Neighbour, run, runIn} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {makeNeighbour, run, runIn} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /**
  * Real packets, through the command. `web` serves tcp 80, 9000 on its own 127.0.0.1, and a silent udp 53, and publishes 8080;
@@ -15,15 +15,10 @@ require('dgram').createSocket('udp4').bind(53);
 net.createServer(quiet).listen(9000, '127.0.0.1');
 net.createServer(quiet).listen(80, '0.0.0.0', () => console.log('ready'));
 `;
-let tnet: Tnet;
-let neighbour: Neighbour;
-let before: ReturnType<typeof belongings>;
+const neighbour = makeNeighbour();
+const tnet = useTnet();
 
 test.before(async () => {
-  makeHost();
-  neighbour = makeNeighbour();
-  before = belongings();
-  tnet = makeTnet();
   const start = (name: string, network: string, ...rest: readonly string[]): Promise<string> =>
     tnet.ok('run', '-d', '--name', name, '--network', network, ...rest);
   await start('web', 'bridge', '-p', '8080:80', '-p', '127.0.0.1:8081:80', 'host', 'node', '-e', server);
@@ -43,11 +38,6 @@ test.afterEach.always('nothing stays behind', t => {
   run('for t in "ip foreign" "ip filter" "ip back" "inet mine"; do nft delete table $t 2>/dev/null; done; true');
   t.notRegex(run('nft list tables'), /tnet-trace/);
   t.deepEqual(instances(`tnet-${tnet.daemonPid()}-`), []);
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  t.deepEqual(belongings(), before);
 });
 
 /** Recordings of a process; the machine's own directory, whoever else uses it. */

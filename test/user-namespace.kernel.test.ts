@@ -3,16 +3,19 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import test from 'ava';
-import {belongings, makeHost, run} from './fixture/host.ts';
+import {run} from './fixture/host.ts';
 import {hostImageLacks, mappedTest} from './fixture/id-map-guard.ts';
-import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** `tnet daemon --userns-remap default`, through the commands a user types. */
 const first = 100_000;
 const base = mkdtempSync(join(tmpdir(), 'tnet-userns-'));
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
-let cgroup = '';
+const tnet = useTnet({
+  closed: () => {
+    run('umount /etc/subuid /etc/subgid');
+    rmSync(base, {recursive: true, force: true});
+  },
+});
 
 /** Resolves when it serves: a client must not start another one meanwhile. */
 async function startDaemon(...flags: readonly string[]): Promise<void> {
@@ -26,23 +29,11 @@ async function startDaemon(...flags: readonly string[]): Promise<void> {
 }
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   writeFileSync(join(base, 'ranges'), `dockremap:${first}:65536\n`);
   for (const file of ['/etc/subuid', '/etc/subgid']) run(`touch ${file} && mount --bind ${base}/ranges ${file}`);
   await startDaemon('--userns-remap', 'default');
   if (hostImageLacks !== '') return;
   await tnet.ok('run', '-d', '--name', 'box', '-p', '8080:80', 'host', 'node', '-e', server);
-  cgroup = await cgroupParent(tnet, 'box');
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  run('umount /etc/subuid /etc/subgid');
-  rmSync(base, {recursive: true, force: true});
-  t.deepEqual(belongings(), before);
-  if (cgroup !== '') t.deepEqual(remains(tnet, cgroup), []);
 });
 
 const server = 'require("http").createServer((q,s)=>s.end("hello\\n")).listen(80)';

@@ -2,35 +2,26 @@ import {mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import {belongings, makeHost, run} from './fixture/host.ts';
+import {run} from './fixture/host.ts';
 import {hostImageLacks, mappedTest} from './fixture/id-map-guard.ts';
-import {cgroupParent, makeTnet, remains, type Tnet} from './fixture/tnet.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** `tnet run --userns auto`, `--uidmap`, through the commands a user types; "containers" has room for three of 1000. */
 const first = 700_000;
 const base = mkdtempSync(join(tmpdir(), 'tnet-userns-run-'));
 const ranges = join(base, 'ranges');
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
-let cgroup = '';
+const tnet = useTnet({
+  closed: () => {
+    run('umount /etc/subuid /etc/subgid');
+    rmSync(base, {recursive: true, force: true});
+  },
+});
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   writeFileSync(ranges, `containers:${first}:3000\n`);
   for (const file of ['/etc/subuid', '/etc/subgid']) run(`touch ${file} && mount --bind ${ranges} ${file}`);
   if (hostImageLacks !== '') return;
   await tnet.ok('run', '-d', '--name', 'box', '--userns', 'auto:size=1000', 'host', 'sleep', '1000');
-  cgroup = await cgroupParent(tnet, 'box');
-});
-
-test.after.always(async t => {
-  await tnet.end();
-  run('umount /etc/subuid /etc/subgid');
-  rmSync(base, {recursive: true, force: true});
-  t.deepEqual(belongings(), before);
-  if (cgroup !== '') t.deepEqual(remains(tnet, cgroup), []);
 });
 
 const none = ['--rm', '--network', 'none'];

@@ -2,26 +2,19 @@ import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, syml
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import {belongings, makeHost, run} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {run} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** The volume sessions of Docker's manual, through the commands a user types. */
 const base = mkdtempSync(join(tmpdir(), 'tnet-volumes-'));
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
-
-test.before(() => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
-});
-
-test.after.always(async t => {
-  t.is(await tnet.ok('volume', 'ls', '-q'), '');
-  await tnet.end();
-  rmSync(base, {recursive: true, force: true});
-  t.deepEqual(belongings(), before);
-  t.notRegex(readFileSync('/proc/self/mountinfo', 'utf8'), /tnet-volumes|_data/);
+const tnet = useTnet({
+  closing: async t => {
+    t.is(await tnet.ok('volume', 'ls', '-q'), '');
+  },
+  closed: t => {
+    rmSync(base, {recursive: true, force: true});
+    t.notRegex(readFileSync('/proc/self/mountinfo', 'utf8'), /tnet-volumes|_data/);
+  },
 });
 
 const inside = (args: readonly string[], script: string): Promise<string> =>

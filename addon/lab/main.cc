@@ -16,17 +16,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/** As a shell and the shim: 125 ours, 126 not executable, 127 not found. */
-static constexpr int failed = 125;
+#include "lab.h"
+
 /** Whoever builds the lab holds the other end of it. */
 static constexpr int keeper = 3;
 
-[[noreturn]] static void fail(const char* call, const char* object) {
+[[noreturn]] void fail(const char* call, const char* object) {
   fprintf(stderr, "%s \"%s\": %s\n", call, object, strerror(errno));
   _exit(failed);
 }
 
-static int check(int result, const char* call, const char* object) {
+int check(int result, const char* call, const char* object) {
   if (result < 0) fail(call, object);
   return result;
 }
@@ -48,7 +48,7 @@ static void mountSys() {
 static void pinNew(const char* name) {
   const std::string path = std::string("/run/netns/") + name;
   check(unshare(CLONE_NEWNET), "unshare", name);
-  close(check(open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444), "open", path.c_str()));
+  close(check(open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0444), "open", path.c_str()));
   check(mount("/proc/self/ns/net", path.c_str(), nullptr, MS_BIND, nullptr), "mount", path.c_str());
 }
 
@@ -71,7 +71,9 @@ static void pinNew(const char* name) {
   check(mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr), "mount", "/proc");
   mountSys();
   check(mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755"), "mount", "/run");
-  for (const char* path : {"/run/netns", "/run/lab", "/run/lab/bin", "/run/lab/log", "/run/lock"}) makeFolder(path);
+  // A node's program has a copy of the mounts: a namespace that is unpinned has to go from there too.
+  check(mount(nullptr, "/run", nullptr, MS_SHARED, nullptr), "mount", "/run");
+  for (const char* path : {"/run/netns", "/run/lab", "/run/lab/bin", "/run/lab/log", "/run/lab/run", "/run/lock"}) makeFolder(path);
   const int home = check(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), "open", "/proc/self/ns/net");
   for (; *names != nullptr; names++) pinNew(*names);
   check(setns(home, CLONE_NEWNET), "setns", "home");
@@ -109,7 +111,7 @@ static void enterNode(const char* node) {
   check(sethostname(node, strlen(node)), "sethostname", node);
 }
 
-static void enterLab(const char* pid, const char* node, const char* cwd) {
+void enterLab(const char* pid, const char* node, const char* cwd) {
   const int namespaces[] = {namespaceOf(pid, "mnt"), namespaceOf(pid, "pid"), namespaceOf(pid, "net"), namespaceOf(pid, "uts"), namespaceOf(pid, "ipc")};
   for (const int fd : namespaces) check(setns(fd, 0), "setns", pid);
   if (*node != '\0') enterNode(node);
@@ -158,12 +160,39 @@ static int net(char** arguments) {
   run(arguments + 1);
 }
 
+/** `pin PID NAME…`: new network namespaces in a lab that is up. In a child: /proc/self is that of the lab's PID namespace. */
+static int pin(char** arguments) {
+  enterLab(arguments[0], "", "/");
+  const int child = check(fork(), "fork", arguments[0]);
+  if (child == 0) {
+    for (char** name = arguments + 1; *name != nullptr; name++) pinNew(*name);
+    _exit(0);
+  }
+  int status;
+  check(waitpid(child, &status, 0), "waitpid", arguments[0]);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : failed;
+}
+
+/** `unpin PID NAME…`: as `ip netns del`. What is not there any more is no failure. */
+static int unpin(char** arguments) {
+  check(setns(namespaceOf(arguments[0], "mnt"), CLONE_NEWNS), "setns", arguments[0]);
+  for (char** name = arguments + 1; *name != nullptr; name++) {
+    const std::string path = std::string("/run/netns/") + *name;
+    umount2(path.c_str(), MNT_DETACH);
+    if (unlink(path.c_str()) != 0 && errno != ENOENT) fail("unlink", path.c_str());
+  }
+  return 0;
+}
+
 int main(int count, char** arguments) {
   const std::string verb = count > 1 ? arguments[1] : "";
   if (verb == "hold") return hold(arguments + 2);
   if (verb == "enter" && count > 5) return enter(arguments + 2);
   if (verb == "start" && count > 5) return start(arguments + 2);
   if (verb == "net" && count > 3) return net(arguments + 2);
-  fputs("usage: tnet-lab hold NAME… | net PID COMMAND… | enter PID NODE CWD COMMAND… | start PID NODE CWD COMMAND…\n", stderr);
+  if (verb == "relay" && count == 7) return relay(arguments + 2);
+  if (verb == "pin" && count > 3) return pin(arguments + 2);
+  if (verb == "unpin" && count > 3) return unpin(arguments + 2);
+  fputs("usage: tnet-lab hold NAME… | pin PID NAME… | unpin PID NAME… | net PID COMMAND… | enter PID NODE CWD COMMAND… | start PID NODE CWD COMMAND… | relay PID NODE LINK TAP FILE\n", stderr);
   return failed;
 }

@@ -6,7 +6,7 @@ import {isForeign} from '../model/sandbox.ts';
 import {addLink, allowPeer, given, portSettings, requestAll} from './add-link.ts';
 import {applyIptables} from './apply-iptables.ts';
 import {applyFilter, applyQdisc} from './apply-traffic-control.ts';
-import {deleteLinks} from './delete-links.ts';
+import {deleteLink, deleteLinks} from './delete-links.ts';
 import {formatOp} from './diff.ts';
 import {describeStep, isIptables, isNft} from './execute.ts';
 import type {Iptables} from './iptables.ts';
@@ -27,7 +27,7 @@ import {linkIndex} from './link-index.ts';
 import type {Native} from './native.ts';
 import {delAddress, newAddress} from './netlink/address.ts';
 import {delFdb, newFdb} from './netlink/fdb.ts';
-import {addAltname, delAltname, delLink, setLink} from './netlink/link.ts';
+import {addAltname, delAltname, setLink} from './netlink/link.ts';
 import type {NetlinkMessage} from './netlink/message.ts';
 import {delNeigh, newNeigh} from './netlink/neigh.ts';
 import {addElements, deleteElements} from './netlink/nftables/elements.ts';
@@ -53,7 +53,7 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
   if (isNft(op)) return applyNft(parts, step);
   const {item} = op;
   if (isIptables(item)) return applyIptables(parts, step);
-  if (step.length > 1) return deleteLinks(parts.sockets.route(item.ns), step.map(linkName));
+  if (step.length > 1) return deleteLinks(parts, step.map(linkName));
   switch (item.kind) {
     case 'netns':
       return applyNetns(parts, op.do, {...item, kind: 'netns'});
@@ -96,9 +96,9 @@ async function applyLink(
 ): Promise<void> {
   const socket = parts.sockets.route(item.ns);
   if (item.type === 'loopback') socket.request(setLink(item.name, {up: verb !== 'del' && item.up}));
-  else if (verb === 'del') await socket.requestAsync(delLink(deletedName(item)), `delete link "${item.name}"`);
+  else if (verb === 'del') await deleteLink(parts, item.ns, {name: item.name, by: deletedName(item)});
   else if (verb === 'set') changeLink(parts, item, was);
-  else addLink(parts.sockets, item);
+  else addLink(parts, item);
 }
 
 /** In a namespace of others `eth0` may be anybody's; our altname is ours. */

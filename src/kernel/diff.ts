@@ -53,6 +53,11 @@ export function diff(actual: World, want: World): Op[] {
   return [...sortOps(removals, -1), ...sortOps(changes, 1)];
 }
 
+/** Of what is new, in the order given. */
+export function additions(items: readonly Item[]): readonly Op[] {
+  return items.map(item => ({do: 'add', item}));
+}
+
 /** The operation that takes `op` back. */
 export function invert(op: Op): Op {
   if (op.do === 'set') return {do: 'set', item: op.was, was: op.item};
@@ -104,7 +109,11 @@ function identity(item: Item): readonly (string | number | null)[] {
     case 'route':
       return item.type === 'local'
         ? [item.to, item.link]
-        : [item.to, ...(item.table === undefined ? [] : [item.table])];
+        : [
+            item.to,
+            ...(item.table === undefined ? [] : [item.table]),
+            ...(item.metric ? [`metric ${item.metric}`] : []),
+          ];
     case 'rule':
       return [item.from, item.table];
     case 'neigh':
@@ -213,7 +222,7 @@ function describe(item: Item): string {
     case 'address':
       return `"${item.address}/${item.prefixLength}" dev ${item.link}`;
     case 'route':
-      return `"${item.to}"${item.via ? ` via ${item.via}` : ''}${item.link ? ` dev ${item.link}` : ''}${item.table ? ` table ${item.table}` : ''}`;
+      return `"${item.to}"${item.via ? ` via ${item.via}` : ''}${item.link ? ` dev ${item.link}` : ''}${item.table ? ` table ${item.table}` : ''}${item.metric ? ` metric ${item.metric}` : ''}`;
     case 'rule':
       return `from ${item.from} table ${item.table}`;
     case 'neigh':

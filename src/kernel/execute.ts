@@ -78,12 +78,12 @@ function toSteps(ops: readonly Op[]): readonly (readonly Op[])[] {
 /** Operations with the same one can be carried out together; null: alone. */
 function transactionOf(op: Op): string | null {
   if (isNft(op)) return `${op.item.ns} nft`;
-  if (isLinkRemoval(op)) return `${op.item.ns} links`;
+  if (isLinkRemoval(op)) return 'links';
   return isIptables(op.item) ? `${op.item.ns} iptables ${op.item.family} ${op.item.table}` : null;
 }
 
 function isLinkRemoval({do: verb, item}: Op): boolean {
-  return verb === 'del' && item.kind === 'link' && item.type === 'veth';
+  return verb === 'del' && item.kind === 'link' && item.type === 'veth' && item.ns === '';
 }
 
 export function isNft(op: Op): boolean {

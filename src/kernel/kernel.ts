@@ -18,6 +18,8 @@ export interface HostLink extends LinkHome {
   readonly kind: string | null;
   /** IFLA_GROUP. */
   readonly group: number;
+  /** Name of the bridge that it is a port of. */
+  readonly master: string | null;
 }
 
 /** The kernel as the rooms above see it: read, execute, and the few questions and effects that are no items. */

@@ -24,6 +24,8 @@ export interface Sockets {
 export function createSockets(native: Native): Sockets {
   const sockets = new Map<string, NetlinkSocket>();
   const namespaces = new Map<NamespacePath, Fd>();
+  // Of them: a walk over a thousand sandboxes of our own would be a tenth of an attach.
+  const foreign = new Set<NamespacePath>();
   const procMounts = createProcMounts(native);
 
   const netnsFd = (ns: NamespacePath): Fd | undefined => {
@@ -32,6 +34,7 @@ export function createSockets(native: Native): Sockets {
     if (known !== undefined) return known;
     const fd = openNamespace(ns);
     namespaces.set(ns, fd);
+    if (isForeign(ns)) foreign.add(ns);
     return fd;
   };
   const open = (name: string, protocol: 'route' | 'netfilter', ns: NamespacePath): NetlinkSocket => {
@@ -56,7 +59,8 @@ export function createSockets(native: Native): Sockets {
     procRoot: procMounts.root,
     release,
     releaseForeign() {
-      for (const ns of [...namespaces.keys()]) if (isForeign(ns)) release(ns);
+      for (const ns of foreign) release(ns);
+      foreign.clear();
     },
     close() {
       procMounts.close();

@@ -14,13 +14,14 @@ export async function down(labs: Labs, record: LabRecord): Promise<void> {
     throw new TnetError('ERR_BAD_REQUEST', `Cannot end lab "${record.name}" from inside; leave its shell first`);
   if (isAlive(record)) {
     const cgroups = cgroupsOf(record.pid);
-    await killAndWait(record.pid);
+    await endHolder(record.pid);
     removeCgroups(cgroups);
   }
   labs.forget(record.name);
 }
 
-async function killAndWait(pid: number): Promise<void> {
+/** Kills the holder of a lab, and returns when the kernel has taken all of it back. */
+export async function endHolder(pid: number): Promise<void> {
   const native = loadNative();
   let fd: number;
   try {

@@ -1,6 +1,7 @@
-import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {TnetError} from '../errors.ts';
+import {loadNative} from '../kernel/native.ts';
 import type {Topology} from './topology/topology.ts';
 
 /** What is known of a lab that is up, or was while it was built: one JSON file. All else is in its holder's namespaces. */
@@ -10,6 +11,8 @@ export interface LabRecord {
   /** Field 22 of /proc/PID/stat: a number alone may be somebody else's tomorrow. */
   readonly startTime: string;
   readonly topology: Topology;
+  /** What it is being made into; still there when that was cut off. */
+  readonly pending?: Topology;
   /** Folder of the exercise it was started for. */
   readonly scenario: string | null;
   readonly startedAt: string;
@@ -23,6 +26,8 @@ export interface Labs {
   /** Null where nothing of that name is. */
   find(name: string): LabRecord | null;
   save(record: LabRecord): void;
+  /** Does a job while nobody else changes labs of this run root. */
+  locked<T>(job: () => Promise<T>): Promise<T>;
   forget(name: string): void;
 }
 
@@ -53,6 +58,16 @@ export function openLabs(runRoot: string): Labs {
       mkdirSync(folder, {recursive: true, mode: 0o711});
       writeFileSync(`${path(record.name)}.new`, JSON.stringify(record), {mode: 0o600});
       renameSync(`${path(record.name)}.new`, path(record.name));
+    },
+    async locked(job) {
+      mkdirSync(folder, {recursive: true, mode: 0o711});
+      const fd = openSync(folder, 'r');
+      try {
+        loadNative().lock(fd, 'exclusive', false);
+        return await job();
+      } finally {
+        closeSync(fd);
+      }
     },
     forget(name) {
       rmSync(path(name), {force: true});

@@ -25,3 +25,8 @@ export function placeIn({pid, name, scenario}: LabRecord, node: string, env: Pla
     },
   };
 }
+
+/** The other way. */
+export function nodeOf(holderPid: number, path: NamespacePath): string {
+  return path === namespaceOf(holderPid, hostNode) ? hostNode : path.replace(/^.*\//, '');
+}

@@ -8,10 +8,12 @@ import type {NamespacePath} from '../kernel/item.ts';
 import {loadNative} from '../kernel/native.ts';
 import {decodeLink, dumpLinks} from '../kernel/netlink/link.ts';
 import {createSockets, type Sockets} from '../kernel/sockets.ts';
-import {startInBackground} from './holder/enter.ts';
 import {hold} from './holder/hold.ts';
+import {impairedEnds} from './impair/ends.ts';
+import {impairLinks} from './impair/impair-links.ts';
 import {isAlive, type LabRecord, type Labs, openLabs, startTimeOf} from './labs.ts';
-import {namespaceOf, placeIn} from './place.ts';
+import {startPrograms} from './node-programs.ts';
+import {namespaceOf} from './place.ts';
 import {namespacesOf, planLab} from './topology/plan-lab.ts';
 import {hostNode, type Topology} from './topology/topology.ts';
 
@@ -39,15 +41,21 @@ export async function up({labs, topology, scenario, env, tnet}: UpSpec): Promise
   try {
     buildIn(record);
     writeTools(pid, tnet);
-    await startCommands(record, env);
-    openLabs(`/proc/${pid}/root/run/tnet`).save({...record, pid: 1}); // for `tnet lab check` in its shell
-    labs.save(record);
+    await impairLinks(record, impairedEnds(topology));
+    for (const node of topology.nodes) await startPrograms(record, node, env);
+    saveBoth(labs, record);
   } catch (cause) {
     process.kill(pid, 'SIGKILL');
     throw cause;
   }
   holder.keep();
   return record;
+}
+
+/** Also in the lab itself, for `tnet lab check` in its shell. */
+export function saveBoth(labs: Labs, record: LabRecord): void {
+  openLabs(`/proc/${record.pid}/root/run/tnet`).save({...record, pid: 1});
+  labs.save(record);
 }
 
 function buildIn({pid, topology}: LabRecord): void {
@@ -68,7 +76,7 @@ function buildIn({pid, topology}: LabRecord): void {
 }
 
 /** With br_netfilter a new namespace sends what it bridges through its IP rules; without, it cannot. A topology that wants it says so. */
-function keepBridgesPlain(parts: Parameters<typeof build>[0], namespaces: readonly NamespacePath[]): void {
+export function keepBridgesPlain(parts: Parameters<typeof build>[0], namespaces: readonly NamespacePath[]): void {
   const paths = ['iptables', 'ip6tables', 'arptables'].map(name => `net/bridge/bridge-nf-call-${name}`);
   if (readSysctl(parts, namespaces[0]!, paths[0]!) === null) return;
   for (const ns of namespaces)
@@ -86,11 +94,6 @@ function writeTools(pid: number, [node, script]: readonly [string, string]): voi
     writeFileSync(path, `#!/bin/sh\n${line}\n`);
     chmodSync(path, 0o755);
   }
-}
-
-async function startCommands(record: LabRecord, env: UpSpec['env']): Promise<void> {
-  for (const {name, run} of record.topology.nodes)
-    for (const script of run) await startInBackground(placeIn(record, name, env), script);
 }
 
 const carrierTimeoutMs = 1000;

@@ -110,7 +110,8 @@ function parseBucket(
   return {bitsPerS, burstBytes};
 }
 
-function defaultBurst(bitsPerS: number, minBurstBytes: number): number {
+/** 10 ms of the rate, but 16 KiB and `minBurstBytes`, a whole frame, at least. */
+export function defaultBurst(bitsPerS: number, minBurstBytes: number): number {
   return Math.max(Math.ceil(bitsPerS / 8 / ticksPerS), minDefaultBurstBytes, minBurstBytes);
 }
 

@@ -5,8 +5,9 @@ import {formatPrefix, ipFamily, type Prefix} from '../model/ip.ts';
 import type {Network} from '../model/network.ts';
 import type {State, SysctlChange} from '../model/state.ts';
 import {isAdopted, replaceOps} from './drivers/adopted.ts';
-import {deviceSysctls} from './drivers/bridge.ts';
+import {deviceSysctls, routesLoopback} from './drivers/bridge.ts';
 import {withoutDevices} from './foreign.ts';
+import {homesOf} from './foreign-homes.ts';
 import type {NetworkSpec} from './new-network.ts';
 import {bridgeAdopts, bridgeName} from './options.ts';
 import {settingBack, settingsOf} from './settings-of.ts';
@@ -25,9 +26,14 @@ export function connectedBeside(
 
 /** What must be set on a bridge that we only use, and what it was. */
 export function adoptedChanges(networks: readonly Network[], kernel: Pick<Kernel, 'read'>): readonly SysctlChange[] {
-  const wanted = networks
-    .filter(isAdopted)
-    .flatMap(network => network.subnets.flatMap(({prefix}) => deviceSysctls(network, ipFamily(prefix))));
+  const wanted = [
+    ...networks
+      .filter(isAdopted)
+      .flatMap(network => network.subnets.flatMap(({prefix}) => deviceSysctls(network, ipFamily(prefix)))),
+    ...networks
+      .flatMap(homesOf)
+      .flatMap(({device, prefix}) => (ipFamily(prefix) === 4 ? [routesLoopback(device)] : [])),
+  ];
   if (wanted.length === 0) return [];
   const actual = kernel.read(wanted);
   return wanted.flatMap(item => {
@@ -44,9 +50,26 @@ export function leaveAdopted(
   state: State,
   kernel: Pick<Kernel, 'linkNames' | 'read'>,
 ): readonly Op[] {
-  if (!isAdopted(network) || !kernel.linkNames().includes(network.device)) return [];
-  const settings = settingsOf(network.device, state).map(path => settingBack(state.sysctls.get(path)!));
-  return [...settings, ...missing(replaceOps(network, 'leave'), kernel)];
+  const links = new Set(kernel.linkNames());
+  const settings = usedAlone(network, state)
+    .filter(device => links.has(device))
+    .flatMap(device => settingsOf(device, state))
+    .map(path => settingBack(state.sysctls.get(path)!));
+  const addresses = links.has(network.device) ? missing(replaceOps(network, 'leave'), kernel) : [];
+  return [...settings, ...addresses];
+}
+
+/** Paths of the settings that a network takes along when it goes. */
+export function settingsWith(network: Network, state: State): readonly string[] {
+  return [network.device, ...usedAlone(network, state)].flatMap(device => settingsOf(device, state));
+}
+
+/** Bridges of other programs' that this network uses, and no other: nor it itself, as it has become. */
+function usedAlone(network: Network, {networks}: State): readonly string[] {
+  const used = (each: Network): readonly string[] =>
+    isAdopted(each) ? [each.device] : homesOf(each).map(({device}) => device);
+  const others = new Set([...networks.values()].filter(other => other !== network).flatMap(used));
+  return [...new Set(used(network))].filter(device => !others.has(device));
 }
 
 /** What must go from it for our addresses. */

@@ -1,4 +1,4 @@
-import {diff, itemKey, toWorld} from '../kernel/diff.ts';
+import {additions, diff, itemKey, toWorld} from '../kernel/diff.ts';
 import type {Item, Op} from '../kernel/item.ts';
 import type {HostLink, Kernel} from '../kernel/kernel.ts';
 import type {SandboxView} from '../kernel/read-sandbox.ts';
@@ -8,25 +8,28 @@ import type {Prefix} from '../model/ip.ts';
 import {isRouted, type Network} from '../model/network.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
 import type {Store} from '../store/store.ts';
-import {connectedBeside, leaveAdopted, takeAdopted, withoutLostBridges} from './adopt.ts';
+import {connectedBeside, leaveAdopted, settingsWith, takeAdopted, withoutLostBridges} from './adopt.ts';
 import {leftBehind, planAltered} from './alter-network.ts';
 import {attachSandbox} from './attach.ts';
 import {type BridgeFlags, planBridgeChange, refuseWhileAttached} from './bridge-flags.ts';
 import {configureAttachment} from './change-attachment.ts';
 import {checkAttachment} from './check-attachment.ts';
 import {planDetach} from './detach.ts';
+import {type AttachmentFilter, filterAttachments} from './filter-attachments.ts';
 import {findNetwork} from './find-network.ts';
 import {type FirewallName, firewallOf} from './firewall/renderer.ts';
 import {ensure, isFrame, readOurs} from './foreign.ts';
+import {homesOf} from './foreign-homes.ts';
 import {noteForwarding} from './forwarding.ts';
+import {createGathering} from './gather.ts';
 import type {AddressPool} from './ipam.ts';
 import {leaveHost} from './leave-host.ts';
 import {createLock} from './lock.ts';
-import {lostAttachments, withoutLost, withoutTaken} from './lost.ts';
+import {lostAttachments, withoutGoneLinks, withoutLost, withoutTaken} from './lost.ts';
 import {type AttachSpec, refuseFull} from './new-attachment.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork, planPredefined} from './new-network.ts';
 import {placeNetwork} from './place-network.ts';
-import {planForwarding, planNetwork, validateNetwork} from './plan.ts';
+import {planForwarding, planHost, planNetwork, validateNetwork} from './plan.ts';
 import {planRepair} from './plan-repair.ts';
 import {findAttachment, publishPort, replacePorts, unpublishPort} from './publish.ts';
 import {refuseRemoval} from './refuse-removal.ts';
@@ -40,7 +43,7 @@ import {undoing} from './undoing.ts';
 export interface Controller {
   list(): readonly Network[];
   get(ref: string): Network;
-  attachmentsOf(filter: {readonly network?: string; readonly owner?: string}): readonly Attachment[];
+  attachmentsOf(filter: AttachmentFilter): readonly Attachment[];
   hostLinks(): readonly HostLink[];
   /** What attachments have carried so far. */
   stats(attachments: readonly Attachment[]): readonly AttachmentStats[];
@@ -125,8 +128,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   store.commit({put: {networks: planPredefined(state, parts.bridge, () => seed())}});
 
   const get = (ref: string): Network => findNetwork(state.networks, ref);
-  const attachmentsOf: Controller['attachmentsOf'] = ({network, owner}) =>
-    [...state.attachments.values()].filter(a => (network ?? a.network) === a.network && (owner ?? a.owner) === a.owner);
+  const attachmentsOf: Controller['attachmentsOf'] = filter => filterAttachments(state, filter);
 
   const realize = async (network: Network): Promise<void> => {
     const {rules, beside} = await look();
@@ -134,13 +136,16 @@ export async function createController(parts: ControllerParts): Promise<Controll
     await kernel.execute(takeAdopted(network, kernel), 'continue');
     await ensure(kernel, planNetwork(network, beside), rules);
     noteForwarding(parts);
-    if (isRouted(network) && !network.internal) await ensure(kernel, planForwarding(state, firewall), rules);
+    if ((isRouted(network) && !network.internal) || homesOf(network).length > 0)
+      await ensure(kernel, planForwarding(state, firewall), rules);
   };
 
   const unrealize = async (network: Network): Promise<void> => {
     const {rules, beside} = await look();
     const {items, actual} = readOurs(kernel, planNetwork(network, beside), rules);
-    const gone = items.filter(item => !isFrame(item) && actual.has(itemKey(item)));
+    const others = new Map([...state.networks].filter(([id]) => id !== network.id));
+    const kept = toWorld(planHost({...state, networks: others, attachments: new Map()}, beside));
+    const gone = items.filter(item => !isFrame(item) && actual.has(itemKey(item)) && !kept.has(itemKey(item)));
     const back = leaveAdopted(network, state, kernel);
     await kernel.execute([...diff(toWorld(gone), new Map()), ...back], 'continue');
   };
@@ -155,8 +160,8 @@ export async function createController(parts: ControllerParts): Promise<Controll
     store.commit({put: {networks: [next]}, remove: {sysctls: settingsOf(was.device, state)}});
   };
 
-  const forget = ({id, device}: Network): void =>
-    store.commit({remove: {networks: [id], sysctls: settingsOf(device, state)}});
+  const forget = (network: Network): void =>
+    store.commit({remove: {networks: [network.id], sysctls: settingsWith(network, state)}});
 
   const create = async (spec: NetworkSpec): Promise<Network> => {
     const network = placeNetwork(planNewNetwork(spec, state, seed(spec)), kernel);
@@ -209,7 +214,9 @@ export async function createController(parts: ControllerParts): Promise<Controll
   };
 
   /** What fails on the way is reported at the end: the rest is taken away all the same. */
-  const detach = async (ids: readonly string[]): Promise<void> => {
+  const detach = createGathering(lock, async (asked: readonly string[]): Promise<void> => {
+    const ids = asked.filter(id => state.attachments.has(id));
+    if (ids.length === 0) return;
     const networks = ids.map(id => state.networks.get(state.attachments.get(id)?.network ?? ''));
     const {ops, change, moved, freed} = planDetach(state, new Set(ids), await firewallAt(networks));
     await kernel.execute(withoutLost(ops, kernel), 'continue');
@@ -217,13 +224,12 @@ export async function createController(parts: ControllerParts): Promise<Controll
     for (const {from, to} of moved) reservations.move(from, to);
     for (const id of ids) reservations.release(id);
     store.commit(change);
-  };
+  });
 
   const repairs = async (): Promise<readonly Op[]> => {
     const {rules, beside} = await look();
-    const ops = planRepair(withoutLostBridges(withoutTaken(state, kernel), kernel), beside, planned =>
-      readOurs(kernel, planned, rules),
-    );
+    const known = withoutGoneLinks(withoutLostBridges(withoutTaken(state, kernel), kernel), kernel);
+    const ops = planRepair(known, beside, planned => readOurs(kernel, planned, rules));
     return withoutLost(ops, kernel);
   };
 
@@ -251,11 +257,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   await lock(() => changeBridge(parts.bridgeFlags ?? {}));
   await lock(repair);
   reserveAgain(state.attachments.values(), reservations);
-  const addAll = (items: readonly Item[]): Promise<void> =>
-    kernel.execute(
-      items.map(item => ({do: 'add', item})),
-      'undo',
-    );
+  const addAll = (items: readonly Item[]) => kernel.execute(additions(items), 'undo');
 
   return {
     list: () => [...state.networks.values()],
@@ -283,7 +285,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     publish: (id, mapping) => lock(() => publishPort({...parts, firewall}, {id, mapping})),
     setPorts: (id, ports) => lock(() => replacePorts({...parts, firewall}, {id, ports})),
     unpublish: (id, mapping) => lock(() => unpublishPort({...parts, firewall}, {id, mapping})),
-    detach: (...ids) => lock(() => detach(ids.filter(id => state.attachments.has(id)))),
+    detach: (...ids) => detach(ids),
     repair: options => lock(() => repair(options)),
     alone: lock,
     async close() {

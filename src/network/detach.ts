@@ -6,7 +6,7 @@ import type {PortMapping} from '../model/port-mapping.ts';
 import type {State} from '../model/state.ts';
 import type {Change} from '../store/store.ts';
 import type {Firewall} from './firewall/renderer.ts';
-import {attachmentsIn, bySandbox, electable} from './gateway.ts';
+import {attachmentsIn, electable} from './gateway.ts';
 import {planSandboxLinks} from './plan.ts';
 
 export interface DetachPlan {
@@ -21,11 +21,9 @@ export interface DetachPlan {
 /** Takes attachments away; ports of one go on through what remains of its sandbox, as with `docker network disconnect`. */
 export function planDetach(state: State, ids: ReadonlySet<string>, firewall: Firewall): DetachPlan {
   const leaving = [...ids].flatMap(id => state.attachments.get(id) ?? []);
-  const groups = bySandbox(state);
-  // A thousand sandboxes must not look through each other's attachments.
   const only = (sandbox: string): State => ({
     ...state,
-    attachments: new Map((groups.get(sandbox) ?? []).map(attachment => [attachment.id, attachment])),
+    attachments: new Map(attachmentsIn(state, sandbox).map(attachment => [attachment.id, attachment])),
   });
   const moves = leaving.flatMap(attachment => {
     const heir = attachment.ports.length > 0 ? heirOf(attachment, ids, only(attachment.sandbox)) : undefined;

@@ -27,7 +27,7 @@ export function noteForwarding({store, kernel, firewall}: ForwardingParts): void
   });
   // A bridge that somebody deleted comes back with its repair, and must forward as before.
   // Another program's does not.
-  if (networks.length > 0)
+  if (networks.length + state.sysctls.size > 0)
     forgetGone(
       {store, kernel},
       new Set(

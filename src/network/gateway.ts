@@ -1,13 +1,12 @@
 import {type Attachment, leaseOf} from '../model/attachment.ts';
+import {indexOf} from '../model/attachment-index.ts';
 import type {Family} from '../model/ip.ts';
 import {isRouted, type Network} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 
-/** Attachments of one sandbox, in the order in which they were made. A plain loop: there may be a thousand others. */
-export function attachmentsIn(state: State, sandbox: string): readonly Attachment[] {
-  const found: Attachment[] = [];
-  for (const attachment of state.attachments.values()) if (attachment.sandbox === sandbox) found.push(attachment);
-  return found;
+/** Attachments of one sandbox, in the order in which they were made. */
+export function attachmentsIn({attachments}: State, sandbox: string): readonly Attachment[] {
+  return indexOf(attachments).inSandbox(sandbox);
 }
 
 /** All attachments, by sandbox. */

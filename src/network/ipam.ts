@@ -31,18 +31,30 @@ export const defaultPools: readonly AddressPool[] = [
   ['192.168.0.0/16', 20],
 ].map(([base, size]) => ({base: base as Prefix, size: size as number}));
 
+/** Addresses that cannot be given. */
+export interface Taken {
+  has(ip: Ip): boolean;
+  /** Per range of a subnet, a number below which none is free; `allocate` raises it. Left out: all are looked at. */
+  floors?(subnet: Subnet): bigint[];
+}
+
 /**
  * The lowest free address of `subnet`, or `want` itself. Never the network, broadcast or gateway address (a /31 or /32
  * has no broadcast). Throws ERR_SUBNET_FULL, ERR_ADDRESS_IN_USE, ERR_BAD_REQUEST.
  */
-export function allocate(subnet: Subnet, taken: ReadonlySet<Ip>, want?: Ip): Ip {
+export function allocate(subnet: Subnet, taken: Taken, want?: Ip): Ip {
   if (want !== undefined) return claim(subnet, taken, want);
   const {family, first, last} = usableRange(subnet.prefix);
-  for (const range of rangesOf(subnet) ?? [{first, last}])
-    for (let value = range.first; value <= range.last; value++) {
+  const floors = taken.floors?.(subnet) ?? [];
+  for (const [i, range] of (rangesOf(subnet) ?? [{first, last}]).entries()) {
+    const floor = floors[i];
+    const start = floor === undefined || floor < range.first ? range.first : floor;
+    for (let value = start; value <= range.last; value++) {
+      floors[i] = value;
       const ip = ipFromNumber(value, family);
       if (!taken.has(ip) && value >= first && value <= last && !isReserved(subnet, ip)) return ip;
     }
+  }
   throw new TnetError(
     'ERR_SUBNET_FULL',
     `no available IPv${family} addresses on this network's address pools: ${subnet.range ?? subnet.prefix}`,
@@ -86,7 +98,7 @@ function rangesOf({range, spans}: Subnet): readonly {readonly first: bigint; rea
   return range === null ? null : [prefixRange(range)];
 }
 
-function claim(subnet: Subnet, taken: ReadonlySet<Ip>, want: Ip): Ip {
+function claim(subnet: Subnet, taken: Taken, want: Ip): Ip {
   const {first, last} = usableRange(subnet.prefix);
   const value = ipFamily(want) === ipFamily(subnet.prefix) ? ipToNumber(want) : -1n;
   if (!prefixContains(subnet.prefix, want))

@@ -3,6 +3,7 @@ import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
 import {isForeign, isUnseen} from '../model/sandbox.ts';
 import type {State} from '../model/state.ts';
+import {foreignLink} from './foreign-homes.ts';
 
 /** Without what is in sandboxes that are gone, or reaches into them: nothing can be done there, and their links went with them. */
 export function withoutLost(ops: readonly Op[], {hasNamespace}: Pick<Kernel, 'hasNamespace'>): readonly Op[] {
@@ -31,6 +32,21 @@ export function lostAttachments({attachments}: State, kernel: Kernel): readonly 
   if (foreign.length === 0) return [];
   const links = new Set(kernel.linkNames());
   return foreign.filter(({sandbox, hostIfname}) => !links.has(hostIfname) && !kernel.hasNamespace(sandbox));
+}
+
+/** Without the links of foreign attachments that their owner has deleted: nothing can be limited or set there. */
+export function withoutGoneLinks(state: State, kernel: Pick<Kernel, 'linkNames'>): State {
+  const foreign = [...state.attachments.values()].filter(
+    ({network}) => state.networks.get(network)?.driver === 'foreign',
+  );
+  if (foreign.length === 0) return state;
+  const links = new Set(kernel.linkNames());
+  const bare = foreign.map(attachment => {
+    const {[foreignLink]: link = '', ...options} = attachment.options;
+    const hostIfname = links.has(attachment.hostIfname) ? attachment.hostIfname : '';
+    return links.has(link) ? {...attachment, hostIfname} : {...attachment, hostIfname, options};
+  });
+  return {...state, attachments: new Map([...state.attachments, ...bare.map(each => [each.id, each] as const)])};
 }
 
 /** Without the attachments whose link went with a sandbox that we do not see: one made again would be in nobody's. */

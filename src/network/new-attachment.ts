@@ -1,5 +1,6 @@
 import {TnetError} from '../errors.ts';
 import {type Attachment, type Lease, leaseOf, type Route} from '../model/attachment.ts';
+import {indexOf} from '../model/attachment-index.ts';
 import {bandwidthOptions, parseBandwidth} from '../model/bandwidth.ts';
 import {type Ip, ipFamily, prefixContains, prefixLengthOf} from '../model/ip.ts';
 import {type Mac, macFromId, macFromIp} from '../model/mac.ts';
@@ -16,7 +17,7 @@ import {
 import {formatPortMapping, type PortMapping, splitUnchosen} from '../model/port-mapping.ts';
 import type {State} from '../model/state.ts';
 import {attachmentsIn} from './gateway.ts';
-import {allocate} from './ipam.ts';
+import {allocate, type Taken} from './ipam.ts';
 import {bridgeOptions} from './options.ts';
 import {findConflict, type PortConflict} from './port-conflicts.ts';
 
@@ -122,11 +123,9 @@ function defaultMac([lease]: readonly Lease[], id: string): Mac {
 
 /** Links that are lent are as they are: those of one parent may share theirs. */
 function chooseMac(mac: Mac, network: Network, state: State): Mac {
-  if (network.driver === 'host-device') return mac;
-  for (const attachment of state.attachments.values())
-    if (attachment.network === network.id && attachment.mac === mac)
-      throw new TnetError('ERR_ADDRESS_IN_USE', `MAC address ${mac} is already in use on network "${network.name}"`);
-  return mac;
+  if (network.driver === 'host-device' || network.driver === 'vlan') return mac;
+  if (!indexOf(state.attachments).hasMac(network.id, mac)) return mac;
+  throw new TnetError('ERR_ADDRESS_IN_USE', `MAC address ${mac} is already in use on network "${network.name}"`);
 }
 
 /** Ports that name no host address go where the network's `host_binding_ipv4` says. */
@@ -139,22 +138,32 @@ function chooseLeases(wanted: readonly Ip[], network: Network, state: State): re
   if (network.subnets.length === 0)
     throw new TnetError('ERR_BAD_REQUEST', `network "${network.name}" (${network.driver}) has no addresses to give`);
   const sets = subnetSets(network);
-  const taken = leasedAddresses(network, state);
-  for (const {gateway} of network.subnets) taken.add(gateway);
+  const leased = indexOf(state.attachments).leased(network.id);
+  const gateways = new Set(network.subnets.map(({gateway}) => gateway));
+  const chosen = new Set<Ip>();
+  const taken: Taken = {
+    has: ip => leased.has(ip) || gateways.has(ip) || chosen.has(ip),
+    // What is only chosen may be free again.
+    floors: subnet => (isAnyIn(chosen, subnet) ? [] : leased.floors(network, subnet)),
+  };
   const asked = new Set(wanted);
   const leases = sets.map(set => {
     const want = [...asked].find(ip => set.some(({prefix}) => prefixContains(prefix, ip)));
     if (want !== undefined) asked.delete(want);
     const lease = want === undefined ? leaseIn(set, taken) : claimIn(set, taken, want);
-    taken.add(lease.address);
+    chosen.add(lease.address);
     return lease;
   });
   for (const ip of asked) throw new TnetError('ERR_BAD_REQUEST', `no configured subnet contains IP address ${ip}`);
   return leases;
 }
 
+function isAnyIn(ips: Iterable<Ip>, {prefix}: Subnet): boolean {
+  return [...ips].some(ip => prefixContains(prefix, ip));
+}
+
 /** The first subnet with a free address gives it; what the last one says, when none has. */
-function leaseIn([subnet, ...rest]: readonly Subnet[], taken: ReadonlySet<Ip>): Lease {
+function leaseIn([subnet, ...rest]: readonly Subnet[], taken: Taken): Lease {
   try {
     return {address: allocate(subnet!, taken), prefixLength: prefixLengthOf(subnet!.prefix)};
   } catch (error) {
@@ -163,13 +172,13 @@ function leaseIn([subnet, ...rest]: readonly Subnet[], taken: ReadonlySet<Ip>): 
   }
 }
 
-function claimIn(set: readonly Subnet[], taken: ReadonlySet<Ip>, want: Ip): Lease {
+function claimIn(set: readonly Subnet[], taken: Taken, want: Ip): Lease {
   const subnet = subnetHolding({subnets: set}, want)!;
   return {address: allocate(subnet, taken, want), prefixLength: prefixLengthOf(subnet.prefix)};
 }
 
 function claimLeases(leases: readonly Lease[], network: Network, state: State): readonly Lease[] {
-  const taken = leasedAddresses(network, state);
+  const taken = indexOf(state.attachments).leased(network.id);
   const held = leases.find(({address}) => taken.has(address));
   if (held === undefined) return leases;
   throw new TnetError('ERR_ADDRESS_IN_USE', `Address already in use: ${held.address}`);
@@ -178,15 +187,6 @@ function claimLeases(leases: readonly Lease[], network: Network, state: State): 
 /** Throws ERR_SUBNET_FULL when the next attachment would not get an address. */
 export function refuseFull(network: Network, state: State): void {
   if (network.subnets.length > 0) chooseLeases([], network, state);
-}
-
-/** Plain loops, here and below: with a thousand attachments, arrays of them would cost more than the kernel's work. */
-function leasedAddresses(network: Network, state: State): Set<Ip> {
-  const taken = new Set<Ip>();
-  for (const attachment of state.attachments.values()) {
-    if (attachment.network === network.id) for (const lease of attachment.leases) taken.add(lease.address);
-  }
-  return taken;
 }
 
 /** Throws ERR_PORT_IN_USE for ports that are taken, ERR_BAD_REQUEST where nothing can be published. */
@@ -198,7 +198,7 @@ export function refuseConflicts(ports: readonly PortMapping[], network: Network,
     );
   if (network.internal && ports.length > 0)
     throw new TnetError('ERR_BAD_REQUEST', `Cannot publish ports on network "${network.name}": it is internal`);
-  const conflict = findConflict(ports, portsOf(state));
+  const conflict = findConflict(ports, numbers => indexOf(state.attachments).near(numbers));
   if (conflict) throw portInUse(conflict);
 }
 
@@ -209,8 +209,4 @@ function portInUse({port, other}: PortConflict): TnetError {
     'ERR_PORT_IN_USE',
     `Bind for ${host} failed: port is already allocated (${formatPortMapping(other)})`,
   );
-}
-
-function* portsOf({attachments}: State): Iterable<readonly PortMapping[]> {
-  for (const {ports} of attachments.values()) yield ports;
 }

@@ -1,6 +1,7 @@
 import {itemKey} from '../kernel/diff.ts';
 import type {Item} from '../kernel/item.ts';
 import {type Attachment, leaseOf} from '../model/attachment.ts';
+import {indexOf} from '../model/attachment-index.ts';
 import type {Family} from '../model/ip.ts';
 import type {Mac} from '../model/mac.ts';
 import type {Network} from '../model/network.ts';
@@ -12,6 +13,8 @@ import {hostDeviceDriver} from './drivers/host-device.ts';
 import {ipvlanDriver} from './drivers/ipvlan.ts';
 import {macvlanDriver} from './drivers/macvlan.ts';
 import {ptpDriver} from './drivers/ptp.ts';
+import {tapDriver} from './drivers/tap.ts';
+import {vlanDriver} from './drivers/vlan.ts';
 import {vxlanDriver} from './drivers/vxlan.ts';
 import type {Firewall} from './firewall/renderer.ts';
 import {
@@ -33,6 +36,8 @@ const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {
   vxlan: vxlanDriver,
   ptp: ptpDriver,
   'host-device': hostDeviceDriver,
+  vlan: vlanDriver,
+  tap: tapDriver,
   foreign: foreignDriver,
 };
 
@@ -45,16 +50,13 @@ export function validateNetwork(network: Network, state: State): void {
 export function validateAttachment(network: Network, state: State, mac: Mac | null): void {
   const driver = drivers[network.driver];
   if (driver?.validateAttachment === undefined) return;
-  const attached = [...state.attachments.values()].filter(attachment => attachment.network === network.id);
-  driver.validateAttachment(network, attached, mac);
+  driver.validateAttachment(network, indexOf(state.attachments).on(network.id), mac);
 }
 
 /** A network of the user's always has its device; the predefined one only while something is attached to it. */
 export function isRealized(network: Network, state: State): boolean {
   if (drivers[network.driver] === undefined) return false;
-  if (network.name !== 'bridge') return true;
-  for (const attachment of state.attachments.values()) if (attachment.network === network.id) return true;
-  return false;
+  return network.name !== 'bridge' || indexOf(state.attachments).isUsed(network.id);
 }
 
 /** What a network needs on the host, the firewall's table included. */

@@ -1,15 +1,16 @@
+import type {Attachment} from '../model/attachment.ts';
 import {type PortMapping, portMappingsConflict} from '../model/port-mapping.ts';
 
 export interface PortConflict {
   readonly port: PortMapping;
-  /** Claims the same, in `ports` before it or in `held`. */
+  /** Claims the same, in `ports` before it or in what is held. */
   readonly other: PortMapping;
 }
 
-/** The first conflict among `ports`, or of one with `held`. By host port, so that 5,000 against 5,000 is 10,000 steps. */
+/** The first conflict among `ports`, or of one with those held near their numbers. By host port, so that 5,000 against 5,000 is 10,000 steps. */
 export function findConflict(
   ports: readonly PortMapping[],
-  held: Iterable<readonly PortMapping[]>,
+  heldNear: (hostPorts: Iterable<number>) => Iterable<Pick<Attachment, 'ports'>>,
 ): PortConflict | undefined {
   const claims = new Map<number, PortMapping[]>();
   const claimed = (other: PortMapping): PortMapping | undefined => {
@@ -25,9 +26,8 @@ export function findConflict(
     for (const number of numbersOf(port)) claims.set(number, [...(claims.get(number) ?? []), port]);
   }
   if (claims.size === 0) return undefined;
-  for (const mappings of held)
+  for (const {ports: mappings} of heldNear(claims.keys()))
     for (const other of mappings) {
-      if (other.count === 1 && !claims.has(other.hostPort)) continue; // nearly all of a thousand
       const port = claimed(other);
       if (port) return {port, other};
     }

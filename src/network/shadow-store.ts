@@ -1,3 +1,4 @@
+import {putAttachment, removeAttachment} from '../model/attachment-index.ts';
 import type {State} from '../model/state.ts';
 import {applyChange, type Store} from '../store/store.ts';
 
@@ -23,7 +24,8 @@ export function shadowStore({state: real, instance}: Pick<Store, 'state' | 'inst
     commit: change => applyChange(state, change),
     reset() {
       refill(state.networks, real.networks);
-      refill(state.attachments, real.attachments);
+      for (const id of [...state.attachments.keys()]) removeAttachment(state.attachments, id);
+      for (const attachment of real.attachments.values()) putAttachment(state.attachments, attachment);
       refill(state.containers, real.containers);
       refill(state.volumes, real.volumes);
       refill(state.images, real.images);

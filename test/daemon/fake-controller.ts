@@ -2,10 +2,13 @@ import {randomBytes} from 'node:crypto';
 import {TnetError} from '../../src/errors.ts';
 import type {Kernel} from '../../src/kernel/kernel.ts';
 import type {Attachment} from '../../src/model/attachment.ts';
+import {putAttachment, removeAttachment} from '../../src/model/attachment-index.ts';
 import {parseIp, parsePrefix} from '../../src/model/ip.ts';
 import {parseMac} from '../../src/model/mac.ts';
 import type {Network} from '../../src/model/network.ts';
+import {emptyState} from '../../src/model/state.ts';
 import type {Controller} from '../../src/network/controller.ts';
+import {filterAttachments} from '../../src/network/filter-attachments.ts';
 import type {NetworkSpec} from '../../src/network/new-network.ts';
 import {readStats} from '../../src/network/stats.ts';
 
@@ -27,8 +30,7 @@ export function createFakeController(): Controller {
     if (!found) throw new TnetError('ERR_NETWORK_NOT_FOUND', `network ${ref} not found`);
     return found;
   };
-  const attachmentsOf: Controller['attachmentsOf'] = ({network, owner}) =>
-    [...attachments.values()].filter(a => a.network === (network ?? a.network) && a.owner === (owner ?? a.owner));
+  const attachmentsOf: Controller['attachmentsOf'] = filter => filterAttachments({...emptyState, attachments}, filter);
   return {
     list: () => [...networks.values()],
     get,
@@ -65,11 +67,11 @@ export function createFakeController(): Controller {
     async attach(spec) {
       const network = get(spec.network);
       const attachment = newAttachment(spec, network, attachmentsOf({network: network.id}).length + 2);
-      attachments.set(attachment.id, attachment);
+      putAttachment(attachments, attachment);
       return attachment;
     },
     async detach(...ids) {
-      for (const id of ids) attachments.delete(id);
+      for (const id of ids) removeAttachment(attachments, id);
     },
     publish: async (_, mapping) => mapping,
     unpublish: async () => {},

@@ -4,37 +4,29 @@ import {join} from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import {createClient} from '../../src/api/client.ts';
-import {belongings, makeHost, run} from '../fixture/host.ts';
+import {run} from '../fixture/host.ts';
 import {ask, escaped, hostile, junk, refused, request} from '../fixture/hostile.ts';
-import {cgroupParent, makeTnet, remains, type Tnet} from '../fixture/tnet.ts';
+import {useTnet} from '../fixture/use-tnet.ts';
 
 /** Bodies of the right shape with hostile words in them, and real things they aim at: 4xx, or what was asked for and nothing else. */
 const base = mkdtempSync(join(tmpdir(), 'tnet-fuzz-'));
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
-let cgroup = '';
+const top = readdirSync('/');
 let pid = 0;
-let top: readonly string[] = [];
-
-test.before(async () => {
-  makeHost();
-  before = belongings();
-  top = readdirSync('/');
-  tnet = makeTnet();
-  await tnet.ok('run', '-d', '--name', 'box', '--network', 'none', 'host', 'sleep', '1000');
-  cgroup = await cgroupParent(tnet, 'box');
-  pid = tnet.daemonPid();
+const tnet = useTnet({
+  closing: async t => {
+    t.is(await tnet.ok('ps', '-a', '--format', '{{.Names}} {{.State}}'), 'box running');
+    t.is(tnet.daemonPid(), pid, 'it is the same daemon still');
+  },
+  closed: t => {
+    t.deepEqual(readdirSync(base), [], 'no source of a bind was made');
+    rmSync(base, {recursive: true});
+    t.deepEqual(readdirSync('/'), top);
+  },
 });
 
-test.after.always(async t => {
-  t.is(await tnet.ok('ps', '-a', '--format', '{{.Names}} {{.State}}'), 'box running');
-  t.is(tnet.daemonPid(), pid, 'it is the same daemon still');
-  await tnet.end();
-  t.deepEqual(readdirSync(base), [], 'no source of a bind was made');
-  rmSync(base, {recursive: true});
-  t.deepEqual(readdirSync('/'), top);
-  t.deepEqual(belongings(), before);
-  t.deepEqual(remains(tnet, cgroup), []);
+test.before(async () => {
+  await tnet.ok('run', '-d', '--name', 'box', '--network', 'none', 'host', 'sleep', '1000');
+  pid = tnet.daemonPid();
 });
 
 const send = (bytes: string | Buffer): Promise<number> => ask(tnet.socket, bytes);

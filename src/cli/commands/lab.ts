@@ -1,7 +1,9 @@
 import type {Command} from 'commander';
 import type {Context} from '../context.ts';
+import {registerApply} from '../lab/apply-command.ts';
 import {registerAuthorCommands} from '../lab/author-commands.ts';
 import {registerExerciseCommands} from '../lab/exercise-commands.ts';
+import {registerLabDoctor} from '../lab/lab-doctor.ts';
 import {registerTopologyCommands} from '../lab/topology-commands.ts';
 
 export function registerLab(program: Command, context: Context): void {
@@ -12,7 +14,9 @@ export function registerLab(program: Command, context: Context): void {
     .addHelpText('after', help);
   registerExerciseCommands(lab, context);
   registerTopologyCommands(lab, context);
+  registerApply(lab, context);
   registerAuthorCommands(lab, context);
+  registerLabDoctor(lab, context);
 }
 
 const help = `
@@ -22,4 +26,5 @@ Examples:
   tnet lab shell
   tnet lab check
   tnet lab up topology.yaml
+  tnet lab apply topology.yaml
   tnet lab exec c1 ip addr`;

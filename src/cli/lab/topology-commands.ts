@@ -13,6 +13,7 @@ import {formatTable} from '../table.ts';
 import {formatDot} from '../topology/dot.ts';
 import {formatMermaid} from '../topology/mermaid.ts';
 import {formatMatrix} from './format-matrix.ts';
+import {registerImpair} from './impair-command.ts';
 import {chooseLab, type LabOption, labOption, labsOf, partsOf} from './lab-context.ts';
 import {labGraph, labText} from './lab-graph.ts';
 
@@ -24,6 +25,7 @@ export function registerTopologyCommands(lab: Command, context: Context): void {
   registerEnter(lab, context);
   registerGraph(lab, context);
   registerMatrix(lab, context);
+  registerImpair(lab, context);
 }
 
 function registerUp(lab: Command, context: Context): void {

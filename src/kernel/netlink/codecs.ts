@@ -45,6 +45,11 @@ export const u64 = integer(
   (bytes, at) => bytes.readBigUInt64LE(at),
   (bytes, value: bigint, at) => bytes.writeBigUInt64LE(value, at),
 );
+export const s64 = integer(
+  8,
+  (bytes, at) => bytes.readBigInt64LE(at),
+  (bytes, value: bigint, at) => bytes.writeBigInt64LE(value, at),
+);
 export const be64 = integer(
   8,
   (bytes, at) => bytes.readBigUInt64BE(at),

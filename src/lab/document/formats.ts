@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import {parseRate} from '../../model/bandwidth.ts';
 import {type Ip, type Prefix, parseInterfaceAddress, parseIp, parsePrefix} from '../../model/ip.ts';
 
 /** A value that a parser of the model takes; its words are the message. */
@@ -21,6 +22,8 @@ export const prefixText = parsed<Prefix>(text => parsePrefix(text === 'default' 
 /** `10.0.0.1/24`: the address keeps its host bits. */
 export const interfaceAddress = parsed(parseInterfaceAddress);
 export const duration = parsed(parseDuration);
+export const rateText = parsed(parseRate);
+export const percentText = parsed(parsePercent);
 export const mtu = v.pipe(v.number(), v.integer(), v.minValue(68), v.maxValue(65_535));
 export const portNumber = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 export const scalarText = v.pipe(v.union([v.string(), v.number(), v.boolean()]), v.transform(String));
@@ -37,4 +40,12 @@ export function parseDuration(text: string): number {
   if (amount === undefined)
     throw new SyntaxError(`invalid duration "${text}": want a number and us, ms, s or m, as 200ms`);
   return Number(amount) * {us: 0.001, ms: 1, s: 1000, m: 60_000}[unit as 'us' | 'ms' | 's' | 'm'];
+}
+
+/** `5%`, `0.1%` → 0.05, 0.001. */
+export function parsePercent(text: string): number {
+  const [, amount] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
+  if (amount === undefined || Number(amount) > 100)
+    throw new SyntaxError(`invalid percentage "${text}": want 0% to 100%, as 5%`);
+  return Number(amount) / 100;
 }

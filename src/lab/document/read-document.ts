@@ -53,13 +53,15 @@ export function readDocument<S extends v.GenericSchema>(
   );
 }
 
-/** Of a union, the alternative that came farthest: the others were not meant. */
+/** Of a union, the alternative that came farthest: the others were not meant. Its issues have their paths from the union on. */
 function leaves(issue: v.BaseIssue<unknown>): readonly v.BaseIssue<unknown>[] {
   if (issue.type !== 'union' || issue.issues === undefined) return [issue];
   const depth = ({path}: v.BaseIssue<unknown>): number => path?.length ?? 0;
   const deepest = Math.max(...issue.issues.map(depth));
-  if (deepest <= depth(issue)) return [issue];
-  return issue.issues.filter(inner => depth(inner) === deepest).flatMap(leaves);
+  if (deepest === 0) return [issue];
+  return issue.issues
+    .filter(inner => depth(inner) === deepest)
+    .flatMap(inner => leaves({...inner, path: [...(issue.path ?? []), ...(inner.path ?? [])] as never}));
 }
 
 function keysOf({path}: v.BaseIssue<unknown>): readonly (string | number)[] {

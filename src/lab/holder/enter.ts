@@ -70,10 +70,11 @@ export function enterCollecting(place: Place, command: readonly string[], timeou
   });
 }
 
-/** Starts a shell command in a session of its own, with its output in a file of the lab. */
+/** Starts a shell command in a session of its own, with its output and the session's number in files of the lab. */
 export async function startInBackground(place: Place, script: string): Promise<void> {
-  const log = `/run/lab/log/${place.node || 'host'}.log`;
-  const command = ['sh', '-c', `exec >>${log} 2>&1 </dev/null; ${script}`];
+  const node = place.node || 'host';
+  const begin = `exec >>/run/lab/log/${node}.log 2>&1 </dev/null; echo $$ >>/run/lab/run/${node}.sessions`;
+  const command = ['sh', '-c', `${begin}; ${script}`];
   const child = spawn(labPath(), words('start', place, command), {
     stdio: 'ignore',
     env: place.env as NodeJS.ProcessEnv,

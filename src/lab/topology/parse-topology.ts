@@ -9,12 +9,15 @@ import {
   prefixLengthOf,
 } from '../../model/ip.ts';
 import {type Document, DocumentError, type Problem, readDocument} from '../document/read-document.ts';
+import {directionsOf} from '../impair/schema.ts';
+import {cableNets, type Kept, keptOf} from './kept-addresses.ts';
 import {type LinkFile, type NodeFile, type TopologyFile, topologySchema} from './schema.ts';
 import {
   hostNode,
   type InterfaceAddress,
   type Topology,
   type TopologyEnd,
+  type TopologyInterface,
   type TopologyLink,
   type TopologyNetwork,
   type TopologyNode,
@@ -29,28 +32,34 @@ interface NodeEntry {
   readonly file: NodeFile;
 }
 
-/** Reads a topology file. Throws DocumentError with everything that is wrong, each with its place and the way out. */
-export function parseTopology(text: string, path: string): Topology {
+/**
+ * Reads a topology file. Throws DocumentError with everything that is wrong, each with its place and the way out. What `running`, the
+ * lab as it is, gave a subnet or an address by itself keeps it: a node that is added before others moves none of them.
+ */
+export function parseTopology(text: string, path: string, running: Topology | null = null): Topology {
   const document = readDocument(text, {path, schema: topologySchema});
   const problems: Problem[] = [];
   const report: Report = (keys, message) => void problems.push(document.problemAt(keys, message));
-  const topology = resolve(document, report);
+  const topology = resolve(document, {report, kept: keptOf(running)});
   if (problems.length > 0) throw new DocumentError(problems);
   return topology;
 }
 
-function resolve({value}: Document<TopologyFile>, report: Report): Topology {
+function resolve({value}: Document<TopologyFile>, {report, kept}: {report: Report; kept: Kept}): Topology {
   const entries = expandNodes(value, report);
   refuseImages(entries, report);
   const names = new Set([hostNode, ...entries.map(({name}) => name)]);
-  const networks = resolveNetworks(value, names, report);
-  const addresses = assign(networks, entries, report);
+  const networks = resolveNetworks(value, names, {report, kept});
+  const addresses = assign(networks, entries, {report, kept});
+  const cableNet = cableNets(value.links, kept);
   const nodes = entries.map(entry => resolveNode(entry, networks, addresses));
+  for (const {key, file} of entries)
+    if (file.impair) directionsOf(file.impair, 'out', problem => report(['nodes', key, 'impair'], problem));
   return {
     name: value.name,
     networks: networks,
     nodes,
-    links: value.links.map((link, i) => resolveLink(link, i, {names, report})),
+    links: value.links.map((link, i) => resolveLink(link, i, {names, report, cableNet})),
   };
 }
 
@@ -87,10 +96,21 @@ export function namesOf(key: string): readonly string[] {
   );
 }
 
-function resolveNetworks(file: TopologyFile, nodes: ReadonlySet<string>, report: Report): readonly TopologyNetwork[] {
-  const taken = new Set(Object.values(file.networks).flatMap(network => network?.subnet ?? []));
+function resolveNetworks(
+  file: TopologyFile,
+  nodes: ReadonlySet<string>,
+  {report, kept}: {report: Report; kept: Kept},
+): readonly TopologyNetwork[] {
+  const written = new Set<string>(Object.values(file.networks).flatMap(network => network?.subnet ?? []));
+  const own = new Map(
+    Object.entries(file.networks).flatMap(([name, network]) => {
+      const subnet = network?.subnet === undefined ? kept.subnet(name) : null;
+      return subnet === null || written.has(subnet) ? [] : [[name, subnet] as const];
+    }),
+  );
+  const taken = new Set([...written, ...own.values()]);
   return Object.entries(file.networks).map(([name, network]) => {
-    const subnet = network?.subnet === 'none' ? null : (network?.subnet ?? freeSubnet(taken));
+    const subnet = network?.subnet === 'none' ? null : (network?.subnet ?? own.get(name) ?? freeSubnet(taken));
     const gateway = network?.gateway ?? null;
     if (gateway !== null && !nodes.has(gateway))
       report(['networks', name, 'gateway'], `no node "${gateway}"; want a node's name or host`);
@@ -102,6 +122,7 @@ function resolveNetworks(file: TopologyFile, nodes: ReadonlySet<string>, report:
       subnet,
       gateway: gateway === null || subnet === null ? null : {node: gateway, address: nthAddress(subnet, 1)},
       mtu: network?.mtu ?? null,
+      ...(network?.subnet === undefined ? {automatic: true} : {}),
     };
   });
 }
@@ -133,7 +154,11 @@ function wishesOf({net}: NodeFile): readonly Wish[] {
 /** `NODE NETWORK` → its address: what is written wins, the rest gets the lowest free from the second on. */
 type Addresses = ReadonlyMap<string, InterfaceAddress>;
 
-function assign(networks: readonly TopologyNetwork[], entries: readonly NodeEntry[], report: Report): Addresses {
+function assign(
+  networks: readonly TopologyNetwork[],
+  entries: readonly NodeEntry[],
+  {report, kept}: {report: Report; kept: Kept},
+): Addresses {
   const found = new Map<string, InterfaceAddress>();
   const wishes = entries.flatMap(entry => wishesOf(entry.file).map(wish => ({...entry, ...wish})));
   for (const {key, network} of wishes)
@@ -154,9 +179,13 @@ function assign(networks: readonly TopologyNetwork[], entries: readonly NodeEntr
       if (taken.has(address)) report(['nodes', key, 'net', name], `${address} has another node already`);
       give(node, address);
     }
+    for (const {name: node, address} of mine) {
+      const own = address === 'auto' && gateway?.node !== node ? kept.address(node, name) : null;
+      if (own !== null && !taken.has(own) && formatPrefix(own, prefixLengthOf(subnet)) === subnet) give(node, own);
+    }
     let next = 2;
     for (const {name: node, address, key} of mine) {
-      if (address !== 'auto') continue;
+      if (address !== 'auto' || found.has(`${node} ${name}`)) continue;
       if (gateway?.node === node) {
         give(node, gateway.address);
         continue;
@@ -180,12 +209,17 @@ function resolveNode(
   networks: readonly TopologyNetwork[],
   addresses: Addresses,
 ): TopologyNode {
-  const interfaces = wishesOf(file).map(({network}, i) => ({
-    name: `eth${i}`,
-    network,
-    address: addresses.get(`${name} ${network}`) ?? null,
-    mtu: file.mtu ?? networks.find(each => each.name === network)?.mtu ?? null,
-  }));
+  const impaired = file.impair && directionsOf(file.impair, 'out');
+  const interfaces = wishesOf(file).map(
+    ({network, address}, i): TopologyInterface => ({
+      ...(address === 'auto' ? {automatic: true} : {}),
+      name: `eth${i}`,
+      network,
+      address: addresses.get(`${name} ${network}`) ?? null,
+      mtu: file.mtu ?? networks.find(each => each.name === network)?.mtu ?? null,
+      ...(impaired && {impair: {out: impaired.forth, in: impaired.back}}),
+    }),
+  );
   const gateway = networks.find(
     each =>
       each.gateway !== null &&
@@ -226,18 +260,20 @@ function toSysctl([name, value]: readonly [string, string]): {readonly path: str
 function resolveLink(
   {ends, addr, mtu, impair}: LinkFile,
   i: number,
-  {names, report}: {readonly names: ReadonlySet<string>; readonly report: Report},
+  {names, report, cableNet}: {names: ReadonlySet<string>; report: Report; cableNet: readonly number[]},
 ): TopologyLink {
-  const automatic = [1, 2].map(n => ({address: nthAddress(`10.255.${i}.0/30` as Prefix, n), prefixLength: 30}));
+  const impaired = impair && directionsOf(impair, 'ab', problem => report(['links', i, 'impair'], problem));
+  const automatic = [1, 2].map(n => ({
+    address: nthAddress(`10.255.${cableNet[i]}.0/30` as Prefix, n),
+    prefixLength: 30,
+  }));
   const end = (side: 0 | 1): TopologyEnd => {
     const [node = '', name = ''] = ends[side].split(':');
     if (!/^[^:]+:[^:/\s]{1,15}$/.test(ends[side]))
       report(['links', i, 'ends'], `"${ends[side]}": want NODE:INTERFACE, as c1:eth0`);
     else if (!names.has(node)) report(['links', i, 'ends'], `no node "${node}"; add it below "nodes"`);
     const address = addr === undefined ? automatic[side]! : addr === 'none' ? null : addr[side];
-    return {node, name, address};
+    return {node, name, address, ...(impaired && {impair: side === 0 ? impaired.forth : impaired.back})};
   };
-  if (impair !== undefined)
-    report(['links', i, 'impair'], 'impairments are not supported yet: use `tc` in the lab, or take them out');
   return {ends: [end(0), end(1)], mtu: mtu ?? null};
 }

@@ -45,10 +45,12 @@ function ports({name: node, interfaces, up}: TopologyNode, {networks}: Topology,
       up,
       mtu,
       master: networks.find(each => each.name === network)?.bridge ?? null,
-      peer: {ns: places(node), name, mac: null, mtu},
+      peer: {ns: places(node), name, mac: null, mtu, ...lying(up)},
     }),
   );
 }
+
+const lying = (up: boolean): {readonly down?: true} => (up ? {} : {down: true});
 
 export function portName(node: string, i: number): string {
   const suffix = i === 0 ? '' : `-${i}`;
@@ -57,7 +59,7 @@ export function portName(node: string, i: number): string {
 
 function cableItem({ends: [a, b], mtu}: TopologyLink, nodes: readonly TopologyNode[], places: Places): Item {
   const up = [a, b].every(end => nodes.find(({name}) => name === end.node)?.up ?? true);
-  const peer = {ns: places(b.node), name: b.name, mac: null, mtu};
+  const peer = {ns: places(b.node), name: b.name, mac: null, mtu, ...lying(up)};
   return link({ns: places(a.node), name: a.name, type: 'veth', up, mtu, peer});
 }
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import {duration, interfaceAddress, ipText, linkName, mtu, prefixText, scalarText} from '../document/formats.ts';
+import {interfaceAddress, ipText, linkName, mtu, prefixText, scalarText} from '../document/formats.ts';
+import {cableImpairment, portImpairment} from '../impair/schema.ts';
 
 export const nodeName = v.pipe(
   v.string(),
@@ -13,19 +14,6 @@ const nodePattern = v.pipe(
 );
 
 const commands = v.union([v.string(), v.array(v.string())]);
-const percent = v.pipe(v.string(), v.regex(/^\d+(\.\d+)?%$/, 'want a percentage as 1%'));
-
-const impairment = v.strictObject({
-  delay: v.optional(duration),
-  jitter: v.optional(duration),
-  loss: v.optional(percent),
-  duplicate: v.optional(percent),
-  corrupt: v.optional(percent),
-  reorder: v.optional(percent),
-  rate: v.optional(v.pipe(v.string(), v.regex(/^\d+(\.\d+)?[kmg]?bit$/, 'want a rate as 20mbit'))),
-  every: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
-  direction: v.optional(v.picklist(['both', 'ab', 'ba'])),
-});
 
 const route = v.strictObject({
   to: prefixText,
@@ -65,6 +53,8 @@ const node = v.strictObject({
   /** `down`: links are there and not up; addresses are, routes not. */
   links: v.optional(v.picklist(['up', 'down'])),
   run: v.optional(commands),
+  /** Of its links to networks. */
+  impair: v.optional(portImpairment),
 });
 
 const link = v.strictObject({
@@ -72,7 +62,7 @@ const link = v.strictObject({
   /** One address each, or null for none; left out: a /30 of 10.255.0.0/16. `none`: neither has one. */
   addr: v.optional(v.union([v.literal('none'), v.tuple([v.nullable(interfaceAddress), v.nullable(interfaceAddress)])])),
   mtu: v.optional(mtu),
-  impair: v.optional(impairment),
+  impair: v.optional(cableImpairment),
 });
 
 export const topologySchema = v.strictObject({

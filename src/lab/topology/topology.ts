@@ -1,4 +1,5 @@
 import type {Ip, Prefix} from '../../model/ip.ts';
+import type {Impairment} from '../impair/impairment.ts';
 
 /** What a topology file means: every node by name, every interface with its address. */
 export interface Topology {
@@ -13,6 +14,8 @@ export interface TopologyNetwork {
   readonly name: string;
   readonly bridge: string;
   readonly subnet: Prefix | null;
+  /** The subnet is not the file's. */
+  readonly automatic?: true;
   /** `host`, a node, or nobody. */
   readonly gateway: {readonly node: string; readonly address: Ip} | null;
   /** Bytes; null: the kernel's 1500. */
@@ -36,7 +39,11 @@ export interface TopologyInterface {
   readonly name: string;
   readonly network: string;
   readonly address: InterfaceAddress | null;
+  /** The address is not the file's. */
+  readonly automatic?: true;
   readonly mtu: number | null;
+  /** Of what the node sends by it, and of what it gets. */
+  readonly impair?: {readonly out: Impairment; readonly in: Impairment};
 }
 
 export interface InterfaceAddress {
@@ -61,6 +68,8 @@ export interface TopologyEnd {
   readonly node: string;
   readonly name: string;
   readonly address: InterfaceAddress | null;
+  /** Of what leaves by this end. */
+  readonly impair?: Impairment;
 }
 
 /** The lab's own network namespace, in which the bridges are. */

@@ -89,6 +89,11 @@ function loopbackRoute({device, index}: Network): Item {
   return {ns: '', kind: 'route', to: '::1/128' as Prefix, via: null, link: device, type: 'local', metric: 4096 + index};
 }
 
+/** Reply packets of localhost connections are for 127.0.0.1 again when they are routed: see docs/network.md. */
+export function routesLoopback(device: string): Item & SysctlItem {
+  return {ns: '', kind: 'sysctl', path: `net/ipv4/conf/${device}/route_localnet`, value: '1'};
+}
+
 export function deviceSysctls({device, internal}: Network, family: Family): readonly (Item & SysctlItem)[] {
   const sysctl = (name: string, value: string): Item & SysctlItem => ({
     ns: '',
@@ -96,12 +101,7 @@ export function deviceSysctls({device, internal}: Network, family: Family): read
     path: `net/ipv${family}/conf/${device}/${name}`,
     value,
   });
-  if (family === 4)
-    return [
-      // Reply packets of localhost connections are for 127.0.0.1 again when they are routed: see docs/network.md.
-      sysctl('route_localnet', '1'),
-      sysctl('forwarding', internal ? '0' : '1'),
-    ];
+  if (family === 4) return [routesLoopback(device), sysctl('forwarding', internal ? '0' : '1')];
   return [
     sysctl('disable_ipv6', '0'),
     // A container must not become the host's router (CVE-2020-13401).

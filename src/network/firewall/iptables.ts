@@ -63,7 +63,7 @@ export function iptablesFrame(ruleset: Ruleset): readonly Item[] {
 export function iptablesChanges({networks, ports, forwarding}: Ruleset): readonly Item[] {
   return [
     ...networks.flatMap(networkRules),
-    ...ports.map(portRule),
+    ...ports.flatMap(port => [portRule(port), ...masqueradeRules(port)]),
     ...([4, 6] as const).flatMap(family =>
       forwarding[family].map(device =>
         // Forwarding is on for our networks only.
@@ -118,6 +118,16 @@ function forwardRules(
     ...(internal ? [add('filter', 'TNET-INTERNAL')(`-i ${device} ! -o ${device}`, '-j DROP')] : []),
     // DNAT is a state of its own to conntrack's match: what was published may come in.
     open(`-o ${device} -m conntrack --ctstate RELATED,ESTABLISHED${internal ? '' : ',DNAT'}`, '-j ACCEPT'),
+    ...(mode === 'foreign' ? [] : ownForwardRules({icc, mode, device, prefix, internal}, add)),
+  ];
+}
+
+function ownForwardRules(
+  {device, prefix, internal, icc, mode}: Pick<GuardedNetwork, 'device' | 'prefix' | 'internal' | 'icc' | 'mode'>,
+  add: (table: IptablesTable, chain: string) => AddRule,
+): readonly Item[] {
+  const open = add('filter', 'DOCKER');
+  return [
     ...(icc ? [open(`-i ${device} -o ${device}`, '-j ACCEPT')] : []),
     ...(mode === 'nat-unprotected' ? [open(`-o ${device}`, '-j ACCEPT')] : []),
     ...(mode === 'routed' ? [open(`-o ${device} -p ${icmp[ipFamily(prefix)]}`, '-j ACCEPT')] : []),
@@ -152,6 +162,15 @@ function portRule({proto, hostIp, hostPort, address, containerPort, count, mode}
     if (count > 1 && hostPort === containerPort) return '';
     return `:${span(containerPort, count, '-')}${count > 1 ? `/${hostPort}` : ''}`;
   }
+}
+
+/** At the head: before what the container's network says. */
+function masqueradeRules({proto, address, containerPort, count, mode, masquerade}: PublishedPort): readonly Item[] {
+  if (masquerade === 'needed' || mode === 'routed') return [];
+  const at = {family: ipFamily(address), table: 'nat', chain: 'TNET-POSTROUTING', head: true} as const;
+  const match = `-d ${host(address)} -p ${proto} -m ${proto} --dport ${span(containerPort, count, ':')}`;
+  const target = masquerade === 'all' ? 'MASQUERADE' : 'ACCEPT';
+  return [iptablesRule(at, `${match} -m conntrack --ctstate DNAT`, `-j ${target}`)];
 }
 
 function host(ip: Ip): string {

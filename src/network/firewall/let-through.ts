@@ -12,10 +12,10 @@ export function letThrough(
   {networks}: Ruleset,
   forward: Readonly<Record<Family, ForwardPolicy | null>>,
 ): readonly Item[] {
-  return networks.flatMap(({device, prefix}) => {
+  return networks.flatMap(({device, prefix, mode}) => {
     const family = ipFamily(prefix);
     const found = forward[family];
-    if (found?.policy !== 'drop') return [];
+    if (found?.policy !== 'drop' || mode === 'foreign') return [];
     const at = {family, table: 'filter', chain: found.dockerUser ? 'DOCKER-USER' : 'FORWARD', head: true} as const;
     return [`-i ${device}`, `-o ${device}`].map(match => iptablesRule(at, match, '-j ACCEPT'));
   });

@@ -57,6 +57,8 @@ const sets: readonly NftSet[] = [
     set(`masquerade${family}`, [addr[family]], true),
     map(`snat${family}`, [addr[family]], [addr[family]], true),
     set(`open${family}`, [addr[family], 'inet_proto', 'inet_service'], true),
+    set(`kept${family}`, [addr[family], 'inet_proto', 'inet_service'], true),
+    set(`hidden${family}`, [addr[family], 'inet_proto', 'inet_service'], true),
     counted(map(`published${family}`, ['inet_proto', addr[family], 'inet_service'], [addr[family], 'inet_service'])),
     counted(map(`published${family}-any`, ['inet_proto', 'inet_service'], [addr[family], 'inet_service'])),
     counted(map(`ranges${family}`, ['inet_proto', addr[family], 'inet_service'], [addr[family]], true)),
@@ -134,6 +136,9 @@ const chains: readonly NftChain[] = [
         saddrAndOifname(family, `homes${family}`, 'not in'),
         masquerade,
       ),
+      // Of some ports every client is hidden behind the host, of others none is.
+      rule(null, dnatted, portOpen(family, `kept${family}`), accept),
+      rule(null, dnatted, portOpen(family, `hidden${family}`), masquerade),
       // A container that reaches its own network by a published port must be answered through the host.
       rule('hairpin', saddrAndOifname(family, `homes${family}`, 'in'), dnatted, masquerade),
       rule('localhost', loopbackSaddr(family), oifnameIn('bridges'), masquerade),
@@ -179,21 +184,26 @@ function networkElements({device, prefix, only, internal, icc, mode, source}: Gu
     ...(internal ? [element('internal', [device])] : []),
     ...(icc ? [element('neighbours', [device, device])] : []),
     ...(mode === 'routed' ? [element(`routed${family}`, [device])] : []),
-    ...(mode === 'nat-unprotected' ? [element(`unprotected${family}`, [device])] : []),
+    ...(mode === 'nat-unprotected' || mode === 'foreign' ? [element(`unprotected${family}`, [device])] : []),
     ...(source === 'link' ? [element(`masquerade${family}`, [from])] : []),
     ...(source !== 'link' && source !== null ? [{set: `snat${family}`, fields: [from], data: [source]}] : []),
   ];
 }
 
 function portElements(port: PublishedPort): readonly NftElement[] {
-  const {mapping, hostIp, address, mode} = port;
+  const {mapping, hostIp, address, mode, masquerade} = port;
   const {proto, containerPort, count} = mapping;
   const family = ipFamily(address);
-  if (mode === 'routed') return [element(`open${family}`, [address, proto, interval(containerPort, count)])];
+  const inside = [address, proto, interval(containerPort, count)];
+  if (mode === 'routed') return [element(`open${family}`, inside)];
   const keys = mapElements({...mapping, hostIp, family});
   const data = (i: number) =>
     keys.length === count && !isKeptRange(mapping) ? [address, `${containerPort + i}`] : [address];
-  return [...keys.map((key, i) => ({...key, data: data(i)})), ...trafficElements(mapping)];
+  return [
+    ...keys.map((key, i) => ({...key, data: data(i)})),
+    ...(masquerade === 'needed' ? [] : [element(`${masquerade === 'all' ? 'hidden' : 'kept'}${family}`, inside)]),
+    ...trafficElements(mapping),
+  ];
 }
 
 /** A range that keeps its numbers is one element, whatever its length; dnat cannot shift a range. */

@@ -3,6 +3,7 @@ import {type Family, formatPrefix, type Ip, ipFamily, type Prefix} from '../../m
 import {isBehindHost, isBridged, isRouted, type Network, subnetOf} from '../../model/network.ts';
 import {familiesOf, isAnyHost, type PortMapping, type Proto} from '../../model/port-mapping.ts';
 import type {State} from '../../model/state.ts';
+import {homesOf, linkOf} from '../foreign-homes.ts';
 import {bySandbox, gatewayOf} from '../gateway.ts';
 import {bridgeOptions, type GatewayMode} from '../options.ts';
 
@@ -15,7 +16,8 @@ export interface GuardedNetwork {
   readonly internal: boolean;
   /** Its containers reach each other. */
   readonly icc: boolean;
-  readonly mode: GatewayMode;
+  /** `foreign`: another program's. What may pass there is for that one to say, besides what we publish. */
+  readonly mode: GatewayMode | 'foreign';
   /** Its traffic leaves under another address: that of the outgoing link, or the one given; null: under its own. */
   readonly source: 'link' | Ip | null;
 }
@@ -33,7 +35,14 @@ export interface PublishedPort {
   readonly count: number;
   /** `routed`: nothing is translated, the container's own port is open. */
   readonly mode: 'nat' | 'routed';
+  readonly masquerade: PortMasquerade;
 }
+
+/** Who is hidden from the container behind the host: who must be, for answers to come back this way; every client; nobody. */
+export type PortMasquerade = 'needed' | 'all' | 'none';
+
+/** Option of an attachment, about all its ports; left out, `needed`. */
+export const portMasquerade = 'tnet.ports.masquerade';
 
 export interface Ruleset {
   /** In which there are networks, be they without devices of their own for now. */
@@ -59,6 +68,7 @@ export function planFirewall(state: State): Ruleset {
 }
 
 export function guardedNetworks(network: Network): readonly GuardedNetwork[] {
+  if (network.driver === 'foreign') return homesOf(network).map(guardedForeign);
   if (!isBridged(network)) return [];
   const {device, internal, subnets} = network;
   const {icc, masquerade, mode, snat} = bridgeOptions(network);
@@ -70,13 +80,19 @@ export function guardedNetworks(network: Network): readonly GuardedNetwork[] {
   });
 }
 
+function guardedForeign({device, prefix}: Pick<GuardedNetwork, 'device' | 'prefix'>): GuardedNetwork {
+  return {device, prefix, only: null, internal: false, icc: false, mode: 'foreign', source: null};
+}
+
 /** Point-to-point links: each is a network with one address on it. */
 export function guardedLinks(
   attachments: readonly Attachment[],
   networks: State['networks'],
 ): readonly GuardedNetwork[] {
-  return attachments.flatMap(({network: id, hostIfname: device, leases}) => {
+  return attachments.flatMap(attachment => {
+    const {network: id, hostIfname: device, leases} = attachment;
     const network = networks.get(id);
+    if (network?.driver === 'foreign') return foreignLinks(attachment);
     if (network?.driver !== 'ptp') return [];
     const {masquerade, mode} = bridgeOptions(network);
     return leases.map(({address, prefixLength}): GuardedNetwork => {
@@ -87,10 +103,22 @@ export function guardedLinks(
   });
 }
 
-/** Of the networks that the host is a router of. */
+function foreignLinks(attachment: Attachment): readonly GuardedNetwork[] {
+  const device = linkOf(attachment);
+  if (device === null) return [];
+  return attachment.leases.map(({address, prefixLength}) => ({
+    ...guardedForeign({device, prefix: formatPrefix(address, prefixLength)}),
+    only: address,
+  }));
+}
+
+/** Of the networks that the host is a router of, and of those that ports lead to. */
 export function familiesIn(networks: readonly Network[]): readonly Family[] {
-  const routed = networks.filter(isRouted);
-  return ([4, 6] as const).filter(family => routed.some(network => subnetOf(network, family) !== undefined));
+  const has = (network: Network, family: Family): boolean =>
+    network.driver === 'foreign'
+      ? family === 4 || homesOf(network).some(({prefix}) => ipFamily(prefix) === family)
+      : isRouted(network) && subnetOf(network, family) !== undefined;
+  return ([4, 6] as const).filter(family => networks.some(network => has(network, family)));
 }
 
 /** Of all attachments of one sandbox: where each port of theirs leads, a family a piece. */
@@ -129,7 +157,8 @@ function publishedPort(
   const {proto, hostPort, containerPort, count} = mapping;
   const hostIp = isAnyHost(mapping) ? null : mapping.hostIp;
   const mode = bridgeOptions(network).mode[family] === 'routed' ? 'routed' : 'nat';
-  return [{mapping, proto, hostIp, hostPort, address: lease.address, containerPort, count, mode}];
+  const masquerade = (target.options[portMasquerade] as PortMasquerade | undefined) ?? 'needed';
+  return [{mapping, proto, hostIp, hostPort, address: lease.address, containerPort, count, mode, masquerade}];
 }
 
 /** From the paths of the settings we changed: `net/ipv4/conf/eth0/forwarding`. Our own bridges and links are not meant. */

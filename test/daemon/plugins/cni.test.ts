@@ -8,7 +8,7 @@ import {readFields} from '../../../src/daemon/plugins/cni/fields.ts';
 import {decodeFirewall} from '../../../src/daemon/plugins/cni/firewall.ts';
 import {type CniInputs, readInputs, wantedMac} from '../../../src/daemon/plugins/cni/inputs.ts';
 import {decodeIpam} from '../../../src/daemon/plugins/cni/ipam.ts';
-import {decodePortmap} from '../../../src/daemon/plugins/cni/portmap.ts';
+import {decodePortmap, whoIsHidden} from '../../../src/daemon/plugins/cni/portmap.ts';
 import {parseResolvConf} from '../../../src/daemon/plugins/cni/resolv-conf.ts';
 import {convertResult, encodeResult} from '../../../src/daemon/plugins/cni/result.ts';
 import {planTuning} from '../../../src/daemon/plugins/cni/tuning.ts';
@@ -90,13 +90,22 @@ test('decodePortmap() reads what clients in Go send', t => {
     codeOf(() => ports([{hostPort: 80, containerPort: 80, protocol: 'icmp'}])),
     7,
   );
-  t.is(
-    codeOf(() => decodePortmap(inputs({snat: false}))),
-    2,
-  );
-  t.is(
-    codeOf(() => decodePortmap(inputs({masqAll: true}))),
-    2,
+});
+
+test('decodePortmap() hides clients as it is told, and refuses what it cannot', t => {
+  const codes = [
+    {conditionsV4: ['-i', 'eth0']},
+    {markMasqBit: 32},
+    {markMasqBit: 5, externalSetMarkChain: 'KUBE-MARK-MASQ'},
+    {markMasqBit: 5},
+    {externalSetMarkChain: 'KUBE-MARK-MASQ'},
+    {conditionsV4: []},
+  ].map(config => codeOf(() => decodePortmap(inputs(config))));
+  t.deepEqual(codes, [2, 7, 7, 0, 0, 0]);
+  const hidden = [{}, {snat: true}, {masqAll: true}, {snat: false}, {snat: false, masqAll: true}];
+  t.deepEqual(
+    hidden.map(config => whoIsHidden(inputs(config))),
+    ['needed', 'needed', 'all', 'none', 'none'],
   );
 });
 

@@ -2,6 +2,7 @@ import test from 'ava';
 import {decodeRedirect, delRedirect, dumpFilters, newRedirect} from '../../../src/kernel/netlink/filter.ts';
 import {newLink} from '../../../src/kernel/netlink/link.ts';
 import type {NetlinkMessage} from '../../../src/kernel/netlink/message.ts';
+import {netemFormat, replaceNetem} from '../../../src/kernel/netlink/netem.ts';
 import {
   decodeQdisc,
   delIngress,
@@ -131,3 +132,20 @@ for (const [what, hex, format] of [
     t.is(hexOf(format.encode(decoded as never)), hexOf(options!));
   });
 }
+
+test('replaceNetem() says what tc(8) does, times in nanoseconds instead of ticks', t => {
+  const shares = {loss: 0.05, duplicate: 0.01, corrupt: 0.02, reorder: 0.25};
+  const ours = replaceNetem({index: v0, delayMs: 50, jitterMs: 10, ...shares, rateBitsPerS: 1e6, limit: 1000});
+  const netem = ({payload}: {readonly payload: Uint8Array}) =>
+    netemFormat.decode(qdiscFormat.decode(payload).attributes.options!);
+  const [sent] = messagesOf(requests.replaceNetem);
+  const {latency, jitter, ...theirs} = netem(sent!);
+  const {latency64, jitter64, ...attributes} = netem(ours).attributes;
+  t.deepEqual({...netem(ours), attributes}, {...theirs, latency: 0, jitter: 0});
+  t.deepEqual([latency64, jitter64], [50_000_000n, 10_000_000n]);
+  t.deepEqual(
+    [latency, jitter].map(ticks => ticks * 64),
+    [50_000_000, 10_000_000 - (10_000_000 % 64)],
+  );
+  t.is(ours.flags, 0x501);
+});

@@ -24,6 +24,7 @@ const port: PublishedPort = {
   containerPort: 80,
   count: 1,
   mode: 'nat',
+  masquerade: 'needed',
 };
 const frame = iptablesFrame({...emptyRuleset, families: [4], networks: [lan]});
 const nat = frame.find(item => item.kind === 'iptables-chains' && item.table === 'nat') as Item & IptablesChainsItem;
@@ -52,6 +53,21 @@ test('decodeSaved() finds a rule by its key, and nobody else’s', t => {
     '-A DOCKER -m comment --comment "tnetwork" -j DROP',
   ]);
   t.deepEqual(decodeSaved(parseSaved(text), 4).map(itemKey), [itemKey(rule!)]);
+});
+
+test('iptablesChanges() publishes on another program’s bridge, and neither opens nor closes it', t => {
+  const foreign: GuardedNetwork = {...lan, icc: false, mode: 'foreign', source: null};
+  const specs = iptablesChanges({...emptyRuleset, networks: [foreign], ports: [{...port, masquerade: 'all'}]}).map(
+    item =>
+      item.kind === 'iptables-rule' ? `${item.chain} ${item.spec.replace(/ -m comment --comment "[^"]*"/, '')}` : '',
+  );
+  t.deepEqual(specs, [
+    'DOCKER -o br0 -m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT',
+    'TNET-POSTROUTING -s 10.0.0.0/24 -o br0 -m conntrack --ctstate DNAT -j MASQUERADE',
+    'TNET-POSTROUTING -s 127.0.0.0/8 -o br0 -j MASQUERADE',
+    'DOCKER -p tcp -m tcp --dport 8000 -j DNAT --to-destination 10.0.0.2:80',
+    'TNET-POSTROUTING -d 10.0.0.2/32 -p tcp -m tcp --dport 80 -m conntrack --ctstate DNAT -j MASQUERADE',
+  ]);
 });
 
 test('restoreText() makes only chains that lack, and replaces the frame without a flush', t => {

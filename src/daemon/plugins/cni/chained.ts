@@ -61,13 +61,13 @@ function leasesIn({interfaces, ips}: CniResult, ifname: string): readonly Lease[
 }
 
 /** The last interface of the host's: bridges come before their ports. */
-function hostEndIn({interfaces}: CniResult): string {
+export function hostEndIn({interfaces}: CniResult): string {
   return interfaces.filter(({sandbox}) => !sandbox).at(-1)?.name ?? '';
 }
 
 /** Takes back a record without links of ours that says nothing any more. */
-export async function forgetForeign({controller}: CniParts, {id}: Attachment): Promise<void> {
-  const attachment = controller.attachmentsOf({}).find(each => each.id === id);
+export async function forgetForeign({controller}: CniParts, {id, owner}: Attachment): Promise<void> {
+  const attachment = controller.attachmentsOf({owner}).find(each => each.id === id);
   if (attachment === undefined || attachment.ports.length > 0 || limitsOf(attachment).length > 0) return;
   if (attachment.options[tunedOption] !== undefined) return;
   if (controller.get(attachment.network).driver === 'foreign' && attachment.hostIfname !== '')

@@ -56,6 +56,14 @@ const describers: Readonly<Record<string, (data: Data, reader: Reader) => string
     return last === undefined || mask === undefined ? '' : load(reader, {...last, mask});
   },
   cmp,
+  numgen({type, modulus}, reader) {
+    const way = Number(type) === 0 ? 'inc' : 'random';
+    return load(reader, {text: `numgen ${way} mod ${Number(modulus)}`, kind: 'number'});
+  },
+  byteorder(_, reader) {
+    const last = reader.loaded.pop();
+    return last === undefined ? '' : load(reader, {...last, kind: 'bigNumber'});
+  },
   range: (_, reader) => `${take(reader)} in a range`,
   lookup(data, reader) {
     const set = `@${String(data.set)}`;
@@ -153,6 +161,7 @@ const formats = {
   state: (value: Uint8Array) => bitNames(value, ['invalid', 'established', 'related', 'new', '', '', 'untracked']),
   status: (value: Uint8Array) => bitNames(value, ['expected', 'seen-reply', 'assured', 'confirmed', 'snat', 'dnat']),
   number: (value: Uint8Array) => (value.length === 4 ? `${toBuffer(value).readUInt32LE()}` : hex(value)),
+  bigNumber: (value: Uint8Array) => (value.length === 4 ? `${toBuffer(value).readUInt32BE()}` : hex(value)),
   hex,
 };
 

@@ -41,6 +41,10 @@ export const expressionSchema = {
       masq: {flags: [1, be32], portMin: [2, be32], portMax: [3, be32]},
       counter: {bytes: [1, be64], packets: [2, be64]},
       immediate: {dreg: [1, be32], data: [2, data]},
+      numgen: {dreg: [1, be32], modulus: [2, be32], type: [3, be32], offset: [4, be32]},
+      byteorder: {sreg: [1, be32], dreg: [2, be32], op: [3, be32], length: [4, be32], size: [5, be32]},
+      dup: {sregDevice: [2, be32]},
+      fwd: {sregDevice: [1, be32]},
     }),
   ],
 } as const;
@@ -66,7 +70,16 @@ export function toExpression(expr: NftExpr): Expression {
     case 'fib':
       return {name: 'fib', data: {flags: fibFlags[expr.address], result: NFT_FIB_RESULT_ADDRTYPE, dreg: expr.dreg}};
     case 'cmp':
-      return {name: 'cmp', data: {sreg: expr.sreg, op: expr.op === 'eq' ? 0 : 1, data: {value: expr.data}}};
+      return {name: 'cmp', data: {sreg: expr.sreg, op: comparisons[expr.op], data: {value: expr.data}}};
+    case 'meta-set':
+      return {name: 'meta', data: {key: metaKeys[expr.key], sreg: expr.sreg}};
+    case 'numgen':
+      return {name: 'numgen', data: {dreg: expr.dreg, modulus: expr.modulus, type: numgenTypes[expr.type], offset: 0}};
+    case 'hton':
+      return {name: 'byteorder', data: {sreg: expr.reg, dreg: expr.reg, op: NFT_BYTEORDER_HTON, length: 4, size: 4}};
+    case 'dup':
+    case 'fwd':
+      return {name: expr.expr, data: {sregDevice: expr.deviceReg}};
     case 'bitwise':
       return bitwise(expr);
     case 'lookup':
@@ -82,6 +95,10 @@ export function toExpression(expr: NftExpr): Expression {
   }
 }
 
+/** enum nft_cmp_ops, nft_ng_types, nft_byteorder_ops */
+const comparisons = {eq: 0, neq: 1, lt: 2} as const;
+const numgenTypes = {inc: 0, random: 1} as const;
+const NFT_BYTEORDER_HTON = 1;
 /** enum nft_meta_keys, nft_payload_bases, nft_payload_csum_types, nft_ct_keys, nft_fib_flags, nft_fib_result, nft_nat_types */
 const metaKeys = {mark: 3, iifname: 6, oifname: 7, nfproto: 15, l4proto: 16} as const;
 const payloadBases = {network: 1, transport: 2} as const;

@@ -24,7 +24,7 @@ export const NFT_MSG_NEWGEN = nftables | 15;
 /** NFPROTO_INET: one table for IPv4 and IPv6. */
 export const NFPROTO_INET = 1;
 /** By the family of a table. */
-export const nfprotos = {inet: NFPROTO_INET, ip: 2} as const;
+export const nfprotos = {inet: NFPROTO_INET, ip: 2, netdev: 5} as const;
 
 /** struct nfgenmsg; res_id is in network order. */
 export const nfgenmsg = {family: u8, version: u8, resourceId: be16} as const;
@@ -44,7 +44,7 @@ export const chainFormat = format(nfgenmsg, {
   table: [1, stringz],
   handle: [2, bytes],
   name: [3, stringz],
-  hook: [4, nested({number: [1, be32], priority: [2, beS32]})],
+  hook: [4, nested({number: [1, be32], priority: [2, beS32], device: [3, stringz]})],
   policy: [5, be32],
   use: [6, be32],
   type: [7, stringz],

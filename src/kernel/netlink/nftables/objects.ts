@@ -125,8 +125,8 @@ function concatDescription({key, interval}: NftSet) {
   return interval && key.length > 1 ? {concat: key.map(type => ({length: dataTypes[type].length}))} : undefined;
 }
 
-/** enum nf_inet_hooks; the policy is NF_DROP 0, NF_ACCEPT 1. */
-const hookNumbers = {prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4} as const;
+/** enum nf_inet_hooks, and of enum nf_dev_hooks NF_NETDEV_EGRESS; the policy is NF_DROP 0, NF_ACCEPT 1. */
+const hookNumbers = {prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4, egress: 1} as const;
 
 function newChain(table: NftTable, {name, hook}: NftChain): NetlinkMessage {
   const payload = chainFormat.encode({
@@ -137,8 +137,8 @@ function newChain(table: NftTable, {name, hook}: NftChain): NetlinkMessage {
   return {type: NFT_MSG_NEWCHAIN, flags: NLM_F_REQUEST | NLM_F_CREATE, payload, what};
 }
 
-function hookAttributes({type, hook, priority, policy}: NftHook) {
-  return {type, policy: policy === 'accept' ? 1 : 0, hook: {number: hookNumbers[hook], priority}};
+function hookAttributes({type, hook, device, priority, policy}: NftHook) {
+  return {type, policy: policy === 'accept' ? 1 : 0, hook: {number: hookNumbers[hook], priority, device}};
 }
 
 function newRule(table: NftTable, chain: NftChain, {rule, number}: {rule: NftRule; number: number}): NetlinkMessage {

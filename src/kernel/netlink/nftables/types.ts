@@ -14,7 +14,9 @@ export interface NftSet {
 
 export interface NftHook {
   readonly type: 'filter' | 'nat' | 'route';
-  readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
+  /** `egress` is one of family netdev alone (Linux 5.16): what leaves by `device`, before its queue. */
+  readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress';
+  readonly device?: string;
   /** As a number: names of priorities differ between families. */
   readonly priority: number;
   readonly policy: 'accept' | 'drop';
@@ -68,7 +70,14 @@ export type NftExpr =
       readonly dreg: Register;
     }
   | {readonly expr: 'fib'; readonly result: 'addrtype'; readonly address: 'saddr' | 'daddr'; readonly dreg: Register}
-  | {readonly expr: 'cmp'; readonly sreg: Register; readonly op: 'eq' | 'neq'; readonly data: Uint8Array}
+  | {readonly expr: 'cmp'; readonly sreg: Register; readonly op: 'eq' | 'neq' | 'lt'; readonly data: Uint8Array}
+  | {readonly expr: 'meta-set'; readonly key: 'mark'; readonly sreg: Register}
+  /** u32 in host order, 0 to `modulus` - 1; `inc` counts what comes to the rule, from 0 on. */
+  | {readonly expr: 'numgen'; readonly type: 'inc' | 'random'; readonly modulus: number; readonly dreg: Register}
+  /** A u32 into network order, in which it can be compared by size. */
+  | {readonly expr: 'hton'; readonly reg: Register}
+  /** A copy, or the packet itself, to the link whose ifindex is in the register. */
+  | {readonly expr: 'dup' | 'fwd'; readonly deviceReg: Register}
   | {
       readonly expr: 'bitwise';
       readonly sreg: Register;
@@ -96,8 +105,8 @@ export type NftExpr =
   | {readonly expr: 'verdict'; readonly verdict: 'jump' | 'goto'; readonly chain: string};
 
 export interface NftTable {
-  /** `ip` sees IPv4 alone. */
-  readonly family: 'inet' | 'ip';
+  /** `ip` sees IPv4 alone; `netdev` frames, of one link. */
+  readonly family: 'inet' | 'ip' | 'netdev';
   readonly name: string;
   /** The table's comment: carries the skeleton's fingerprint. */
   readonly comment: string;
