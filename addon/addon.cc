@@ -130,6 +130,7 @@ static Napi::Object start(Napi::Env, Napi::Object exports) {
   add(exports, "receive", receive);
   add(exports, "joinGroup", joinGroup);
   add(exports, "watch", watch);
+  add(exports, "makeTun", makeTun);
   add(exports, "mountProc", mountProc);
   add(exports, "openFile", openFile);
   add(exports, "openSocket", openSocket);

@@ -1,5 +1,8 @@
 #include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
@@ -53,4 +56,15 @@ int openFilesystem(const std::string& type) {
   const Fd context(check("fsopen", fsopen(type.c_str(), FSOPEN_CLOEXEC)));
   check("fsconfig", fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0));
   return check("fsmount", fsmount(context.get(), FSMOUNT_CLOEXEC, 0));
+}
+
+/** Until TUNSETPERSIST the link goes with the file: what fails leaves nothing. */
+void makeTun(int tunFd, const std::string& name, int flags, const std::vector<int>& ids) {
+  ifreq request{};
+  name.copy(request.ifr_name, IFNAMSIZ - 1);
+  request.ifr_flags = static_cast<short>(flags);
+  check("TUNSETIFF", ioctl(tunFd, TUNSETIFF, &request));
+  if (ids.at(0) != -1) check("TUNSETOWNER", ioctl(tunFd, TUNSETOWNER, static_cast<unsigned long>(static_cast<unsigned>(ids[0]))));
+  if (ids.at(1) != -1) check("TUNSETGROUP", ioctl(tunFd, TUNSETGROUP, static_cast<unsigned long>(static_cast<unsigned>(ids[1]))));
+  check("TUNSETPERSIST", ioctl(tunFd, TUNSETPERSIST, 1ul));
 }

@@ -62,6 +62,7 @@ int openNetlink(int protocol, Netns netns);
 std::vector<Bytes> request(int fd, std::span<const uint8_t> bytes, std::optional<int> timeoutMs);
 std::vector<Bytes> receive(int fd);
 void joinGroup(int fd, int group);
+void makeTun(int tunFd, const std::string& name, int flags, const std::vector<int>& ids);
 int mountProc();
 int openFile(const std::string& path, int flags, Netns netns);
 struct SocketSpec { bool tcp; std::string ip; int port; bool listen, dropAll; };

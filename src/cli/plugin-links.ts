@@ -12,6 +12,8 @@ export const cniNames: readonly string[] = [
   'host-device',
   'macvlan',
   'ipvlan',
+  'vlan',
+  'tap',
   'host-local',
   'static',
   'loopback',

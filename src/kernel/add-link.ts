@@ -1,8 +1,19 @@
 import {KernelError, TnetError} from '../errors.ts';
+import {makeTap} from './add-tap.ts';
+import type {ApplyParts} from './apply.ts';
 import type {LinkItem, NamespacePath} from './item.ts';
 import {linkIndex} from './link-index.ts';
 import {newPortFdb} from './netlink/fdb.ts';
-import {addAltname, decodeLink, delLink, getLink, type NewLink, newLink, probeLink, setLink} from './netlink/link.ts';
+import {
+  addAltname,
+  decodeLinkHead,
+  delLink,
+  getLink,
+  type NewLink,
+  newLink,
+  probeLink,
+  setLink,
+} from './netlink/link.ts';
 import type {LowerLink, OtherLink} from './netlink/link-kinds.ts';
 import type {NetlinkMessage} from './netlink/message.ts';
 import type {NetlinkSocket} from './netlink/socket.ts';
@@ -23,13 +34,14 @@ const EOPNOTSUPP = 95;
  * Everything that can fail after the creation takes the link away again, so that the step is atomic. A veth end cannot be
  * created up, and IFLA_AF_SPEC is ignored at creation: hence the second message.
  */
-export function addLink(sockets: Sockets, item: LinkIn): void {
+export function addLink(parts: Pick<ApplyParts, 'native' | 'sockets'>, item: LinkIn): void {
+  const {sockets} = parts;
   const socket = sockets.route(item.ns);
-  const link = createLink(sockets, item);
+  const link = createLink(parts, item);
   try {
     // First the name: what follows goes by it.
     if (typeof link === 'number') socket.request(setLink(link, {name: item.name}), `add link "${item.name}"`);
-    requestAll(socket, settingUp(item), `set up link "${item.name}"`);
+    requestAll(socket, settingUp(sockets, item), `set up link "${item.name}"`);
     allowPeer(sockets, item);
     // One that is left on the host is brought up by whoever takes it: here it would only chatter.
     if (item.peer && item.peer.ns !== '' && !item.peer.down)
@@ -40,9 +52,10 @@ export function addLink(sockets: Sockets, item: LinkIn): void {
   }
 }
 
-function settingUp(item: LinkIn): NetlinkMessage[] {
+function settingUp(sockets: Sockets, item: LinkIn): NetlinkMessage[] {
   const {name, master, up, altname, promiscuous} = item;
   return [
+    ...(item.type === 'tun' ? [setLink(name, tapSettings(sockets, item))] : []),
     ...(item.ns === '' ? [setLink(name, quiet)] : []),
     setLink(name, {
       up,
@@ -51,6 +64,11 @@ function settingUp(item: LinkIn): NetlinkMessage[] {
     }),
     ...(altname === null ? [] : [addAltname(name, altname)]),
   ];
+}
+
+/** No request of netlink's makes it, so what others are made with comes after. */
+function tapSettings(sockets: Sockets, {ns, group, mtu, mac, master}: LinkIn) {
+  return {group, ...given({mtu, mac, master: master === null ? null : linkIndex(sockets, ns, master)})};
 }
 
 /**
@@ -73,7 +91,12 @@ export function portSettings({hairpin, isolated, neighSuppress = false, locked}:
  * sandbox (IFLA_NET_NS_FD). Until 6.14 the kernel looks for the new name in the namespace of the *socket*: `eth0` would be
  * taken wherever the host has one. So it is born with a name that nobody has.
  */
-function createLink(sockets: Sockets, item: LinkIn): number | string {
+function createLink(parts: Pick<ApplyParts, 'native' | 'sockets'>, item: LinkIn): number | string {
+  const {sockets} = parts;
+  if (item.detail?.type === 'tun') {
+    makeTap(parts, item, item.detail);
+    return item.name;
+  }
   const netnsFd = item.peer === null ? sockets.netnsFd(item.ns) : undefined;
   if (netnsFd === undefined) {
     request(sockets.route(item.ns), newLink(newLinkOf(sockets, item)), item);
@@ -109,13 +132,14 @@ function newLinkOf(sockets: Sockets, item: LinkIn): NewLink {
 /** A bridge that another program made under our name meanwhile has another group: nothing of ours is plugged into it. */
 function masterIndex(sockets: Sockets, {ns, name, group, foreignMaster}: LinkIn, master: string): number {
   const [answer] = sockets.route(ns).request(getLink(master), `find link "${master}"`);
-  const info = decodeLink(answer!);
+  const info = decodeLinkHead(answer!);
   if (info.group === group || foreignMaster) return info.index;
   throw new TnetError('ERR_LINK_FOREIGN', `Cannot plug "${name}" into "${master}": another program made it; remove it`);
 }
 
 function kindOf(sockets: Sockets, {type, detail}: LinkIn): LowerLink | OtherLink | typeof plainBridge {
-  if (detail === undefined) return type === 'dummy' || type === 'ifb' ? {kind: type} : plainBridge;
+  if (detail === undefined || detail.type === 'tun')
+    return type === 'dummy' || type === 'ifb' ? {kind: type} : plainBridge;
   const {type: kind, ...settings} = detail;
   if (detail.type === 'vxlan') return {kind: 'vxlan', vxlan: detail};
   return {...settings, kind, lower: linkIndex(sockets, '', detail.lower)} as LowerLink;

@@ -98,7 +98,7 @@ async function applyLink(
   if (item.type === 'loopback') socket.request(setLink(item.name, {up: verb !== 'del' && item.up}));
   else if (verb === 'del') await deleteLink(parts, item.ns, {name: item.name, by: deletedName(item)});
   else if (verb === 'set') changeLink(parts, item, was);
-  else addLink(parts.sockets, item);
+  else addLink(parts, item);
 }
 
 /** In a namespace of others `eth0` may be anybody's; our altname is ours. */

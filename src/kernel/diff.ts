@@ -53,6 +53,11 @@ export function diff(actual: World, want: World): Op[] {
   return [...sortOps(removals, -1), ...sortOps(changes, 1)];
 }
 
+/** Of what is new, in the order given. */
+export function additions(items: readonly Item[]): readonly Op[] {
+  return items.map(item => ({do: 'add', item}));
+}
+
 /** The operation that takes `op` back. */
 export function invert(op: Op): Op {
   if (op.do === 'set') return {do: 'set', item: op.was, was: op.item};

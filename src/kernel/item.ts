@@ -60,7 +60,17 @@ export type LinkDetail =
   | {readonly type: 'macvlan'; readonly lower: string; readonly mode: MacvlanMode}
   | {readonly type: 'ipvlan'; readonly lower: string; readonly mode: IpvlanMode; readonly flag: IpvlanFlag}
   | {readonly type: 'vlan'; readonly lower: string; readonly vlanId: number}
+  | TapDetail
   | ({readonly type: 'vxlan'} & VxlanSettings);
+
+/** Stands on nothing: a program in its namespace is the other end, of one that is this user's or group's (null: anybody's). */
+export interface TapDetail {
+  readonly type: 'tun';
+  /** Several files may have it open at once. */
+  readonly multiQueue: boolean;
+  readonly owner: number | null;
+  readonly group: number | null;
+}
 
 /** A link of the host's that is lent to a sandbox: it has another name there, and its own again when it comes back. */
 export interface LentItem {

@@ -61,6 +61,11 @@ export interface Native {
   mountProc(): Fd;
   /** open(2) with O_CLOEXEC, inside the namespace if given: /proc/sys/net belongs to the netns of the opener. */
   openFile(path: string, flags: number, netnsFd?: Fd): Fd;
+  /**
+   * A persistent TUN/TAP link in the namespace that `tunFd`, of /dev/net/tun, was opened in; `flags` are IFF_*, `ids` the user
+   * and the group that may attach to it, -1 for none.
+   */
+  makeTun(tunFd: Fd, name: string, flags: number, ids: readonly [number, number]): void;
   /** A bound socket; `port` is the one the kernel gave. In a namespace that never had an address, any can be bound. */
   openSocket(spec: SocketSpec, netnsFd?: Fd): {fd: Fd; port: number};
   /** `count` of them in this thread's namespace, at `port` and what follows; all or none. A call each would be a third of the time. */

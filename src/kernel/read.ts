@@ -7,7 +7,7 @@ import type {AddressItem, FdbItem, Item, LinkItem, NamespacePath, RouteItem} fro
 import {linkIndex} from './link-index.ts';
 import {decodeAddress, dumpAddresses} from './netlink/address.ts';
 import {decodeFdb, dumpFdb} from './netlink/fdb.ts';
-import {decodeLink, dumpLinks, getLink, type LinkInfo} from './netlink/link.ts';
+import {decodeLink, decodeLinkHead, dumpLinks, getLink, type LinkInfo} from './netlink/link.ts';
 import {IFF_PROMISC} from './netlink/link-message.ts';
 import {decodeElements, dumpElements} from './netlink/nftables/elements.ts';
 import {decodeTable, getTable} from './netlink/nftables/objects.ts';
@@ -61,7 +61,7 @@ type FdbEntry = Item & FdbItem;
 /** Names of the host's links by ifindex. */
 type LinkNames = ReadonlyMap<number, string>;
 
-const linkTypes = ['bridge', 'veth', 'ifb', 'dummy', 'macvlan', 'ipvlan', 'vlan', 'vxlan'] as const;
+const linkTypes = ['bridge', 'veth', 'ifb', 'dummy', 'macvlan', 'ipvlan', 'vlan', 'vxlan', 'tun'] as const;
 
 export function linkItem(info: LinkInfo, names: LinkNames, ns: NamespacePath = ''): Item & LinkItem {
   return {
@@ -161,7 +161,7 @@ function hostPeers({sockets}: ReadParts, names: LinkNames, wanted: World): FdbEn
 /** Whether frames pass: RFC 2863's `up`, which for a bridge port comes with the carrier event. */
 export function isForwarding({sockets}: Pick<ReadParts, 'sockets'>, link: string): boolean {
   const [answer] = sockets.route('').request(getLink(link));
-  return answer !== undefined && decodeLink(answer).operstate === 'up';
+  return answer !== undefined && decodeLinkHead(answer).operstate === 'up';
 }
 
 function orNothing<T>(read: () => readonly T[]): readonly T[] {

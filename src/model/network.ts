@@ -1,6 +1,6 @@
 import {type Family, type Ip, ipFamily, ipToNumber, type Prefix, prefixContains} from './ip.ts';
 
-/** `ptp`: a link between the host and each sandbox, and routes. `host-device`: links of the host's are lent. `foreign`: the links are another program's; we give addresses, publish ports and limit what is there. */
+/** `ptp`: a link between the host and each sandbox, and routes. `host-device`: links of the host's are lent. `vlan`: one VLAN of a link of the host's, for one sandbox. `tap`: a program in the sandbox is the other end. `foreign`: the links are another program's; we give addresses, publish ports and limit what is there. */
 export type NetworkDriver =
   | 'bridge'
   | 'macvlan'
@@ -8,6 +8,8 @@ export type NetworkDriver =
   | 'vxlan'
   | 'ptp'
   | 'host-device'
+  | 'vlan'
+  | 'tap'
   | 'foreign'
   | 'host'
   | 'none';

@@ -1,4 +1,4 @@
-import {diff, itemKey, toWorld} from '../kernel/diff.ts';
+import {additions, diff, itemKey, toWorld} from '../kernel/diff.ts';
 import type {Item, Op} from '../kernel/item.ts';
 import type {HostLink, Kernel} from '../kernel/kernel.ts';
 import type {SandboxView} from '../kernel/read-sandbox.ts';
@@ -21,6 +21,7 @@ import {type FirewallName, firewallOf} from './firewall/renderer.ts';
 import {ensure, isFrame, readOurs} from './foreign.ts';
 import {homesOf} from './foreign-homes.ts';
 import {noteForwarding} from './forwarding.ts';
+import {createGathering} from './gather.ts';
 import type {AddressPool} from './ipam.ts';
 import {leaveHost} from './leave-host.ts';
 import {createLock} from './lock.ts';
@@ -213,7 +214,9 @@ export async function createController(parts: ControllerParts): Promise<Controll
   };
 
   /** What fails on the way is reported at the end: the rest is taken away all the same. */
-  const detach = async (ids: readonly string[]): Promise<void> => {
+  const detach = createGathering(lock, async (asked: readonly string[]): Promise<void> => {
+    const ids = asked.filter(id => state.attachments.has(id));
+    if (ids.length === 0) return;
     const networks = ids.map(id => state.networks.get(state.attachments.get(id)?.network ?? ''));
     const {ops, change, moved, freed} = planDetach(state, new Set(ids), await firewallAt(networks));
     await kernel.execute(withoutLost(ops, kernel), 'continue');
@@ -221,7 +224,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     for (const {from, to} of moved) reservations.move(from, to);
     for (const id of ids) reservations.release(id);
     store.commit(change);
-  };
+  });
 
   const repairs = async (): Promise<readonly Op[]> => {
     const {rules, beside} = await look();
@@ -254,11 +257,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   await lock(() => changeBridge(parts.bridgeFlags ?? {}));
   await lock(repair);
   reserveAgain(state.attachments.values(), reservations);
-  const addAll = (items: readonly Item[]): Promise<void> =>
-    kernel.execute(
-      items.map(item => ({do: 'add', item})),
-      'undo',
-    );
+  const addAll = (items: readonly Item[]) => kernel.execute(additions(items), 'undo');
 
   return {
     list: () => [...state.networks.values()],
@@ -286,7 +285,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
     publish: (id, mapping) => lock(() => publishPort({...parts, firewall}, {id, mapping})),
     setPorts: (id, ports) => lock(() => replacePorts({...parts, firewall}, {id, ports})),
     unpublish: (id, mapping) => lock(() => unpublishPort({...parts, firewall}, {id, mapping})),
-    detach: (...ids) => lock(() => detach(ids.filter(id => state.attachments.has(id)))),
+    detach: (...ids) => detach(ids),
     repair: options => lock(() => repair(options)),
     alone: lock,
     async close() {

@@ -123,7 +123,7 @@ function defaultMac([lease]: readonly Lease[], id: string): Mac {
 
 /** Links that are lent are as they are: those of one parent may share theirs. */
 function chooseMac(mac: Mac, network: Network, state: State): Mac {
-  if (network.driver === 'host-device') return mac;
+  if (network.driver === 'host-device' || network.driver === 'vlan') return mac;
   if (!indexOf(state.attachments).hasMac(network.id, mac)) return mac;
   throw new TnetError('ERR_ADDRESS_IN_USE', `MAC address ${mac} is already in use on network "${network.name}"`);
 }

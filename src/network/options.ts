@@ -98,7 +98,16 @@ export function checkOptions({options, internal}: Pick<Network, 'options' | 'int
   }
 }
 
+/** Decoded once: options of a network are replaced, never changed, and an attach asks a dozen times. */
 export function bridgeOptions({options}: Pick<Network, 'options'>): BridgeOptions {
+  const known = decoded.get(options) ?? decodeOptions(options);
+  decoded.set(options, known);
+  return known;
+}
+
+const decoded = new WeakMap<Network['options'], BridgeOptions>();
+
+function decodeOptions(options: Network['options']): BridgeOptions {
   const text = (name: string): string | undefined => options[`${domain}${name}`];
   const ip = (name: string): Ip | null => (text(name) === undefined ? null : parseIp(text(name)!));
   const mode = (family: Family): GatewayMode => (text(`bridge.gateway_mode_ipv${family}`) as GatewayMode) ?? 'nat';

@@ -13,6 +13,8 @@ import {hostDeviceDriver} from './drivers/host-device.ts';
 import {ipvlanDriver} from './drivers/ipvlan.ts';
 import {macvlanDriver} from './drivers/macvlan.ts';
 import {ptpDriver} from './drivers/ptp.ts';
+import {tapDriver} from './drivers/tap.ts';
+import {vlanDriver} from './drivers/vlan.ts';
 import {vxlanDriver} from './drivers/vxlan.ts';
 import type {Firewall} from './firewall/renderer.ts';
 import {
@@ -34,6 +36,8 @@ const drivers: Readonly<Partial<Record<Network['driver'], Driver>>> = {
   vxlan: vxlanDriver,
   ptp: ptpDriver,
   'host-device': hostDeviceDriver,
+  vlan: vlanDriver,
+  tap: tapDriver,
   foreign: foreignDriver,
 };
 

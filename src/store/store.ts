@@ -7,6 +7,7 @@ import type {StoredImage} from '../model/image.ts';
 import type {Network} from '../model/network.ts';
 import type {State, SysctlChange} from '../model/state.ts';
 import type {Volume} from '../model/volume.ts';
+import {attachmentRows} from './attachment-rows.ts';
 import {type Database, openDatabase} from './database.ts';
 import {schema, schemaVersion} from './schema.ts';
 
@@ -61,7 +62,7 @@ export function openStore(path: string): Store {
 
 function createStore(database: Database): Store {
   const state = load(database);
-  const write = statements(database);
+  const write = statements(database, state);
   const synchronize = synchronizer(database);
   let revision = 0;
   return {
@@ -177,16 +178,10 @@ function rows(database: Database, sql: string): string[] {
 
 const upsert = 'ON CONFLICT (id) DO UPDATE SET json = excluded.json';
 
-function statements(database: Database): (change: Change) => void {
+/** `state` is what is written already. */
+function statements(database: Database, state: State): (change: Change) => void {
   const network = database.prepare(`INSERT INTO networks (id, name, idx, json) VALUES (?, ?, ?, ?) ${upsert}`);
-  const attachment = database.prepare(
-    'INSERT OR REPLACE INTO attachments (id, network, sandbox, ifname, json) VALUES (?, ?, ?, ?, ?)',
-  );
-  const lease = database.prepare('INSERT INTO leases (network, address, attachment) VALUES (?, ?, ?)');
-  // One statement for all: a call each from JavaScript costs more than the row.
-  const ports = database.prepare(`
-    INSERT INTO ports (proto, host_ip, host_port, attachment)
-    SELECT value ->> 'proto', ifnull(value ->> 'hostIp', ''), value ->> 'hostPort', ?1 FROM json_each(?2)`);
+  const writeAttachment = attachmentRows(database);
   const container = database.prepare(
     `INSERT INTO containers (id, name, json) VALUES (?, ?, ?) ${upsert}, name = excluded.name`,
   );
@@ -200,15 +195,11 @@ function statements(database: Database): (change: Change) => void {
     const statement = database.prepare(`DELETE FROM ${name} WHERE ${keys[name]} = ?`);
     return {name, statement};
   });
-  const writeAttachment = (a: Attachment): void => {
-    attachment.run(a.id, a.network, a.sandbox, a.ifname, JSON.stringify(a));
-    for (const {address} of a.leases) lease.run(a.network, address, a.id);
-    if (a.ports.length > 0) ports.run(a.id, JSON.stringify(a.ports));
-  };
   return ({put, remove}) => {
     for (const {name, statement} of removals) for (const id of remove?.[name] ?? []) statement.run(id);
     for (const n of put?.networks ?? []) network.run(n.id, n.name, n.index, JSON.stringify(n));
-    for (const a of put?.attachments ?? []) writeAttachment(a);
+    for (const a of put?.attachments ?? [])
+      writeAttachment(a, remove?.attachments?.includes(a.id) ? undefined : state.attachments.get(a.id));
     for (const c of put?.containers ?? []) container.run(c.id, c.name, JSON.stringify(c));
     for (const v of put?.volumes ?? []) volume.run(v.name, JSON.stringify(v));
     for (const i of put?.images ?? []) image.run(i.id, JSON.stringify(i));

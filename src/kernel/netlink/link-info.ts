@@ -1,4 +1,5 @@
 import type {Mac} from '../../model/mac.ts';
+import {eachAttribute} from './attributes.ts';
 import {toBuffer} from './format.ts';
 import {IFF_LOWER_UP, IFF_UP, linkFormat} from './link-message.ts';
 
@@ -48,6 +49,23 @@ export interface LinkStats {
   readonly rxDropped: number;
   readonly txDropped: number;
 }
+
+/** What an attach asks of a link, four times: to decode all of it takes longer than to get it. */
+export type LinkHead = Pick<LinkInfo, 'index' | 'group' | 'operstate'>;
+
+export function decodeLinkHead({payload}: {readonly payload: Uint8Array}): LinkHead {
+  const bytes = toBuffer(payload);
+  let [group, operstate] = [0, 0];
+  eachAttribute(bytes, IFINFOMSG_SIZE, bytes.length, (type, from) => {
+    if (type === IFLA_OPERSTATE) operstate = bytes[from]!;
+    else if (type === IFLA_GROUP) group = bytes.readUInt32LE(from);
+  });
+  return {index: bytes.readInt32LE(4), group, operstate: operstates[operstate] ?? 'unknown'};
+}
+
+const IFINFOMSG_SIZE = 16;
+const IFLA_OPERSTATE = 16;
+const IFLA_GROUP = 27;
 
 /** Decodes RTM_NEWLINK and RTM_DELLINK, as answers and as events. */
 export function decodeLink({payload}: {readonly payload: Uint8Array}): LinkInfo {

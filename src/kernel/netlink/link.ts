@@ -14,7 +14,7 @@ import {
 } from './link-message.ts';
 import {type NetlinkMessage, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST} from './message.ts';
 
-export {decodeLink, type LinkInfo, type LinkStats, type Operstate} from './link-info.ts';
+export {decodeLink, decodeLinkHead, type LinkInfo, type LinkStats, type Operstate} from './link-info.ts';
 
 /** What a link can be created with and set to alike; what is left out stays as it is. */
 export interface LinkSettings {

@@ -3,6 +3,8 @@ import {decodeBridge} from './decode-bridge.ts';
 import {decodeHostDevice} from './decode-host-device.ts';
 import {decodeLower} from './decode-lower.ts';
 import {decodePtp} from './decode-ptp.ts';
+import {decodeTap} from './decode-tap.ts';
+import {decodeVlan} from './decode-vlan.ts';
 import {firewall} from './firewall.ts';
 import {hostLocal, staticAddresses} from './host-local.ts';
 import {loopback} from './loopback.ts';
@@ -22,6 +24,8 @@ export const plugins: Readonly<Record<string, CniPlugin>> = {
   'host-device': mainPlugin(decodeHostDevice),
   macvlan: mainPlugin(decodeLower('macvlan')),
   ipvlan: mainPlugin(decodeLower('ipvlan')),
+  vlan: mainPlugin(decodeVlan),
+  tap: mainPlugin(decodeTap),
   'host-local': hostLocal,
   static: staticAddresses,
   loopback,
