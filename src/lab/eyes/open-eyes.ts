@@ -27,6 +27,7 @@ import {measureBandwidth} from './measure-bandwidth.ts';
 import {readForwarding} from './read-forwarding.ts';
 import {readRules} from './read-rules.ts';
 import {runningIn} from './running-in.ts';
+import {readPicture} from './starting-picture.ts';
 
 export interface OpenEyes extends Eyes {
   close(): void;
@@ -95,6 +96,7 @@ export function openEyes(
       const [place, command] = container === null ? [node, []] : [hostNode, ['tnet', 'exec', container]];
       return enterCollecting(placeIn(record, place, env), [...command, 'sh', '-c', script], timeoutMs);
     },
+    atStart: (node, what) => readPicture(record, node, what),
     answer: id => readAnswer(record, id),
     close: sockets.close,
   };
