@@ -19,6 +19,7 @@ import {enterCollecting} from '../holder/enter.ts';
 import type {LabRecord} from '../labs.ts';
 import {namespaceOf, placeIn} from '../place.ts';
 import {slowness} from '../slowness.ts';
+import {namespacesOf} from '../topology/plan-lab.ts';
 import {hostNode} from '../topology/topology.ts';
 import {askDns} from './ask-dns.ts';
 import {askHttp} from './ask-http.ts';
@@ -72,6 +73,7 @@ export function openEyes(
   return {
     daemon,
     exists,
+    nodes: [hostNode, ...namespacesOf(record.topology)],
     identity: node => netnsIdentity(ns(node)),
     links: node => linksOf(sockets, ns(node)),
     addresses: node => sockets.route(ns(node)).dump(dumpAddresses()).map(decodeAddress),
