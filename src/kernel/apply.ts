@@ -113,7 +113,8 @@ function changeLink({sockets}: ApplyParts, item: LinkItem & {ns: NamespacePath},
   const {name, up, group, mtu, mac, master, altname, promiscuous = null} = item;
   const moved = master === was?.master ? {} : {master: master === null ? 0 : linkIndex(sockets, item.ns, master)};
   const messages = [setLink(name, {up, group, ...given({mtu, mac, promiscuous}), ...moved})];
-  if (item.filtersVlans !== undefined) messages.push(setLink(name, {vlanFiltering: item.filtersVlans}));
+  if (item.filtersVlans !== undefined && item.filtersVlans !== was?.filtersVlans)
+    messages.push(setLink(name, {vlanFiltering: item.filtersVlans}));
   if (master !== null) messages.push(setLink(name, portSettings(item)));
   if (altname !== null && altname !== was?.altname) messages.push(addAltname(name, altname));
   if (was?.altname && altname !== null && altname !== was.altname) messages.push(delAltname(name, was.altname));
