@@ -16,6 +16,8 @@ export interface Eyes {
   /** As it was when the check run began. */
   readonly daemon: DaemonView;
   exists(node: string): boolean;
+  /** Of the topology, and `host`. */
+  readonly nodes: readonly string[];
   /** `device:inode` of its network namespace. */
   identity(node: string): string;
   links(node: string): readonly LinkInfo[];

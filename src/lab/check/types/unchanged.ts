@@ -41,8 +41,10 @@ const pictures: Readonly<Record<Aspect, (eyes: Eyes, node: string) => readonly s
   links(eyes, node) {
     const links = eyes.links(node);
     const nameOf = (wanted: number | null): string => links.find(({index}) => index === wanted)?.name ?? '';
-    return links.map(({name, kind, mtu, mac, up, masterIndex}) =>
-      [`link ${name}`, kind, `mtu ${mtu}`, mac, up ? 'up' : 'down', nameOf(masterIndex)].filter(Boolean).join(' '),
+    return links.map(({name, kind, mtu, mac, up, masterIndex, qdisc}) =>
+      [`link ${name}`, kind, `mtu ${mtu}`, mac, up ? 'up' : 'down', nameOf(masterIndex), qdisc]
+        .filter(Boolean)
+        .join(' '),
     );
   },
   addresses: (eyes, node) =>
