@@ -3,7 +3,9 @@ import {diff, toWorld, type World} from '../kernel/diff.ts';
 import type {Item} from '../kernel/item.ts';
 import type {Kernel} from '../kernel/kernel.ts';
 import type {Attachment} from '../model/attachment.ts';
+import {isForeign} from '../model/sandbox.ts';
 import type {Store} from '../store/store.ts';
+import {isRule} from './detach.ts';
 import type {Firewall} from './firewall/renderer.ts';
 import {checkAttachmentOptions} from './new-attachment.ts';
 import {planSandboxLinks} from './plan.ts';
@@ -35,11 +37,18 @@ export async function changeAttachment(
         await kernel.execute(diff(was, want), 'undo');
       } catch (error) {
         if (!(error instanceof KernelError)) throw error;
-        await kernel.execute(diff(await readScope(kernel, [...was.values(), ...want.values()]), want), 'undo');
+        const [then, left] = [was, want].map(world => remaining(kernel, attachment, world)) as [World, World];
+        await kernel.execute(diff(await readScope(kernel, [...then.values(), ...left.values()]), left), 'undo');
       }
     },
     () => store.commit({put: {attachments: [attachment]}}),
   );
+}
+
+/** Of a sandbox that is gone, and took its links along, rules are all there can be: a port is taken back from it as from any other. */
+function remaining(kernel: Kernel, {sandbox}: Attachment, world: World): World {
+  if (!isForeign(sandbox) || kernel.hasNamespace(sandbox)) return world;
+  return new Map([...world].filter(([, item]) => isRule(item)));
 }
 
 async function readScope(kernel: Kernel, items: readonly Item[]): Promise<World> {
