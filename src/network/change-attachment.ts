@@ -45,16 +45,19 @@ export async function changeAttachment(
   );
 }
 
-/** Of a sandbox that is gone, and took its links along, rules are all there can be: a port is taken back from it as from any other. */
-function remaining(kernel: Kernel, {sandbox}: Attachment, world: World): World {
-  if (!isForeign(sandbox) || kernel.hasNamespace(sandbox)) return world;
+/**
+ * Another runtime's sandbox that is gone took its links along, and another one may have its path and inode by now: rules are all
+ * that is left, and a port is taken back from it as from any other.
+ */
+function remaining(kernel: Kernel, {sandbox, hostIfname}: Attachment, world: World): World {
+  if (!isForeign(sandbox) || kernel.linkNames().includes(hostIfname)) return world;
   return new Map([...world].filter(([, item]) => isRule(item)));
 }
 
 async function readScope(kernel: Kernel, items: readonly Item[]): Promise<World> {
   const scope = toWorld(items);
   const {ours} = await kernel.readIptables();
-  return new Map([...kernel.read(scope.values()), ...ours].filter(([key]) => scope.has(key)));
+  return new Map([...kernel.find([...scope.values()]), ...ours].filter(([key]) => scope.has(key)));
 }
 
 /** Other options of what is attached already, as its limits. Throws ERR_BAD_REQUEST for wrong ones. */
