@@ -140,6 +140,7 @@ static Napi::Object start(Napi::Env, Napi::Object exports) {
   add(exports, "receivePackets", receivePackets);
   add(exports, "packetCounts", packetCounts);
   add(exports, "openIcmp", openIcmp);
+  add(exports, "openWholeIcmp", openWholeIcmp);
   add(exports, "openFilesystem", openFilesystem);
   add(exports, "openReadonly", openReadonly);
   add(exports, "attachDeviceFilter", attachDeviceFilter);

@@ -75,6 +75,7 @@ int openPacket(const PacketSpec& spec, Netns netns);
 Bytes receivePackets(int fd);
 Bytes packetCounts(int fd);
 int openIcmp(const std::string& peer, Netns netns);
+int openWholeIcmp(const std::string& peer, Netns netns);
 int openFilesystem(const std::string& type);
 void mountTmpfs(const std::string& path, const std::string& options);
 void unmountTmpfs(const std::string& path);

@@ -119,3 +119,12 @@ int openIcmp(const std::string& peer, Netns netns) {
   if (!any) check("connect", connect(fd.get(), &address.any, v6 ? sizeof address.v6 : sizeof address.v4));
   return fd.release();
 }
+
+int openWholeIcmp(const std::string& peer, Netns netns) {
+  Fd fd(openIcmp(peer, netns));
+  const bool v6 = peer.find(':') != std::string::npos;
+  const int probe = v6 ? IPV6_PMTUDISC_PROBE : IP_PMTUDISC_PROBE;
+  const int level = v6 ? static_cast<int>(IPPROTO_IPV6) : IPPROTO_IP, option = v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER;
+  check("setsockopt", setsockopt(fd.get(), level, option, &probe, sizeof probe));
+  return fd.release();
+}

@@ -97,6 +97,7 @@ function specOf(places: string): RunSpec & {readonly rootfs: OverlayRootfs} {
     confinement: {noNewPrivileges: false, seccomp: filter()},
     isolation: isolated,
     openStdin: false,
+    silent: false,
     tty: null,
     log: {rotation: null},
   };

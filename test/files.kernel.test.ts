@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import {run} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** Files go in and out of containers: by the stock docker command, and by ours. */
 const noDocker = run('command -v docker || true') === '' ? ' (no docker command here)' : '';
@@ -203,7 +204,16 @@ if kind == 'hardlink':
 out.close()
 `;
 
-import {useTnet} from './fixture/use-tnet.ts';
+test.serial('who leaves in the middle of an archive ends its packing, and disturbs nobody', async t => {
+  const daemon = tnet.daemonPid();
+  for (const name of ['runs', 'stopped'])
+    run(
+      `curl -s --unix-socket ${tnet.socket} 'http://tnet/containers/${name}/archive?path=/usr' | head -c 100000 | wc -c`,
+    );
+  t.is(await tnet.ok('inspect', '-f', '{{.State.Status}}', 'stopped'), 'exited');
+  t.is((await tnet.run(['cp', 'stopped:/data/file', '-'])).code, 0, 'what looked at it before lets it go');
+  t.is(tnet.daemonPid(), daemon);
+});
 
 test.serial('tnet cp: both ways, streams, and what is wrong', async t => {
   fresh();

@@ -1,6 +1,7 @@
 import {execFileSync} from 'node:child_process';
 import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
 import {hasDocker} from './fixture/docker.ts';
 import {dockerOnPty, type PtyResult, raw, type Step, tnetOnPty} from './fixture/pty.ts';
@@ -189,6 +190,23 @@ test.serial(
     t.like(quick, {code: 0, stdout: 'hi\n'});
   },
 );
+
+test.serial('exec -d: what it leaves goes on after its end, and may write', async t => {
+  const script =
+    '(read x < /tmp/go; ls -l /proc/self/fd/2 > /tmp/here; echo heard by nobody; echo nor this >&2; echo still >> /tmp/here) & exit 3';
+  await tnet.ok('exec', 'box', 'mkfifo', '/tmp/go');
+  await tnet.ok('exec', '-d', 'box', 'sh', '-c', script);
+  const [{ExecIDs}] = JSON.parse(await tnet.ok('inspect', 'box')) as [{ExecIDs: string[] | null}];
+  for (const id of ExecIDs ?? []) while (api<{Running: boolean}>(`/exec/${id}/json`).Running) await sleep(10);
+  await tnet.ok(
+    'exec',
+    'box',
+    'sh',
+    '-c',
+    'echo > /tmp/go; until grep -q still /tmp/here; do sleep 0.05; done; rm /tmp/go',
+  );
+  t.is(await tnet.ok('exec', 'box', 'cat', '/tmp/here').then(text => text.replace(/^.* -> /, '')), '/dev/null\nstill');
+});
 
 test.serial('half-close: the end of our input reaches the process, its output goes on', async t => {
   t.deepEqual(await tnet.run(['run', '--rm', '-i', ...none, 'host', 'cat'], {input: 'x\n'}), {

@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import test from 'ava';
 import {run} from './fixture/host.ts';
+import {hostImageLacks, mappedTest} from './fixture/id-map-guard.ts';
 import {useTnet} from './fixture/use-tnet.ts';
 
 /** `tnet daemon --userns-remap default`, through the commands a user types. */
@@ -31,6 +32,7 @@ test.before(async () => {
   writeFileSync(join(base, 'ranges'), `dockremap:${first}:65536\n`);
   for (const file of ['/etc/subuid', '/etc/subgid']) run(`touch ${file} && mount --bind ${base}/ranges ${file}`);
   await startDaemon('--userns-remap', 'default');
+  if (hostImageLacks !== '') return;
   await tnet.ok('run', '-d', '--name', 'box', '-p', '8080:80', 'host', 'node', '-e', server);
 });
 
@@ -40,7 +42,7 @@ const shell = (script: string, ...options: readonly string[]): Promise<string> =
 const pidOf = async (name: string): Promise<number> => Number(await tnet.ok('inspect', '-f', '{{.State.Pid}}', name));
 const ids = (path: string): readonly number[] => [statSync(path).uid, statSync(path).gid];
 
-test.serial('root inside is an ordinary id on the machine', async t => {
+mappedTest('root inside is an ordinary id on the machine', async t => {
   t.is(await shell('id -u; id -g; cat /proc/self/uid_map | tr -s " "'), `0\n0\n 0 ${first} 65536`);
   const status = readFileSync(`/proc/${await pidOf('box')}/status`, 'utf8');
   t.regex(status, new RegExp(`^Uid:(\\t${first}){4}$`, 'm'));
@@ -49,7 +51,7 @@ test.serial('root inside is an ordinary id on the machine', async t => {
   t.regex(run(`curl -s --unix-socket ${tnet.socket} http://tnet/info`), /"SecurityOptions":\["name=userns"/);
 });
 
-test.serial('its files are its own, and ids within the range can be given away', async t => {
+mappedTest('its files are its own, and ids within the range can be given away', async t => {
   const owners = 'stat -c "%n %u %g" / /etc /etc/hosts /etc/resolv.conf /etc/hostname /run /dev/shm';
   for (const line of (await shell(owners)).split('\n')) t.regex(line, / 0 0$/);
   t.is(await shell('touch /x && chown 7:8 /x && stat -c "%u %g" /x'), '7 8');
@@ -57,7 +59,7 @@ test.serial('its files are its own, and ids within the range can be given away',
   t.is(await shell('stat -c "%u %g" /t', '--tmpfs', '/t:uid=7,gid=70000'), '7 0');
 });
 
-test.serial('on the disk they are as without a map, and another map finds them', async t => {
+mappedTest('on the disk they are as without a map, and another map finds them', async t => {
   await tnet.ok('run', '--name', 'kept', '--network', 'none', 'host', 'sh', '-c', 'touch /srv/x && chown 7 /srv/x');
   const id = await tnet.ok('inspect', '-f', '{{.Id}}', 'kept');
   t.deepEqual(ids(join(tnet.root, 'containers', id, 'upper/srv/x')), [7, 0]);
@@ -85,7 +87,7 @@ test.serial("a directory of the machine as the root keeps root's ids on the disk
   t.deepEqual(ids(join(dir, 'made')), [0, 0]);
 });
 
-test.serial('cp sees the ids inside, whether it runs or not', async t => {
+mappedTest('cp sees the ids inside, whether it runs or not', async t => {
   writeFileSync(join(base, 'in'), 'hello\n');
   await tnet.ok('cp', join(base, 'in'), 'box:/srv/in');
   t.is(await tnet.ok('exec', 'box', 'stat', '-c', '%u', '/srv/in'), '0');
@@ -95,7 +97,7 @@ test.serial('cp sees the ids inside, whether it runs or not', async t => {
   t.is(parseInt(listed.slice(108, 116), 8), 7);
 });
 
-test.serial("what is bound keeps the machine's owners, and root's secrets", async t => {
+mappedTest("what is bound keeps the machine's owners, and root's secrets", async t => {
   const folder = join(base, 'bound');
   mkdirSync(folder);
   writeFileSync(join(folder, 'secret'), 'root only\n', {mode: 0o600});
@@ -106,7 +108,7 @@ test.serial("what is bound keeps the machine's owners, and root's secrets", asyn
   t.is(await shell('cat /b/secret', '-v', `${folder}:/b`, '--userns', 'host'), 'root only');
 });
 
-test.serial('a volume is for root inside, and holds its ids', async t => {
+mappedTest('a volume is for root inside, and holds its ids', async t => {
   await shell('touch /v/file && chown 5 /v/file', '-v', 'data:/v');
   const data = join(tnet.root, 'volumes/data/_data');
   t.deepEqual(ids(data), [first, first]);
@@ -116,7 +118,7 @@ test.serial('a volume is for root inside, and holds its ids', async t => {
   await tnet.ok('volume', 'rm', 'data', 'filled');
 });
 
-test.serial('no capability inside reaches the machine: sysctls, masks, mounts, the clock, the host name', async t => {
+mappedTest('no capability inside reaches the machine: sysctls, masks, mounts, the clock, the host name', async t => {
   const attempts = [
     'cat /proc/sys/kernel/panic > /proc/sys/kernel/panic',
     'mount -o remount,rw /proc/sys',
@@ -134,7 +136,7 @@ test.serial('no capability inside reaches the machine: sysctls, masks, mounts, t
   t.is(await shell('ip link set lo mtu 1400 && cat /sys/class/net/lo/mtu', '--cap-add', 'NET_ADMIN'), '1400');
 });
 
-test.serial('published ports, names and pings work', async t => {
+mappedTest('published ports, names and pings work', async t => {
   t.is(run('curl -s --max-time 5 http://localhost:8080'), 'hello\n');
   await tnet.ok('network', 'create', 'lan');
   await tnet.ok('run', '-d', '--name', 'web', '--network', 'lan', 'host', 'node', '-e', server);
@@ -144,7 +146,7 @@ test.serial('published ports, names and pings work', async t => {
   await tnet.ok('network', 'rm', 'lan');
 });
 
-test.serial('exec enters it, who joins its network is in it too, --userns host is not', async t => {
+mappedTest('exec enters it, who joins its network is in it too, --userns host is not', async t => {
   const mine = 'readlink /proc/self/ns/user';
   const box = await tnet.ok('exec', 'box', 'readlink', '/proc/self/ns/user');
   t.not(box, run(mine).trim());
@@ -156,7 +158,7 @@ test.serial('exec enters it, who joins its network is in it too, --userns host i
   t.not(await shell(mine), box);
 });
 
-test.serial("the machine's namespaces are refused, and nothing is left", async t => {
+mappedTest("the machine's namespaces are refused, and nothing is left", async t => {
   await tnet.ok('run', '-d', '--name', 'open', '--userns', 'host', 'host', 'sleep', '1000');
   t.is(await tnet.ok('inspect', '-f', '{{.HostConfig.UsernsMode}}', 'open'), 'host');
   const containers = await tnet.ok('ps', '-aq');
@@ -182,7 +184,7 @@ test.serial('a daemon without ranges does not start, and says what to write', as
   t.regex(stderr, /--userns-remap: no range for "nobody" in \/etc\/subuid; .* "nobody:100000:65536"/);
 });
 
-test.serial('the next daemon, which maps nothing, still enters what runs; stop ends it', async t => {
+mappedTest('the next daemon, which maps nothing, still enters what runs; stop ends it', async t => {
   const box = await tnet.ok('exec', 'box', 'readlink', '/proc/self/ns/user');
   const daemon = tnet.daemonPid();
   process.kill(daemon, 'SIGKILL');

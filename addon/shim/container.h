@@ -79,7 +79,7 @@ Outcome populateVolume(Container&, const Args& indexDirectoryTarget);
 
 // process.cc
 Outcome setUmask(Container&, const Args& octal);
-Outcome nullStdin(Container&, const Args&);
+Outcome nullStreams(Container&, const Args& fds);
 Outcome enterCwd(Container&, const Args& path);
 Outcome enterDirectory(Container&, const Args& path);
 Outcome closeOnExec(Container&, const Args&);

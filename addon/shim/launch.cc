@@ -70,8 +70,8 @@ void resetSignals() {
 }
 
 bool takeStandardStreams(const Pipes& pipes) {
-  if (!pipes.output.write) return true; // the op `tty` brings them
   if (pipes.input.read && dup2(pipes.input.read.get(), STDIN_FILENO) < 0) return false;
+  if (!pipes.output.write) return true; // the ops `tty` and `null` bring them
   return dup2(pipes.output.write.get(), STDOUT_FILENO) >= 0 && dup2(pipes.error.write.get(), STDERR_FILENO) >= 0;
 }
 
@@ -113,7 +113,7 @@ Refusal runOps(const Program& program, Container& container) {
 bool openPipes(const Shim& shim, Pipes& pipes) {
   if (!pipes.progress.open()) return false;
   if (shim.terminalWanted) return pipes.terminal.openSockets();
-  if (!pipes.output.open() || !pipes.error.open()) return false;
+  if (!shim.silent && (!pipes.output.open() || !pipes.error.open())) return false;
   return !shim.stdinWanted || pipes.input.open();
 }
 

@@ -35,10 +35,12 @@ Outcome setUmask(Container&, const Args& args) {
 }
 
 /** The container's own /dev/null: with the host's, fchmod(0) inside would reach the host's node. */
-Outcome nullStdin(Container& container, const Args&) {
-  const Fd null = openInside(container.root.get(), "/dev/null", Links::Refused, O_RDONLY);
+Outcome nullStreams(Container& container, const Args& fds) {
+  const Fd null = openInside(container.root.get(), "/dev/null", Links::Refused, O_RDWR);
   if (!null) return failed("openat2", "/dev/null");
-  if (dup2(null.get(), STDIN_FILENO) < 0) return failed("dup2");
+  for (const char* fd : fds) {
+    if (dup2(null.get(), atoi(fd)) < 0) return failed("dup2", fd);
+  }
   return done;
 }
 

@@ -44,6 +44,11 @@ Outcome giveTerminal(Shim& shim, const Args&) {
   return done;
 }
 
+Outcome keepSilent(Shim& shim, const Args&) {
+  shim.silent = true;
+  return done;
+}
+
 Outcome keepDraining(Shim& shim, const Args& args) {
   shim.drainMs = static_cast<int>(strtoul(args[0], nullptr, 10));
   return done;

@@ -52,6 +52,8 @@ struct Shim {
   bool stdinWanted = false;
   /** A terminal in place of pipes. */
   bool terminalWanted = false;
+  /** No pipes for output: nobody will hear it. */
+  bool silent = false;
   /** pidfd of the first process of the container to enter; empty for a new one. */
   Fd target;
   Fd cgroup;
@@ -68,6 +70,7 @@ Outcome openLog(Shim&, const Args& pathMaxBytesMaxFiles);
 Outcome openRecord(Shim&, const Args& path);
 Outcome keepStdin(Shim&, const Args&);
 Outcome giveTerminal(Shim&, const Args&);
+Outcome keepSilent(Shim&, const Args&);
 Outcome openCgroup(Shim&, const Args& path);
 Outcome keepDraining(Shim&, const Args& ms);
 Outcome chooseNamespaces(Shim&, const Args& kinds);

@@ -176,6 +176,6 @@ function discardPorts(
   ports: readonly PortMapping[],
   network: NetworkMode,
 ): {ports: readonly PortMapping[]; warnings: readonly string[]} {
-  if (ports.length === 0 || (network.kind !== 'host' && network.kind !== 'none')) return {ports, warnings: []};
+  if (ports.length === 0 || !['host', 'none', 'namespace'].includes(network.kind)) return {ports, warnings: []};
   return {ports: [], warnings: [`Published ports are discarded when using ${network.kind} network mode`]};
 }

@@ -102,7 +102,7 @@ function refuseEndpoints(
       throw badRequest(
         'invalid endpoint settings: user specified IP address is supported on user defined networks only',
       );
-    if (name !== kind && !name.startsWith('container:'))
+    if (name !== kind && !/^(container|ns):/.test(name))
       throw badRequest(`endpoint of network "${name}" and network mode "${kind}" differ`);
   }
   return [];

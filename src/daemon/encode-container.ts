@@ -52,6 +52,7 @@ function encodeExecIds({execs = []}: ContainerView): readonly string[] | null {
 
 export function formatNetworkMode(mode: NetworkMode): string {
   if (mode.kind === 'container') return `container:${mode.container}`;
+  if (mode.kind === 'namespace') return `ns:${mode.path}`;
   return mode.kind === 'network' ? mode.network : mode.kind;
 }
 

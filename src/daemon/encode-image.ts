@@ -19,7 +19,7 @@ export function encodeImageSummary({id, tags, stored}: Image, containers: number
 }
 
 /** GET /images/{name}/json. */
-export function encodeImage({id, tags, stored}: Image, architecture: string): Readonly<Record<string, unknown>> {
+export function encodeImage({id, tags, stored, lower}: Image, architecture: string): Readonly<Record<string, unknown>> {
   return {
     Id: id,
     RepoTags: tags,
@@ -30,6 +30,7 @@ export function encodeImage({id, tags, stored}: Image, architecture: string): Re
     Os: 'linux',
     Size: stored?.sizeBytes ?? 0,
     Config: encodeConfig(stored?.config ?? {...plainConfig, workingDir: '/'}),
+    ...(stored ? {GraphDriver: {Name: 'overlay2', Data: {UpperDir: lower[0]}}} : {}),
     RootFS: {Type: 'layers', Layers: stored ? [stored.layer] : []},
     Metadata: {LastTagTime: stored?.created ?? '0001-01-01T00:00:00Z'},
   };

@@ -87,6 +87,8 @@ export interface Native {
    * queue is a copy: the packet goes on to whom it was for.
    */
   openIcmp(peer: string, netnsFd?: Fd): Fd;
+  /** The same, and what it sends is never cut: not here either, whatever the kernel believes of the path (IP_PMTUDISC_PROBE). */
+  openWholeIcmp(peer: string, netnsFd?: Fd): Fd;
   /** A fresh mount of `tracefs`, say, that no path leads to: its files are below `/proc/self/fd/N/`. Gone when closed. */
   openFilesystem(type: string): Fd;
   /** A new tmpfs on the directory `path`, nosuid, nodev, noexec; `options` as in tmpfs(5). */

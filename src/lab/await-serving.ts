@@ -1,6 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {openEyes} from './eyes/open-eyes.ts';
 import type {LabRecord} from './labs.ts';
+import {slowness} from './slowness.ts';
 import type {Topology} from './topology/topology.ts';
 
 export interface Server {
@@ -28,7 +29,7 @@ export async function awaitServing(
   record: LabRecord,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + patienceMs * slowness(env);
   const eyes = openEyes(record, env);
   const listens = ({node, proto, port}: Server): boolean =>
     eyes.listening(node, proto).some(each => each.port === port);

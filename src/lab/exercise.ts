@@ -5,6 +5,7 @@ import {awaitServing} from './await-serving.ts';
 import {down} from './down.ts';
 import {openEyes} from './eyes/open-eyes.ts';
 import {readDaemon} from './eyes/read-daemon.ts';
+import {keepPicture, wantedPicture} from './eyes/starting-picture.ts';
 import type {LabRecord, Labs} from './labs.ts';
 import {type GradeSpec, grade} from './results/grade.ts';
 import type {LabResult} from './results/result.ts';
@@ -31,11 +32,24 @@ export async function startExercise(
     await awaitServing(record, parts.env);
     if (scenario.setup !== undefined)
       await runScript(record, {path: join(folder, scenario.setup), env: parts.env, onFailure: 'stop'});
+    await keepStart(record, scenario, parts.env);
   } catch (cause) {
     await down(parts.labs, record);
     throw cause;
   }
   return record;
+}
+
+/** For checks that compare with how it was. */
+async function keepStart(record: LabRecord, scenario: Exercise['scenario'], env: UpSpec['env']): Promise<void> {
+  const wanted = wantedPicture(scenario);
+  if (wanted.length === 0) return;
+  const eyes = openEyes(record, env, await readDaemon(record));
+  try {
+    keepPicture(record, wanted, eyes);
+  } finally {
+    eyes.close();
+  }
 }
 
 export async function endLab(labs: Labs, name: string): Promise<void> {

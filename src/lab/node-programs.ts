@@ -1,5 +1,6 @@
 import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {isContainer, removeContainer, restartContainer, runContainer, type StartSpec} from './container-node.ts';
 import {enterCollecting, startInBackground} from './holder/enter.ts';
 import type {LabRecord} from './labs.ts';
 import {placeIn} from './place.ts';
@@ -10,11 +11,20 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** What a node runs, and the sessions in which it does, lie in the lab's own /run. */
 const fileOf = ({pid}: LabRecord, node: string): string => `/proc/${pid}/root/run/lab/run/${node}`;
 
-/** Starts what a node is to `run`, and notes that it was, last: who is cut off starts it again. */
-export async function startPrograms(record: LabRecord, {name, run}: TopologyNode, env: Env): Promise<void> {
-  if (run.length === 0) return;
-  for (const script of run) await startInBackground(placeIn(record, name, env), script);
-  writeFileSync(fileOf(record, name), JSON.stringify(run));
+/** What is compared to tell whether a node runs what it is to run. */
+export function programsOf(node: TopologyNode): readonly string[] {
+  return isContainer(node) ? [`${imageMark}${node.image}`, ...node.run] : node.run;
+}
+
+const imageMark = 'image ';
+
+/** Starts what a node is to `run`, or the container that it is, and notes that it was, last: who is cut off starts it again. */
+export async function startPrograms(record: LabRecord, node: TopologyNode, spec: StartSpec): Promise<void> {
+  const programs = programsOf(node);
+  if (programs.length === 0) return;
+  if (isContainer(node)) await runContainer(record, node, spec);
+  else for (const script of node.run) await startInBackground(placeIn(record, node.name, spec.env), script);
+  writeFileSync(fileOf(record, node.name), JSON.stringify(programs));
 }
 
 /** The commands that were started on a node and not stopped since. */
@@ -31,7 +41,21 @@ const politeMs = 2000;
 const lookMs = 10;
 
 /** Ends the sessions of a node's `run`: what a learner started there goes on. Its links stay, the namespace is nobody's. */
-export async function stopPrograms(record: LabRecord, node: string, env: Env): Promise<void> {
+export async function stopPrograms(record: LabRecord, node: string, spec: StartSpec): Promise<void> {
+  if (startedOn(record, node)[0]?.startsWith(imageMark)) await removeContainer(record, node, spec);
+  else await endSessions(record, node, spec.env);
+  for (const file of [fileOf(record, node), `${fileOf(record, node)}.sessions`]) rmSync(file, {force: true});
+}
+
+/** A container stays the same one, with what it has written. */
+export async function restartPrograms(record: LabRecord, node: TopologyNode, spec: StartSpec): Promise<void> {
+  if (isContainer(node) && startedOn(record, node.name).join() === programsOf(node).join())
+    return restartContainer(record, node.name, spec);
+  await stopPrograms(record, node.name, spec);
+  await startPrograms(record, node, spec);
+}
+
+async function endSessions(record: LabRecord, node: string, env: Env): Promise<void> {
   const sessions = sessionsOf(record, node);
   const deadline = performance.now() + politeMs;
   for (const signal of ['TERM', 'KILL'] as const) {
@@ -40,7 +64,6 @@ export async function stopPrograms(record: LabRecord, node: string, env: Env): P
     while (signal === 'TERM' && membersOf(record, sessions).length > 0 && performance.now() < deadline)
       await sleep(lookMs);
   }
-  for (const file of [fileOf(record, node), `${fileOf(record, node)}.sessions`]) rmSync(file, {force: true});
 }
 
 function sessionsOf(record: LabRecord, node: string): ReadonlySet<string> {

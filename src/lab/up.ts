@@ -42,7 +42,7 @@ export async function up({labs, topology, scenario, env, tnet}: UpSpec): Promise
     buildIn(record);
     writeTools(pid, tnet);
     await impairLinks(record, impairedEnds(topology));
-    for (const node of topology.nodes) await startPrograms(record, node, env);
+    for (const node of topology.nodes) await startPrograms(record, node, {env, tnet});
     saveBoth(labs, record);
   } catch (cause) {
     process.kill(pid, 'SIGKILL');

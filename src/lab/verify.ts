@@ -7,6 +7,7 @@ import {failedChecks, type LabResult} from './results/result.ts';
 import {runScript} from './run-script.ts';
 import type {Exercise} from './scenario/catalog.ts';
 import {parseScript} from './scenario/parse-script.ts';
+import {slowness} from './slowness.ts';
 
 export interface VerifyStep {
   /** `unsolved`, `wrong/one-end.sh`, `solution`, `solution again`, `reset`, `stop`. */
@@ -43,7 +44,7 @@ export async function verify(parts: ExerciseParts, exercise: Exercise): Promise<
   const fresh = async ({script, onFailure = 'stop', failing}: Trial): Promise<LabResult> => {
     const record = await startExercise(parts, exercise, name);
     if (script !== null) await runScript(record, {path: join(exercise.folder, script), env: parts.env, onFailure});
-    const patienceMs = (id: string): number => (failing.includes(id) ? 0 : longPatienceMs);
+    const patienceMs = (id: string): number => (failing.includes(id) ? 0 : longPatienceMs * slowness(parts.env));
     return checkExercise(record, exercise, {env: parts.env, depth: 'all', patienceMs});
   };
   const unsolved = async (): Promise<string | null> =>

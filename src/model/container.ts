@@ -18,6 +18,8 @@ export type NetworkMode =
   | {readonly kind: 'none'}
   /** A name, an id or a prefix as it was asked for; in a container that is made, the id. */
   | {readonly kind: 'container'; readonly container: string}
+  /** A network namespace of somebody else's, whose links are ready when the process starts and outlive it; podman's `ns:PATH`. */
+  | {readonly kind: 'namespace'; readonly path: string}
   | {readonly kind: 'network'; readonly network: string};
 
 /** What was asked for on one network. */

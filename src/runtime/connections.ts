@@ -136,7 +136,7 @@ function refuseMode({config}: Container, network: Network): void {
   };
   if (network.driver === 'host' || config.network.kind === 'host')
     refuse('container cannot be disconnected from host network or connected to host network');
-  if (config.network.kind === 'container')
+  if (config.network.kind === 'container' || config.network.kind === 'namespace')
     refuse(
       'container sharing network namespace with another container or host cannot be connected to any other network',
     );

@@ -1,3 +1,5 @@
+import {statSync} from 'node:fs';
+import {TnetError} from '../errors.ts';
 import type {Attachment} from '../model/attachment.ts';
 import type {Container, EndpointConfig} from '../model/container.ts';
 import type {PortMapping} from '../model/port-mapping.ts';
@@ -23,6 +25,7 @@ export async function joinNetworks(
   const {network, endpoints, ports} = container.config;
   if (network.kind === 'host') return {netns: null, attachments: []};
   if (network.kind === 'container') return {netns: start.sharedSandbox, attachments: []};
+  if (network.kind === 'namespace') return {netns: namespaceAt(network.path), attachments: []};
   const netns = containerPlaces(roots, container.id).netns;
   const held = start.joined ? await holdOn(controller, container) : [];
   if (!start.joined) {
@@ -44,6 +47,13 @@ export async function joinNetworks(
     attachments.push(attachment);
   }
   return {netns, attachments};
+}
+
+/** Where `ip netns` and its like put a namespace there is one file system for them. */
+function namespaceAt(path: string): string {
+  const isThere = statSync(path, {throwIfNoEntry: false})?.dev === statSync('/proc/self/ns/net').dev;
+  if (isThere) return path;
+  throw new TnetError('ERR_BAD_REQUEST', `Cannot join network namespace "${path}": there is none`);
 }
 
 /** What a sandbox that was kept has of the networks it should be on; it leaves the others. */

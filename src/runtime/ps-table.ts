@@ -7,6 +7,7 @@ export interface ProcessTable {
 
 /** `?ps_args=`, split at blanks as Docker does. `-o pid=x` would rename the column by which processes are told. */
 export function psArguments(text: string): readonly string[] {
+  if (text.includes('\0')) throw new TnetError('ERR_BAD_REQUEST', 'ps: an option contains a NUL byte');
   const args = text.split(/\s+/).filter(Boolean);
   for (const [, name] of text.matchAll(/\s+([^\s]*)=\s*(PID[^\s]*)/g))
     if (name !== 'pid') throw new TnetError('ERR_BAD_REQUEST', `specifying "${name}=PID" is not allowed`);

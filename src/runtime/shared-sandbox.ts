@@ -15,6 +15,7 @@ export function sharedSandbox({config: {network}}: Container, others: Others): s
   if (!hasProcess(other.state))
     throw new TnetError('ERR_CONFLICT', `cannot join network of a non running container: ${other.id}`);
   if (other.config.network.kind === 'host') return null;
+  if (other.config.network.kind === 'namespace') return other.config.network.path;
   return other.config.network.kind === 'container'
     ? sharedSandbox(other, others)
     : containerPlaces(others.roots, other.id).netns;

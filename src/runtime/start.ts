@@ -200,6 +200,7 @@ export function runSpec(parts: RunParts): RunSpec {
     confinement: launchConfinement(config, capabilities),
     isolation,
     openStdin: config.openStdin,
+    silent: false,
     tty: config.streams.tty ? config.streams.consoleSize : null,
     log: config.log.driver === 'none' ? null : {rotation: parseLogRotation(config.log)},
   };

@@ -39,6 +39,8 @@ function refuseMachines({isolation, network}: ContainerConfig): void {
       'privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode',
     );
   if (network.kind === 'host') refuse("cannot share the host's network namespace when user namespaces are enabled");
+  if (network.kind === 'namespace')
+    refuse("cannot share the machine's network namespaces when user namespaces are enabled");
   if (isolation.pid.kind === 'host') refuse('cannot share the host PID namespace when user namespaces are enabled');
 }
 

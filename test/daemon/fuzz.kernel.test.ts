@@ -3,6 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import {createClient} from '../../src/api/client.ts';
 import {belongings, makeHost} from '../fixture/host.ts';
+import {escaped, hostile, junk, refused, request, send as sendTo} from '../fixture/hostile.ts';
 import {makeTnet, type Tnet} from '../fixture/tnet.ts';
 
 /** Whatever bytes a client sends, a real daemon refuses them with 4xx, does nothing, and goes on answering. */
@@ -25,47 +26,8 @@ test.after.always(async t => {
   t.deepEqual(belongings(), before);
 });
 
-/** Sends bytes as they are; resolves with the status of the first answer, 0 when the connection ends without one. */
-function send(bytes: string | Buffer): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(tnet.socket);
-    let answer = '';
-    const timer = setTimeout(() => socket.destroy(new Error(`no answer to ${bytes.toString().slice(0, 200)}`)), 10_000);
-    socket.on('data', chunk => {
-      answer += chunk;
-      if (answer.includes('\r\n')) socket.end();
-    });
-    socket.once('error', error => ((error as NodeJS.ErrnoException).code ? resolve(0) : reject(error)));
-    socket.once('close', () => {
-      clearTimeout(timer);
-      resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 0));
-    });
-    socket.end(bytes);
-  });
-}
-
-function request(method: string, path: string, body: string | Buffer = ''): Buffer {
-  const bytes = Buffer.from(body);
-  const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${bytes.length}\r\nConnection: close\r\n\r\n`;
-  return Buffer.concat([Buffer.from(head), bytes]);
-}
-
-/** Part of an URL; a lone surrogate has no UTF-8. */
-const escaped = (text: string): string => encodeURIComponent(text.replace(/[\ud800-\udfff]/g, '?')).slice(0, 3000);
-
-const refused = (status: number): boolean => status >= 400 && status < 500;
+const send = (bytes: string | Buffer): Promise<number> => sendTo(tnet.socket, bytes);
 const alive = async (): Promise<boolean> => (await send(request('GET', '/_ping'))) === 200;
-
-/** Text with what breaks parsers: NUL, newlines, slashes, lone surrogates, long ones. */
-const hostile = fc.oneof(
-  fc.string({unit: 'binary', maxLength: 40}),
-  fc.constantFrom('', '\0', '../../etc', '/', 'a\nb', '\ud800', '%', '__proto__', 'constructor', 'x'.repeat(70_000)),
-);
-const junk = fc.oneof(
-  fc.jsonValue({maxDepth: 3}),
-  hostile,
-  fc.constantFrom(-1, 1e308, null, [], {}, [[]], [null], [{}]),
-);
 
 const fields = [
   'Cmd',

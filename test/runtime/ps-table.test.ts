@@ -22,6 +22,7 @@ test('psArguments() splits, has a default and refuses to rename a column to PID'
   t.deepEqual(psArguments('-o pid,args  -w'), ['-o', 'pid,args', '-w']);
   t.throws(() => psArguments('-o ppid=PID'), {message: 'specifying "ppid=PID" is not allowed'});
   t.notThrows(() => psArguments('-o pid=PID'));
+  t.throws(() => psArguments('-e\0f'), {message: 'ps: an option contains a NUL byte', code: 'ERR_BAD_REQUEST'});
 });
 
 test('readProcesses() says of this process what ps says', t => {

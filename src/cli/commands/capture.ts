@@ -1,14 +1,12 @@
 import {randomBytes} from 'node:crypto';
 import type {Command} from 'commander';
+import {chooseSink, reportCapture, type SinkOptions} from '../capture/choose-sink.ts';
 import {endings} from '../capture/endings.ts';
-import {type Received, receiveCapture} from '../capture/receive.ts';
-import {type OpenSink, printTo, writeTo} from '../capture/sinks.ts';
+import {receiveCapture} from '../capture/receive.ts';
 import type {Context} from '../context.ts';
 import {parseNatural, parseSeconds} from '../parse-natural.ts';
 
-interface CaptureOptions {
-  readonly write?: string;
-  readonly print?: boolean;
+interface CaptureOptions extends SinkOptions {
   readonly count?: number;
   readonly duration?: number;
   readonly snaplen?: number;
@@ -62,30 +60,14 @@ async function capture(context: Context, what: What, options: CaptureOptions): P
     chunks.destroy();
     context.io.stdout.destroy(); // its reader may be why nothing moves
   };
-  const ends = endings({client, id, durationMs: (options.duration ?? 0) * 1000, cut});
+  const ask = (): void => void client.call('DELETE', `/tnet/captures/${id}`).catch(() => {}); // it has just ended
+  const ends = endings({durationMs: (options.duration ?? 0) * 1000, ask, cut});
   try {
     const sink = open();
     const received = await receiveCapture(chunks, sink).finally(sink.close);
-    report(context, received);
+    reportCapture(context, received);
   } finally {
     ends.cancel();
     chunks.destroy();
   }
-}
-
-/** Decided before anything is asked of the daemon. */
-function chooseSink(context: Context, {write, print}: CaptureOptions): () => OpenSink {
-  const {isTTY = false} = context.io.stdout;
-  if (print && write !== undefined)
-    throw new Error('--print and -w exclude each other: write a file, then tcpdump -r it');
-  if (write === '-' && isTTY)
-    throw new Error('packets are no text for a terminal: give -w a file, pipe the output, or use --print');
-  if (print || (write === undefined && isTTY)) return () => printTo(context);
-  return () => writeTo(write ?? '-', context);
-}
-
-function report(context: Context, {packets, dropped}: Received): void {
-  const lost = dropped === null ? 'then it broke off' : `${dropped} dropped by the kernel`;
-  context.io.stderr.write(`tnet: ${packets} packets captured, ${lost}\n`);
-  if (dropped === null) context.exitWith(1);
 }

@@ -2,6 +2,7 @@ import type {Command} from 'commander';
 import type {Context} from '../context.ts';
 import {registerApply} from '../lab/apply-command.ts';
 import {registerAuthorCommands} from '../lab/author-commands.ts';
+import {registerLabCapture} from '../lab/capture-command.ts';
 import {registerExerciseCommands} from '../lab/exercise-commands.ts';
 import {registerLabDoctor} from '../lab/lab-doctor.ts';
 import {registerTopologyCommands} from '../lab/topology-commands.ts';
@@ -15,6 +16,7 @@ export function registerLab(program: Command, context: Context): void {
   registerExerciseCommands(lab, context);
   registerTopologyCommands(lab, context);
   registerApply(lab, context);
+  registerLabCapture(lab, context);
   registerAuthorCommands(lab, context);
   registerLabDoctor(lab, context);
 }
@@ -27,4 +29,5 @@ Examples:
   tnet lab check
   tnet lab up topology.yaml
   tnet lab apply topology.yaml
-  tnet lab exec c1 ip addr`;
+  tnet lab exec c1 ip addr
+  tnet lab capture c1 icmp`;

@@ -10,7 +10,7 @@ import {formatLabOp} from '../../lab/topology/format-changes.ts';
 import {parseTopology} from '../../lab/topology/parse-topology.ts';
 import type {Topology} from '../../lab/topology/topology.ts';
 import type {Context} from '../context.ts';
-import {chooseLab, type LabOption, labOption, labsOf} from './lab-context.ts';
+import {chooseLab, type LabOption, labOption, labsOf, partsOf} from './lab-context.ts';
 
 interface ApplyOptions {
   readonly name?: string;
@@ -46,7 +46,7 @@ export function registerApply(lab: Command, context: Context): void {
     .addHelpText('after', '\nExamples:\n  tnet lab restart web\n  tnet lab restart --lab demo r1 r2')
     .action(async (nodes: readonly string[], option: LabOption) => {
       await labsOf(context).locked(() =>
-        restartNodes({record: chooseLab(context, option), env: context.io.env}, nodes),
+        restartNodes({record: chooseLab(context, option), start: partsOf(context)}, nodes),
       );
       context.print(nodes.join('\n'));
     });
@@ -58,7 +58,7 @@ async function apply(context: Context, file: string, {name, dryRun, json}: Apply
   await labs.locked(async () => {
     const record = labs.get(name ?? parseTopology(readFileSync(file, 'utf8'), file).name);
     const topology = {...parseTopology(readFileSync(file, 'utf8'), file, record.topology), name: record.name};
-    const spec = {labs, record, topology, env: context.io.env};
+    const spec = {labs, record, topology, start: partsOf(context)};
     const changes = await (dryRun ? planApplication(spec) : applyLab(spec));
     const lines = linesOf(record, changes);
     if (json) return context.print(JSON.stringify({lab: record.name, changes: lines}, null, 2));

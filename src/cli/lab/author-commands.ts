@@ -5,6 +5,7 @@ import {lint} from '../../lab/lint.ts';
 import {scenarioParts} from '../../lab/new-scenario.ts';
 import type {Exercise} from '../../lab/scenario/catalog.ts';
 import {pickExercise, readExercises, scenarioFolders} from '../../lab/scenarios.ts';
+import {unmet} from '../../lab/unmet.ts';
 import {verify} from '../../lab/verify.ts';
 import type {Context} from '../context.ts';
 import {partsOf} from './lab-context.ts';
@@ -50,6 +51,9 @@ async function verifyOne(exercise: Exercise, context: Context): Promise<void> {
   const {stdout} = context.io;
   const problems = lint(exercise);
   for (const problem of problems) context.fail(problem);
+  const lacks = unmet(exercise.scenario);
+  if (lacks.length > 0)
+    return context.print(`– ${exercise.scenario.id}  skipped: this machine lacks ${lacks.join(', ')}`);
   const steps = await verify(partsOf(context), exercise);
   const bad = steps.filter(({problem}) => problem !== null);
   const sign = bad.length === 0 ? paint(stdout, 'green', '✓') : paint(stdout, 'red', '✗');

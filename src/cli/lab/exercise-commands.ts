@@ -7,14 +7,15 @@ import {answerPath} from '../../lab/eyes/open-eyes.ts';
 import {isAlive} from '../../lab/labs.ts';
 import {readProgress, untouched} from '../../lab/progress.ts';
 import {exitCodeOf} from '../../lab/results/result.ts';
-import {runScript} from '../../lab/run-script.ts';
 import {pickExercise} from '../../lab/scenarios.ts';
+import {solve} from '../../lab/solve.ts';
 import {tracePacket} from '../../lab/why/explain.ts';
+import {explainFirst} from '../../lab/why/explain-first.ts';
 import type {WhyPlan} from '../../lab/why/plan-why.ts';
 import type {Context} from '../context.ts';
 import {formatTable} from '../table.ts';
 import {formatResult} from './format-result.ts';
-import {chooseLab, type LabOption, labOption, labsOf} from './lab-context.ts';
+import {chooseLab, type LabOption, labOption, labsOf, partsOf} from './lab-context.ts';
 import {
   exerciseOf,
   findWhy,
@@ -88,7 +89,7 @@ function registerCheck(lab: Command, context: Context): void {
     .command('check')
     .description('look at your work: exit code 0 passed, 1 not yet, 2 no lab, 3 the lab is damaged')
     .addOption(labOption())
-    .option('--json', 'for programs')
+    .option('--json', 'for programs, with the way of the first lost packet')
     .option('-w, --watch', 'look again whenever something changes in the lab')
     .option('--all', 'look at every check, also at those that an earlier failure explains')
     .action(async ({json, all, watch, ...option}: CheckOptions & LabOption) => {
@@ -97,7 +98,10 @@ function registerCheck(lab: Command, context: Context): void {
       const exercise = exerciseOf(record);
       const result = await checkExercise(record, exercise, {env: context.io.env, depth: all ? 'all' : 'first'});
       noteResult(context, result);
-      context.print(json ? JSON.stringify(result, null, 2) : formatResult(result, context.io.stdout));
+      const {scenario} = exercise;
+      if (json)
+        context.print(JSON.stringify(await explainFirst(record, {scenario, result}, partsOf(context)), null, 2));
+      else context.print(formatResult(result, context.io.stdout));
       context.exitWith(exitCodeOf(result));
     });
   lab
@@ -150,12 +154,13 @@ function registerSolution(lab: Command, context: Context): void {
     });
   lab
     .command('solve')
-    .description('run the solution')
+    .description('run the solution, whole or as far as a task needs it')
     .addOption(labOption())
-    .action(async (option: LabOption) => {
+    .option('--until <task>', 'stop when this task, and those before it, pass')
+    .addHelpText('after', '\nExamples:\n  tnet lab solve\n  tnet lab solve --until gateway')
+    .action(async ({until, ...option}: {until?: string} & LabOption) => {
       const record = chooseLab(context, option);
-      const {folder, scenario} = exerciseOf(record);
-      await runScript(record, {path: join(folder, scenario.solution), env: context.io.env, onFailure: 'stop'});
+      await solve(record, exerciseOf(record), {env: context.io.env, until: until ?? null});
     });
 }
 

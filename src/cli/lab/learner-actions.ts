@@ -10,8 +10,7 @@ import type {Exercise} from '../../lab/scenario/catalog.ts';
 import type {Scenario} from '../../lab/scenario/parse-scenario.ts';
 import {readExercise, readExercises, scenarioFolders} from '../../lab/scenarios.ts';
 import {unmet} from '../../lab/unmet.ts';
-import {explain} from '../../lab/why/explain.ts';
-import {probeOf} from '../../lab/why/probe-of.ts';
+import {explainFirst} from '../../lab/why/explain-first.ts';
 import type {TraceReport} from '../../model/trace.ts';
 import type {Context} from '../context.ts';
 import {formatTrace} from '../format-trace.ts';
@@ -94,14 +93,11 @@ interface Failure {
 
 export async function findWhy(context: Context, record: LabRecord): Promise<readonly Failure[]> {
   const exercise = exerciseOf(record);
-  const {guards, tasks} = exercise.scenario;
-  const result = await checkExercise(record, exercise, {env: context.io.env, depth: 'all'});
-  const all = [...result.guards, ...result.tasks.flatMap(({checks}) => checks)];
-  const failed = all.filter(({status}) => status === 'fail');
-  const checks = new Map([...guards, ...tasks.flatMap(task => task.checks)].map(check => [check.id, probeOf(check)]));
-  const first = failed.find(({id}) => checks.get(id));
-  const report = first && (await explain(record, checks.get(first.id)!, partsOf(context)));
-  return failed.map(({id, expected, got}) => ({id, expected, got, why: (id === first?.id && report) || null}));
+  const looked = await checkExercise(record, exercise, {env: context.io.env, depth: 'all'});
+  const {scenario} = exercise;
+  const {guards, tasks} = await explainFirst(record, {scenario, result: looked}, partsOf(context));
+  const failed = [...guards, ...tasks.flatMap(({checks}) => checks)].filter(({status}) => status === 'fail');
+  return failed.map(({id, expected, got, why = null}) => ({id, expected, got, why}));
 }
 
 /** What fails, got versus expected, and the way of the first failing check's packet, if one sends any. */

@@ -130,8 +130,14 @@ async function enter(
   {node, command}: {node: string; command: readonly string[]},
 ): Promise<void> {
   const record = chooseLab(context, option);
-  const place = placeIn(record, node, {...context.io.env, PS1: `${record.name}:${node}# `});
-  context.exitWith(await enterForeground({...place, cwd: process.cwd()}, command));
+  const isContainer = record.topology.nodes.some(each => each.name === node && each.image !== undefined);
+  const place = placeIn(record, isContainer ? hostNode : node, {...context.io.env, PS1: `${record.name}:${node}# `});
+  const words = isContainer ? [...insideContainer(context), node, ...command] : command;
+  context.exitWith(await enterForeground({...place, cwd: process.cwd()}, words));
+}
+
+function insideContainer({io}: Context): readonly string[] {
+  return ['tnet', 'exec', '-i', ...(io.stdin.isTTY && io.stdout.isTTY ? ['-t'] : [])];
 }
 
 const formats = {

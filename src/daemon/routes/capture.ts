@@ -1,9 +1,9 @@
 import {captureContentType} from '../../api/pcapng.ts';
+import {streamCapture} from '../../api/pcapng-stream.ts';
 import {tnetVersion} from '../../api/version.ts';
 import {TnetError} from '../../errors.ts';
 import type {Capture} from '../../kernel/capture/capture.ts';
 import {parseFilter} from '../../kernel/pcap-filter/parse.ts';
-import {streamCapture} from '../capture-stream.ts';
 import {findCaptureTarget} from '../capture-target.ts';
 import {badRequest, decoding} from '../failure.ts';
 import type {ServerParts} from '../parts.ts';

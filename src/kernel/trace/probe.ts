@@ -21,7 +21,7 @@ type Told =
   | {readonly kind: 'unreachable'; readonly what: string; readonly from: Ip | null};
 
 export interface ProbeSpec {
-  readonly native: Pick<Native, 'openSocket' | 'openIcmp' | 'watch'>;
+  readonly native: Pick<Native, 'openSocket' | 'openIcmp' | 'openWholeIcmp' | 'watch'>;
   readonly netnsFd: Fd | undefined;
   readonly proto: 'tcp' | 'udp' | 'icmp';
   readonly family: 4 | 6;
@@ -30,6 +30,8 @@ export interface ProbeSpec {
   readonly port: number;
   /** Bytes of the echo request from the IP header on; left out: few. The kernel asks routers not to fragment it. */
   readonly size?: number;
+  /** It is not cut here either, where the kernel has learned that the path is narrower. */
+  readonly whole?: true;
 }
 
 export interface Probe {
@@ -133,7 +135,7 @@ function udp({native, netnsFd, family, to, port}: ProbeSpec): Sender {
   };
 }
 
-function icmp({native, netnsFd, family, to, size}: ProbeSpec): Sender {
+function icmp({native, netnsFd, family, to, size, whole}: ProbeSpec): Sender {
   const id = 1 + Math.floor(Math.random() * 0xfffe);
   const length = size === undefined ? 16 + (id % 64) : size - ipHeader[family];
   let fd: Fd | null = null;
@@ -142,7 +144,8 @@ function icmp({native, netnsFd, family, to, size}: ProbeSpec): Sender {
     length,
     send(tell) {
       try {
-        fd = native.openIcmp(to, netnsFd); // connects: without a route it fails
+        const open = whole ? native.openWholeIcmp : native.openIcmp;
+        fd = open(to, netnsFd); // connects: without a route it fails
         writeSync(fd, encodeEchoRequest(family, id, length));
       } catch (error) {
         tellFailure(tell, error as NodeJS.ErrnoException, 'refused');

@@ -4,11 +4,12 @@ import {TnetError} from '../../errors.ts';
 import type {Op} from '../../kernel/item.ts';
 import {loadNative} from '../../kernel/native.ts';
 import {createSockets} from '../../kernel/sockets.ts';
+import {isContainer, removeContainer, type StartSpec} from '../container-node.ts';
 import {pidsIn} from '../eyes/running-in.ts';
 import {pinNodes} from '../holder/pin.ts';
 import {impairLinks} from '../impair/impair-links.ts';
 import type {LabRecord, Labs} from '../labs.ts';
-import {startPrograms, stopPrograms} from '../node-programs.ts';
+import {restartPrograms, startPrograms, stopPrograms} from '../node-programs.ts';
 import {namespaceOf} from '../place.ts';
 import type {Topology} from '../topology/topology.ts';
 import {keepBridgesPlain, saveBoth} from '../up.ts';
@@ -20,7 +21,7 @@ export interface ApplySpec {
   readonly labs: Labs;
   readonly record: LabRecord;
   readonly topology: Topology;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly start: StartSpec;
 }
 
 /** What would be done. */
@@ -42,7 +43,7 @@ export async function applyLab(spec: ApplySpec): Promise<LabChanges> {
     if (!isNothing(changes)) {
       saveBoth(labs, {...record, pending: topology});
       const more = await converge(parts, {record, topology}, changes).catch(cause => goBack(parts, spec, cause));
-      await endNodes(parts, record, changes.goneNodes);
+      await endNodes(parts, spec, changes.goneNodes);
       await restartAll(spec, changes);
       saveBoth(labs, {...settled, topology});
       return {...changes, ops: [...changes.ops, ...more]};
@@ -54,7 +55,7 @@ export async function applyLab(spec: ApplySpec): Promise<LabChanges> {
 
 /** Ends and starts the programs of nodes; their links stay as they are. */
 export async function restartNodes(
-  {record, env}: Pick<ApplySpec, 'record' | 'env'>,
+  {record, start}: Pick<ApplySpec, 'record' | 'start'>,
   names: readonly string[],
 ): Promise<void> {
   for (const name of names) {
@@ -65,13 +66,7 @@ export async function restartNodes(
         `No node "${name}" in lab "${record.name}"; there are ${known.join(', ')}`,
       );
   }
-  for (const name of names) await restart(record, name, env);
-}
-
-async function restart(record: LabRecord, name: string, env: ApplySpec['env']): Promise<void> {
-  const node = record.topology.nodes.find(each => each.name === name);
-  await stopPrograms(record, name, env);
-  if (node !== undefined) await startPrograms(record, node, env);
+  for (const node of record.topology.nodes) if (names.includes(node.name)) await restartPrograms(record, node, start);
 }
 
 async function withParts<T>(job: (parts: ReadParts) => Promise<T>): Promise<T> {
@@ -119,12 +114,13 @@ async function makeNodes(parts: ReadParts, {pid}: LabRecord, nodes: readonly str
 }
 
 /** The same way to what the lab was, from wherever it is now. Always throws. */
-async function goBack(parts: ReadParts, {labs, record, topology}: ApplySpec, cause: Error): Promise<never> {
+async function goBack(parts: ReadParts, spec: ApplySpec, cause: Error): Promise<never> {
+  const {labs, record, topology} = spec;
   const before = {...record, pending: topology};
   try {
     const changes = await planChanges(parts, before, record.topology);
     await converge(parts, {record: before, topology: record.topology}, changes);
-    await endNodes(parts, record, changes.goneNodes);
+    await endNodes(parts, spec, changes.goneNodes);
     saveBoth(labs, record);
   } catch (second) {
     const message = `${cause.message}; and going back failed: ${(second as Error).message}; the next \`tnet lab apply\` goes on from here`;
@@ -137,8 +133,10 @@ const endTries = 20;
 const lookMs = 10;
 
 /** Whatever runs in a node ends with it: a program would keep its namespace. */
-async function endNodes({sockets}: ReadParts, {pid}: LabRecord, nodes: readonly string[]): Promise<void> {
+async function endNodes({sockets}: ReadParts, {record, start}: ApplySpec, nodes: readonly string[]): Promise<void> {
+  const {pid} = record;
   for (const node of nodes) {
+    await stopPrograms(record, node, start);
     const path = namespaceOf(pid, node);
     const {ino} = statSync(path);
     for (let tries = 0; tries < endTries; tries++) {
@@ -160,7 +158,12 @@ function kill(pid: number): void {
   }
 }
 
-async function restartAll({record, topology, env}: ApplySpec, {restarts, goneNodes}: LabChanges): Promise<void> {
-  for (const name of goneNodes) await stopPrograms(record, name, env);
-  for (const name of restarts) await restart({...record, topology}, name, env);
+async function restartAll({record, topology, start}: ApplySpec, {restarts}: LabChanges): Promise<void> {
+  for (const name of restarts) {
+    const node = topology.nodes.find(each => each.name === name);
+    await stopPrograms(record, name, start);
+    if (node === undefined) continue;
+    if (isContainer(node)) await removeContainer(record, name, start); // somebody was cut off before he could note it
+    await startPrograms(record, node, start);
+  }
 }

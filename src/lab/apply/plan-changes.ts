@@ -4,7 +4,7 @@ import type {Item, NamespacePath, Op, SysctlItem} from '../../kernel/item.ts';
 import type {WantedEnd} from '../impair/ends.ts';
 import {impairChanges} from '../impair/impair-links.ts';
 import type {LabRecord} from '../labs.ts';
-import {startedOn} from '../node-programs.ts';
+import {programsOf, startedOn} from '../node-programs.ts';
 import {namespaceOf} from '../place.ts';
 import {labWorld} from '../topology/lab-world.ts';
 import {planApply} from '../topology/plan-apply.ts';
@@ -88,8 +88,9 @@ async function withDefaults(owned: World, want: World, ending: ReadonlySet<Names
 function restarts(record: LabRecord, {nodes}: Topology, newNodes: readonly string[]): readonly string[] {
   const names = new Set([...nodes.map(({name}) => name), hostNode]);
   return [...names].filter(name => {
-    const run = nodes.find(node => node.name === name)?.run ?? [];
-    const isNew = newNodes.includes(name) && run.length > 0;
-    return isNew || startedOn(record, name).join('\n') !== run.join('\n');
+    const node = nodes.find(each => each.name === name);
+    const programs = node === undefined ? [] : programsOf(node);
+    const isNew = newNodes.includes(name) && programs.length > 0;
+    return isNew || startedOn(record, name).join('\n') !== programs.join('\n');
   });
 }

@@ -9,10 +9,13 @@ import {conntrackSchema, conntrackType, ruleSchema, ruleType} from './types/filt
 import {httpSchema, httpType} from './types/http.ts';
 import {answerSchema, answerType, execSchema, execType} from './types/learner.ts';
 import {linkSchema, linkType} from './types/link.ts';
+import {pmtuSchema, pmtuType} from './types/pmtu.ts';
 import {reachableSchema, reachableType, unreachableSchema, unreachableType} from './types/reachable.ts';
 import {routeSchema, routeType} from './types/route.ts';
+import {rttSchema, rttType} from './types/rtt.ts';
 import {listenSchema, listenType, netnsSchema, netnsType, sysctlSchema, sysctlType} from './types/state.ts';
 import {bridgePortSchema, bridgePortType, fdbSchema, fdbType, neighSchema, neighType} from './types/switching.ts';
+import {unchangedSchema, unchangedType} from './types/unchanged.ts';
 
 const simpleSchemas = [
   netnsSchema,
@@ -33,6 +36,9 @@ const simpleSchemas = [
   dnsSchema,
   httpSchema,
   bandwidthSchema,
+  rttSchema,
+  pmtuSchema,
+  unchangedSchema,
   answerSchema,
   execSchema,
   containerSchema,
@@ -67,6 +73,9 @@ export const checkTypes: {readonly [K in SimpleCheck['type']]: CheckType<Extract
   dns: dnsType,
   http: httpType,
   bandwidth: bandwidthType,
+  rtt: rttType,
+  pmtu: pmtuType,
+  unchanged: unchangedType,
   answer: answerType,
   exec: execType,
   container: containerType,
@@ -83,6 +92,18 @@ export function layerOf(check: Check): Layer {
 export function isActive(check: Check): boolean {
   return (
     check.type === 'any' ||
-    ['reachable', 'pcap', 'counter', 'dns', 'http', 'bandwidth', 'exec', 'listen', 'bridge_port'].includes(check.type)
+    [
+      'reachable',
+      'pcap',
+      'counter',
+      'dns',
+      'http',
+      'bandwidth',
+      'rtt',
+      'pmtu',
+      'exec',
+      'listen',
+      'bridge_port',
+    ].includes(check.type)
   );
 }

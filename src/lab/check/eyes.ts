@@ -16,6 +16,8 @@ export interface Eyes {
   /** As it was when the check run began. */
   readonly daemon: DaemonView;
   exists(node: string): boolean;
+  /** Of the topology, and `host`. */
+  readonly nodes: readonly string[];
   /** `device:inode` of its network namespace. */
   identity(node: string): string;
   links(node: string): readonly LinkInfo[];
@@ -45,9 +47,15 @@ export interface Eyes {
     job: () => Promise<unknown>,
   ): Promise<number>;
   run(node: string, script: string, timeoutMs: number): Promise<{readonly code: number; readonly output: string}>;
+  /** What a node looked like when the exercise began; null: nobody looked. */
+  atStart(node: string, what: Aspect): readonly string[] | null;
   /** What the learner answered to a question; null: nothing yet. */
   answer(id: string): string | null;
 }
+
+/** What `unchanged` can compare. */
+export const aspects = ['links', 'addresses', 'routes', 'nft'] as const;
+export type Aspect = (typeof aspects)[number];
 
 /** What the lab's own daemon manages, by name. */
 export interface DaemonView {
@@ -78,6 +86,8 @@ export interface ProbeWish {
   readonly to: Ip;
   readonly port: number;
   readonly size?: number;
+  /** Never cut, not by the sender either. */
+  readonly whole?: true;
   readonly timeoutMs: number;
 }
 

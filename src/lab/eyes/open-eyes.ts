@@ -18,6 +18,8 @@ import {type DaemonView, type Eyes, NoNodeError} from '../check/eyes.ts';
 import {enterCollecting} from '../holder/enter.ts';
 import type {LabRecord} from '../labs.ts';
 import {namespaceOf, placeIn} from '../place.ts';
+import {slowness} from '../slowness.ts';
+import {namespacesOf} from '../topology/plan-lab.ts';
 import {hostNode} from '../topology/topology.ts';
 import {askDns} from './ask-dns.ts';
 import {askHttp} from './ask-http.ts';
@@ -26,6 +28,7 @@ import {measureBandwidth} from './measure-bandwidth.ts';
 import {readForwarding} from './read-forwarding.ts';
 import {readRules} from './read-rules.ts';
 import {runningIn} from './running-in.ts';
+import {readPicture} from './starting-picture.ts';
 
 export interface OpenEyes extends Eyes {
   close(): void;
@@ -62,9 +65,15 @@ export function openEyes(
       socket.close();
     }
   };
+  /** On a slow machine the answering program is slow, not the way to it: probes, which the kernel answers, keep their time. */
+  const patient = <T extends {readonly timeoutMs: number}>(wish: T): T => ({
+    ...wish,
+    timeoutMs: wish.timeoutMs * slowness(env),
+  });
   return {
     daemon,
     exists,
+    nodes: [hostNode, ...namespacesOf(record.topology)],
     identity: node => netnsIdentity(ns(node)),
     links: node => linksOf(sockets, ns(node)),
     addresses: node => sockets.route(ns(node)).dump(dumpAddresses()).map(decodeAddress),
@@ -83,8 +92,8 @@ export function openEyes(
     snmp: node => readSnmp(native, fdOf(node)),
     processes: node => runningIn(statSync(ns(node)).ino),
     probe: (node, wish) => sendProbe({native, netnsFd: fdOf(node)}, wish),
-    http: (node, request) => askHttp({native, netnsFd: fdOf(node)}, request),
-    dns: (node, question) => askDns({native, netnsFd: fdOf(node)}, question),
+    http: (node, request) => askHttp({native, netnsFd: fdOf(node)}, patient(request)),
+    dns: (node, question) => askDns({native, netnsFd: fdOf(node)}, patient(question)),
     bandwidth: ({from, to, ...wish}) => measureBandwidth({native, senderFd: fdOf(from), receiverFd: fdOf(to), ...wish}),
     count: ({node, dev, filter}, job) =>
       countPackets({native, netnsFd: fdOf(node), links: linksOf(sockets, ns(node)), dev, filter}, job),
@@ -93,6 +102,7 @@ export function openEyes(
       const [place, command] = container === null ? [node, []] : [hostNode, ['tnet', 'exec', container]];
       return enterCollecting(placeIn(record, place, env), [...command, 'sh', '-c', script], timeoutMs);
     },
+    atStart: (node, what) => readPicture(record, node, what),
     answer: id => readAnswer(record, id),
     close: sockets.close,
   };

@@ -1,3 +1,5 @@
+import type {TraceReport} from '../../model/trace.ts';
+
 /** What a check run found; `tnet lab check --json` prints it. */
 export interface LabResult {
   readonly version: 1;
@@ -29,6 +31,8 @@ export interface CheckResult {
   /** For hints: `none`, `silence` … */
   readonly observed: string | null;
   readonly ms: number;
+  /** The way of its packet; of the first failing check that sends one, where it was asked for. */
+  readonly why?: TraceReport;
 }
 
 /** Exit codes of `check`: 0 pass, 1 fail, 2 no lab or an error, 3 a guard is broken. */

@@ -47,7 +47,7 @@ export function parseTopology(text: string, path: string, running: Topology | nu
 
 function resolve({value}: Document<TopologyFile>, {report, kept}: {report: Report; kept: Kept}): Topology {
   const entries = expandNodes(value, report);
-  refuseImages(entries, report);
+  checkContainers(entries, report);
   const names = new Set([hostNode, ...entries.map(({name}) => name)]);
   const networks = resolveNetworks(value, names, {report, kept});
   const addresses = assign(networks, entries, {report, kept});
@@ -63,11 +63,21 @@ function resolve({value}: Document<TopologyFile>, {report, kept}: {report: Repor
   };
 }
 
-/** Part of the file's grammar and not built yet: said here, so that nobody waits for a container that never comes. */
-function refuseImages(entries: readonly NodeEntry[], report: Report): void {
-  for (const {key, file} of entries)
-    if (file.image !== undefined)
-      report(['nodes', key, 'image'], 'nodes with an image are not supported yet: start it with `tnet run` in the lab');
+function checkContainers(entries: readonly NodeEntry[], report: Report): void {
+  for (const {name, key, file} of entries) {
+    const {kind, image, run} = file;
+    if (kind === 'container' && image === undefined)
+      report(
+        ['nodes', key, 'kind'],
+        'a container has an image; add `image: host`, or another one that `tnet images` lists',
+      );
+    if (image === undefined) continue;
+    if (kind === 'netns')
+      report(['nodes', key, 'image'], 'a netns has no image; take it out, or say `kind: container`');
+    if (name === hostNode) report(['nodes', key, 'image'], "the lab's host is no container; take the image out");
+    if (Array.isArray(run) && run.length > 1)
+      report(['nodes', key, 'run'], 'a container runs one command; join them with && or ;');
+  }
 }
 
 const maxNodes = 1022; // ports of one bridge, BR_MAX_PORTS less the first
@@ -242,6 +252,7 @@ function resolveNode(
     routes: automatic ? [...chosen, {to: everything, via: gateway.address, link: null, metric: null}] : chosen,
     sysctls: [...(file.router ? forwarding : []), ...Object.entries(file.sysctls ?? {}).map(toSysctl)],
     up: file.links !== 'down',
+    ...(file.image === undefined ? {} : {image: file.image}),
     run: file.run === undefined ? [] : [file.run].flat(),
   };
 }

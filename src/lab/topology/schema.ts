@@ -43,7 +43,10 @@ const node = v.strictObject({
   ),
   /** Forwards IPv4 and IPv6. */
   router: v.optional(v.boolean()),
-  image: v.optional(v.string()),
+  /** `netns`: a network namespace, in which programs have the machine's files; `container`: one of `tnet run`, with an image. */
+  kind: v.optional(v.picklist(['netns', 'container'])),
+  /** `host`, an image of the machine's tnet, or the path of a directory. */
+  image: v.optional(v.pipe(v.string(), v.minLength(1))),
   /** Default route to the network's gateway; `none` leaves it out. */
   default: v.optional(v.picklist(['auto', 'none'])),
   routes: v.optional(v.array(route)),

@@ -30,7 +30,9 @@ export interface TopologyNode {
   /** By path below /proc/sys. */
   readonly sysctls: readonly {readonly path: string; readonly value: string}[];
   readonly up: boolean;
-  /** Shell commands, started in this order, in the background. */
+  /** Of the container that the node is. */
+  readonly image?: string;
+  /** Shell commands, started in this order, in the background; a container's one, in its image's place. */
   readonly run: readonly string[];
 }
 

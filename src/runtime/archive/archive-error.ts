@@ -17,7 +17,7 @@ export function archiveError(cause: unknown, asked: Asked): unknown {
   const isLookup = call === 'open' || call === 'stat';
   if (isLookup && ['stat', 'pack', 'unpack'].includes(step)) {
     if (name === 'ENOTDIR' && step === 'unpack') return error('ERR_BAD_REQUEST', 'extraction point is not a directory');
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(name))
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(name))
       return error('ERR_PATH_NOT_FOUND', `Could not find the file ${asked.path} in container ${asked.ref}`);
   }
   if (name === 'EROFS') return error('ERR_FORBIDDEN', `${readonlyPlace(asked)} is marked read-only`);

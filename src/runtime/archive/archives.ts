@@ -83,12 +83,12 @@ export function createArchives(parts: ArchiveParts): Archives {
     stat,
     async pack(ref, path) {
       const status = await stat(ref, path);
-      const archive = new PassThrough();
+      const archive = new PassThrough().on('error', () => {}); // whoever reads it gets it; a reader that has left does not
       void look(ref, async ops => {
         const run = runFiles([...ops, ['pack', path, packName(path)]]);
         archive.once('close', run.cancel);
-        await pipeline(run.output, archive, {end: false});
-        await run.done;
+        // Together: a reader that leaves breaks both, and a rejection that nobody hears would end the daemon.
+        await Promise.all([pipeline(run.output, archive, {end: false}), run.done]);
         archive.end();
       }).catch(error => archive.destroy(error as Error));
       return {status, archive};

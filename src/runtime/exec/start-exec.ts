@@ -78,6 +78,7 @@ function ownSettings(run: RunSpec, {config}: Exec, size: TerminalSize): RunSpec 
     env: [...values.values()],
     cwd: cwd || run.cwd,
     openStdin: streams.attach.stdin,
+    silent: !streams.attach.stdout && !streams.attach.stderr,
     tty: streams.tty ? size : null,
     capabilities: privileged
       ? grantCapabilities({privileged, capAdd: [], capDrop: []}, readBoundingSet())

@@ -55,8 +55,12 @@ function logOps({log, stateDir}: RunSpec): LaunchOp[] {
   return [['log', `${stateDir}/container.log`, String(maxBytes), String(maxFiles)]];
 }
 
-function streamOps({openStdin, tty}: RunSpec): LaunchOp[] {
-  return [...(openStdin ? ([['stdin']] as const) : []), ...(tty === null ? [] : ([['terminal']] as const))];
+function streamOps({openStdin, silent, tty}: RunSpec): LaunchOp[] {
+  return [
+    ...(openStdin ? ([['stdin']] as const) : []),
+    ...(silent ? ([['silent']] as const) : []),
+    ...(tty === null ? [] : ([['terminal']] as const)),
+  ];
 }
 
 function cgroupOps({cgroupDir}: RunSpec): LaunchOp[] {

@@ -16,14 +16,14 @@ export function placingOps({tty, cwd, isolation}: RunSpec): LaunchOp[] {
 
 /** Of a container's first process and of every other; between them `placing`. What needs a capability comes before it goes. */
 export function processOps(spec: RunSpec, placing: readonly LaunchOp[]): LaunchOp[] {
-  const {openStdin, tty, settings, confinement, env, args} = spec;
+  const {tty, settings, confinement, env, args} = spec;
   const mask = capabilityMask(spec.capabilities);
   return [
     ['keyring'],
     ['umask', '022'],
     ...settingOps(settings),
     ...(tty === null ? [] : ([['tty', String(tty.width), String(tty.height)]] as const)),
-    ...(tty !== null || openStdin ? [] : ([['null']] as const)),
+    ...nullOps(spec),
     ...placing,
     ['cloexec'],
     ['bounding', mask],
@@ -32,6 +32,12 @@ export function processOps(spec: RunSpec, placing: readonly LaunchOp[]): LaunchO
     ['env', ...env],
     ['exec', ...(settings.initPath === null ? [] : [initTarget, '--']), ...args],
   ];
+}
+
+/** By descriptor. */
+function nullOps({openStdin, silent, tty}: RunSpec): LaunchOp[] {
+  const streams = [...(openStdin ? [] : ['0']), ...(silent ? ['1', '2'] : [])];
+  return tty !== null || streams.length === 0 ? [] : [['null', ...streams]];
 }
 
 function settingOps({sysctls, rlimits, oomScoreAdj}: LaunchSettings): LaunchOp[] {

@@ -33,6 +33,8 @@ export interface RunSpec {
   readonly isolation: LaunchIsolation;
   /** Keep a pipe for stdin; otherwise it is /dev/null. */
   readonly openStdin: boolean;
+  /** Nobody will hear it: without a terminal its output goes to /dev/null, and what holds that does not delay the word of its end. */
+  readonly silent: boolean;
   /** A terminal of this size in place of pipes; null is pipes. */
   readonly tty: TerminalSize | null;
   /** Null is no log at all. */

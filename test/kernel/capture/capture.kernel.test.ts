@@ -4,7 +4,7 @@ import {closeSync, existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {setTimeout as sleep} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {createBlockCutter, decodeBlock, type Packet} from '../../../src/api/pcapng-decode.ts';
-import {streamCapture} from '../../../src/daemon/capture-stream.ts';
+import {streamCapture} from '../../../src/api/pcapng-stream.ts';
 import {type Capture, type CaptureSpec, openCapture} from '../../../src/kernel/capture/capture.ts';
 import {chooseAll, chooseBridge} from '../../../src/kernel/capture/taps.ts';
 import {compileFilter, encodeFilter} from '../../../src/kernel/pcap-filter/compile.ts';

@@ -68,6 +68,7 @@ export function makeSpec({shell = 'true', ...change}: Change = {}): LayeredSpec 
     confinement: {noNewPrivileges: false, seccomp: null},
     isolation: isolated,
     openStdin: false,
+    silent: false,
     tty: null,
     log: {rotation: null},
     ...change,

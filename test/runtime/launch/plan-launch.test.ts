@@ -33,6 +33,7 @@ const spec: RunSpec = {
   confinement: {noNewPrivileges: false, seccomp: 'f00d'},
   isolation: isolated,
   openStdin: true,
+  silent: false,
   tty: null,
   log: {rotation: null},
 };
@@ -76,6 +77,7 @@ test('planLaunch() leaves out what was not asked for', t => {
   t.deepEqual(find('setns', {netns: null}), []);
   t.true(names({openStdin: false}).includes('null'));
   t.false(names().includes('null'));
+  t.false(names().includes('silent'));
 });
 
 test('planLaunch() mounts everything nodev but devpts, where no node can be made', t => {

@@ -39,6 +39,7 @@ const plain: RunSpec = {
   confinement: {noNewPrivileges: true, seccomp: null},
   isolation: isolated,
   openStdin: true,
+  silent: false,
   tty: null,
   log: null,
 };
@@ -89,6 +90,18 @@ test('planExec() enters whatever user namespace there is, before it becomes its 
   t.deepEqual(
     exec.filter(name => ['makeasroot', 'enter', 'enteruser', 'bounding', 'user'].includes(name)),
     ['makeasroot', 'enter', 'enteruser', 'bounding', 'user'],
+  );
+});
+
+test('planExec() keeps no pipe for what nobody will hear', t => {
+  const program = planExec({
+    ...{containerSocket: '/s', socketPath: '/e', exitRecord: '/r'},
+    run: {...plain, openStdin: false, silent: true},
+  });
+  t.true(program.some(([name]) => name === 'silent'));
+  t.deepEqual(
+    program.find(([name]) => name === 'null'),
+    ['null', '0', '1', '2'],
   );
 });
 

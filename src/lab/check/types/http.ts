@@ -21,7 +21,7 @@ const timeoutMs = 1000;
 export const httpType: CheckType<v.InferOutput<typeof httpSchema>> = {
   layer: 'service',
   async look(eyes, {from, to, port, path, status, body, size}) {
-    const url = `http://${to}:${port}${path}`;
+    const url = `http://${to.includes(':') ? `[${to}]` : to}:${port}${path}`;
     const view = await eyes.http(from, {to, port, path, timeoutMs});
     const wish = [
       `status ${status}`,

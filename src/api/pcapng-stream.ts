@@ -1,8 +1,29 @@
-import {encodeInterface, encodeSection, encodeStatistics, sealPackets} from '../api/pcapng-encode.ts';
-import type {Capture, CaptureEvent} from '../kernel/capture/capture.ts';
-import type {Tap} from '../kernel/capture/taps.ts';
+import {
+  encodeInterface,
+  encodeSection,
+  encodeStatistics,
+  type InterfaceDescription,
+  sealPackets,
+} from './pcapng-encode.ts';
 
-export interface CaptureLabels {
+/** What is listened on, as far as a file says it. */
+interface StreamedTap {
+  readonly type: InterfaceDescription['type'];
+  readonly link: {readonly name: string; readonly mac: string | null};
+}
+
+type StreamedEvent<T> =
+  | {readonly kind: 'tap'; readonly id: number; readonly tap: T}
+  | {readonly kind: 'packets'; readonly id: number; readonly records: Buffer};
+
+/** The kernel's, seen from the wire. */
+interface StreamedCapture<T> {
+  next(): Promise<readonly StreamedEvent<T>[] | null>;
+  counts(): ReadonlyMap<number, {readonly accepted: number; readonly dropped: number}>;
+  close(): void;
+}
+
+export interface CaptureLabels<T> {
   /** Program and version. */
   readonly application: string;
   /** What is captured. */
@@ -10,17 +31,21 @@ export interface CaptureLabels {
   /** The filter as it was typed. */
   readonly filter: string;
   readonly snaplen: number;
-  describe(tap: Tap): string;
+  describe(tap: T): string;
 }
 
 /** Packets after which the capture ends by itself; null is never. */
 type Limit = number | null;
 
 /** A capture as pcapng, one piece a turn: the next is made when the last was taken. `return()` ends it at once. */
-export function streamCapture(capture: Capture, labels: CaptureLabels, limit: Limit): AsyncIterable<Uint8Array> {
+export function streamCapture<T extends StreamedTap>(
+  capture: StreamedCapture<T>,
+  labels: CaptureLabels<T>,
+  limit: Limit,
+): AsyncIterable<Uint8Array> {
   let left = limit ?? Number.POSITIVE_INFINITY;
   let state: 'begin' | 'run' | 'end' = 'begin';
-  const encode = (event: CaptureEvent): Buffer => {
+  const encode = (event: StreamedEvent<T>): Buffer => {
     if (event.kind === 'tap') return encodeTap(event.tap, labels);
     const {bytes, packets} = sealPackets(event.records, event.id, left);
     left -= packets;
@@ -51,7 +76,7 @@ export function streamCapture(capture: Capture, labels: CaptureLabels, limit: Li
   };
 }
 
-function encodeTap(tap: Tap, labels: CaptureLabels): Buffer {
+function encodeTap<T extends StreamedTap>(tap: T, labels: CaptureLabels<T>): Buffer {
   return encodeInterface({
     type: tap.type,
     snaplen: labels.snaplen,
@@ -62,7 +87,7 @@ function encodeTap(tap: Tap, labels: CaptureLabels): Buffer {
   });
 }
 
-function encodeCounts(capture: Capture): readonly Buffer[] {
+function encodeCounts(capture: Pick<StreamedCapture<unknown>, 'counts'>): readonly Buffer[] {
   const timeMs = Date.now();
   return [...capture.counts()]
     .sort(([a], [b]) => a - b)
