@@ -8,7 +8,7 @@ import {chooseHint} from '../../lab/results/choose-hint.ts';
 import type {LabResult} from '../../lab/results/result.ts';
 import type {Exercise} from '../../lab/scenario/catalog.ts';
 import type {Scenario} from '../../lab/scenario/parse-scenario.ts';
-import {readExercise, readExercises, scenarioFolders} from '../../lab/scenarios.ts';
+import {listExercises, readExercise, scenarioFolders} from '../../lab/scenarios.ts';
 import {unmet} from '../../lab/unmet.ts';
 import {explainFirst} from '../../lab/why/explain-first.ts';
 import type {TraceReport} from '../../model/trace.ts';
@@ -21,7 +21,7 @@ import {paint} from './paint.ts';
 /** What a command and a key of `check --watch` do alike. */
 export function printList({io, print}: Context): void {
   const {exercises: done, current} = readProgress(io.env);
-  const rows = readExercises(scenarioFolders(io.env)).map(({scenario}) => {
+  const rows = listExercises(scenarioFolders(io.env)).map(({scenario}) => {
     const {passedAt, attempts} = done[scenario.id] ?? untouched;
     const state = passedAt !== null ? 'passed' : scenario.id === current ? 'under way' : attempts > 0 ? 'tried' : '';
     return [`${scenario.order}`, scenario.id, scenario.track, `${scenario.minutes} min`, state, scenario.title];
@@ -51,13 +51,13 @@ function refuseUnmet(scenario: Scenario): void {
 /** Null when all are passed. */
 export async function startNext(context: Context): Promise<LabRecord | null> {
   const {exercises, current} = readProgress(context.io.env);
-  const open = readExercises(scenarioFolders(context.io.env)).find(({scenario}) => !exercises[scenario.id]?.passedAt);
+  const open = listExercises(scenarioFolders(context.io.env)).find(({scenario}) => !exercises[scenario.id]?.passedAt);
   if (open === undefined) {
     context.print('You have passed every exercise. Well done!');
     return null;
   }
   if (current !== null && current !== open.scenario.id) await endLab(labsOf(context), current);
-  return start(context, open);
+  return start(context, readExercise(open.folder));
 }
 
 export function exerciseOf(record: LabRecord): Exercise {

@@ -1,3 +1,4 @@
+import type {ListedExercise} from './catalog-index.ts';
 import type {Scenario} from './parse-scenario.ts';
 
 /** An exercise and its folder. */
@@ -9,15 +10,15 @@ export interface Exercise {
 export const tracks = ['basics', 'containers', 'path', 'overlay', 'ops'] as const;
 
 /** In the order in which they are learned. */
-export function inOrder(exercises: readonly Exercise[]): readonly Exercise[] {
+export function inOrder<E extends ListedExercise>(exercises: readonly E[]): readonly E[] {
   return [...exercises].sort(
     (a, b) => a.scenario.order - b.scenario.order || a.scenario.id.localeCompare(b.scenario.id),
   );
 }
 
 /** By id, by order, or by the name of its folder. */
-export function findExercise(exercises: readonly Exercise[], wanted: string): Exercise | null {
-  const names = ({folder, scenario}: Exercise): readonly string[] => [
+export function findExercise<E extends ListedExercise>(exercises: readonly E[], wanted: string): E | null {
+  const names = ({folder, scenario}: ListedExercise): readonly string[] => [
     scenario.id,
     `${scenario.order}`,
     folder.replace(/^.*\//, ''),
