@@ -20,6 +20,8 @@ export interface HostLink extends LinkHome {
   readonly group: number;
   /** Name of the bridge that it is a port of. */
   readonly master: string | null;
+  /** A bridge that looks at VLAN tags. */
+  readonly filtersVlans: boolean;
 }
 
 /** The kernel as the rooms above see it: read, execute, and the few questions and effects that are no items. */

@@ -6,6 +6,7 @@ import {itemKey, type World} from './diff.ts';
 import type {AddressItem, FdbItem, Item, LinkItem, NamespacePath, RouteItem} from './item.ts';
 import {linkIndex} from './link-index.ts';
 import {decodeAddress, dumpAddresses} from './netlink/address.ts';
+import {decodeVlans, dumpVlans} from './netlink/bridge-vlan.ts';
 import {decodeFdb, dumpFdb} from './netlink/fdb.ts';
 import {decodeLink, decodeLinkHead, dumpLinks, getLink, type LinkInfo} from './netlink/link.ts';
 import {IFF_PROMISC} from './netlink/link-message.ts';
@@ -30,6 +31,7 @@ export function readWorld(parts: ReadParts, want: Iterable<Item>): World {
     ...hostAddresses(parts, names).filter(item => wanted.has(itemKey(item))),
     ...hostPeers(parts, names, wanted).filter(item => wanted.has(itemKey(item))),
     ...hostRoutes(parts, names, wanted),
+    ...portVlans(parts, names, wanted),
     ...readTrafficControl(parts, links, wanted),
     ...readTable(parts),
     ...[...wanted.values()].flatMap(item => readOne(parts, item)),
@@ -80,6 +82,7 @@ export function linkItem(info: LinkInfo, names: LinkNames, ns: NamespacePath = '
     neighSuppress: info.neighSuppress ?? false,
     locked: info.locked ?? false,
     promiscuous: (info.flags & IFF_PROMISC) !== 0,
+    filtersVlans: info.filtersVlans,
     peer: null,
   };
 }
@@ -145,6 +148,21 @@ function linkInSandbox({sockets}: ReadParts, {ns, name}: Item & LinkItem): Item[
   if (answer === undefined) return [];
   const info = decodeLink(answer);
   return [linkItem(info, new Map(), ns), ...altnameItems(info, ns)];
+}
+
+/** Of those that are asked for, what links of the host's are there; VLANs of one range that differ are as good as none. */
+function portVlans({sockets}: ReadParts, names: LinkNames, wanted: World): Item[] {
+  const items = [...wanted.values()].flatMap(item => (item.kind === 'port-vlan' && item.ns === '' ? [item] : []));
+  if (items.length === 0) return [];
+  const ports = sockets.route('').dump(dumpVlans()).map(decodeVlans);
+  const byName = new Map(ports.map(({index, vlans}) => [names.get(index) ?? '', vlans]));
+  return items.flatMap(item => {
+    const vlans = byName.get(item.link);
+    if (vlans === undefined) return [];
+    const {first, last} = item;
+    const found = new Set(Array.from({length: last - first + 1}, (_, i) => vlans.get(first + i) ?? 'none'));
+    return [{...item, membership: found.size === 1 ? [...found][0]! : 'none'}];
+  });
 }
 
 /** Peers of the vxlan links that are asked about. */

@@ -6,6 +6,7 @@ import type {Network} from '../model/network.ts';
 import type {State, SysctlChange} from '../model/state.ts';
 import {isAdopted, replaceOps} from './drivers/adopted.ts';
 import {deviceSysctls, routesLoopback} from './drivers/bridge.ts';
+import {bridgeOf, vlansOf} from './drivers/bridge-vlan.ts';
 import {withoutDevices} from './foreign.ts';
 import {homesOf} from './foreign-homes.ts';
 import type {NetworkSpec} from './new-network.ts';
@@ -86,9 +87,9 @@ function missing(ops: readonly Op[], kernel: Pick<Kernel, 'read'>): readonly Op[
 
 /** Without the networks whose bridge its owner has deleted: it is not ours to make again. */
 export function withoutLostBridges(state: State, kernel: Pick<Kernel, 'linkNames'>): State {
-  const adopted = [...state.networks.values()].filter(isAdopted).map(({device}) => device);
+  const adopted = [...state.networks.values()].filter(each => isAdopted(each) || vlansOf(each)?.isPlugged);
   if (adopted.length === 0) return state;
   const links = new Set(kernel.linkNames());
-  const lost = new Set(adopted.filter(device => !links.has(device)));
+  const lost = new Set(adopted.filter(network => !links.has(bridgeOf(network))).map(({device}) => device));
   return lost.size === 0 ? state : withoutDevices(state, lost);
 }
