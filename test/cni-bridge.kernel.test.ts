@@ -196,8 +196,8 @@ test.serial('disableContainerInterface leaves the link down; what cannot be is r
   const refused: readonly (readonly [object, number, RegExp])[] = [
     [{disableContainerInterface: true, ipam: pool('10.95.0.0/24')}, 7, /cannot use IPAM/],
     [{hairpinMode: true, promiscMode: true}, 7, /hairpin mode and promiscuous mode/],
-    [{vlan: 5}, 2, /option "vlan" is not supported/],
-    [{vlanTrunk: [{id: 5}]}, 2, /option "vlanTrunk" is not supported/],
+    [{vlan: 4095}, 7, /invalid VLAN ID 4095/],
+    [{vlan: 5, vlanTrunk: [{id: 5}]}, 7, /cannot set vlan and vlanTrunk at the same time/],
     [{uplinkInterface: 'eth0'}, 2, /option "uplinkInterface" is not supported/],
   ];
   for (const [over, code, message] of refused) {

@@ -59,6 +59,30 @@ check(`our chain on a foreign bridge, with our addresses${why}`, async t => {
   removeNetns(target.netns);
 });
 
+check(`our ptp asks a foreign plugin for its addresses, and gives them back${why}`, async t => {
+  const cni = mixed(t);
+  const dataDir = `${tnet.runRoot}/ipam-ptp`;
+  const ipam = {type: 'host-local-foreign', subnet: '10.44.0.0/24', dataDir, routes: [{dst: '0.0.0.0/0'}]};
+  run(`ln -s ${reference}/host-local ${cni.bin}/host-local-foreign`);
+  const list = over({type: 'ptp', ipMasq: true, ipam});
+  const target = answering();
+  const result = await cni.add(list, target);
+  t.like(result, {ips: [{address: '10.44.0.2/24', gateway: '10.44.0.1', interface: 1}]});
+  const server = await serve(target.netns, 80);
+  t.teardown(() => server.kill());
+  t.deepEqual(await clients(target.netns), [neighbour.address, '10.44.0.1', '10.44.0.1']);
+  await cni.check(list, target, result);
+  const leases = () => run(`ls ${dataDir}/answers | grep -c 10.44 || true`).trim();
+  t.is(leases(), '1');
+  // The second has its address when its link turns out to be there already.
+  await t.throwsAsync(cni.add(list, {...target, id: 'answers2'}));
+  t.is(leases(), '1');
+  await cni.del(list, target, result);
+  t.is(leases(), '0');
+  t.is(run('ip route show 10.44.0.0/24; nft list table inet tnet | grep -c 10.44.0.2 || true').trim(), '0');
+  removeNetns(target.netns);
+});
+
 /** Clients of port 8201: another machine, the host by a loopback address, and the container itself by the host's address. */
 const clients = (netns: string): Promise<readonly (string | null)[]> =>
   Promise.all([

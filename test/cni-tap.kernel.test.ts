@@ -1,30 +1,21 @@
 import {existsSync, rmSync} from 'node:fs';
 import test from 'ava';
-import {type CniList, type CniRuntime, type CniTarget, makeCni, makeNetns, removeNetns} from './fixture/cni.ts';
+import {type CniList, type CniTarget, makeCni, makeNetns, removeCniNetworks, removeNetns} from './fixture/cni.ts';
 import {insideOf} from './fixture/cni-reference.ts';
 import {reach, serve} from './fixture/echo.ts';
-import {belongings, makeNeighbour, type Neighbour, run, runIn} from './fixture/host.ts';
-import {makeTnet, type Tnet} from './fixture/tnet.ts';
+import {makeNeighbour, run, runIn} from './fixture/host.ts';
+import {useTnet} from './fixture/use-tnet.ts';
 
 /** `tap` for virtual machines, `vlan` on a wire: links that are born in the sandbox. */
-let tnet: Tnet;
-let cni: CniRuntime;
-let neighbour: Neighbour;
-let before: ReturnType<typeof belongings>;
+const neighbour = makeNeighbour();
+const tnet = useTnet({
+  closing: () => removeCniNetworks(tnet),
+  closed: () => rmSync(cni.bin, {recursive: true}),
+});
+const cni = makeCni(tnet);
 
 test.before(async () => {
-  neighbour = makeNeighbour();
-  before = belongings();
-  tnet = makeTnet();
-  cni = makeCni(tnet);
   await tnet.ok('network', 'ls');
-});
-
-test.after.always(async t => {
-  for (const name of (await tnet.ok('network', 'ls')).match(/cni:\S+/g) ?? []) await tnet.ok('network', 'rm', name);
-  await tnet.end();
-  rmSync(cni.bin, {recursive: true});
-  t.deepEqual(belongings(), before);
 });
 
 const container = (id: string): CniTarget => ({id, netns: makeNetns(id)});

@@ -156,7 +156,12 @@ for (const runtime of ['runc', 'crun'] as const) {
     async t => {
       const cards = makeCards();
       t.teardown(cards.remove);
+      run(
+        'ip route add 10.62.0.0/24 via 10.60.0.6 metric 7 && ip route add 10.63.0.0/24 dev card0 table 77 proto static',
+      );
       const home = cards.look();
+      const routes = () => run('ip route show 10.62.0.0/24; ip route show table 77 2>/dev/null || true');
+      const routesAtHome = routes();
       const {oci} = makeBundle(runtime, {
         args: ['--network', 'none'],
         netDevices: {card0: {name: 'lan0'}, card1: {}},
@@ -180,6 +185,8 @@ for (const runtime of ['runc', 'crun'] as const) {
       run(`kill -9 ${pid}`); // its namespace would be gone, and the links with it
       oci('delete', '-f', 'dev');
       t.is(cards.look(), home);
+      t.is(routes(), routesAtHome);
+      t.regex(routesAtHome, /via 10\.60\.0\.6 .*metric 7[\s\S]*10\.63\.0\.0\/24/);
       runIn(cards.netns, 'busybox ping -c 1 -W 2 10.60.0.5');
       t.notRegex(await tnet.ok('network', 'ls'), /oci:/);
       t.is(run(`ls ${tnet.runRoot}/held`).trim(), '');

@@ -1,11 +1,13 @@
 import {KernelError, TnetError} from '../errors.ts';
 import {makeTap} from './add-tap.ts';
 import type {ApplyParts} from './apply.ts';
+import {filtersNone} from './apply-port-vlan.ts';
 import type {LinkItem, NamespacePath} from './item.ts';
 import {linkIndex} from './link-index.ts';
 import {newPortFdb} from './netlink/fdb.ts';
 import {
   addAltname,
+  type BridgeSettings,
   decodeLinkHead,
   delLink,
   getLink,
@@ -137,7 +139,11 @@ function masterIndex(sockets: Sockets, {ns, name, group, foreignMaster}: LinkIn,
   throw new TnetError('ERR_LINK_FOREIGN', `Cannot plug "${name}" into "${master}": another program made it; remove it`);
 }
 
-function kindOf(sockets: Sockets, {type, detail}: LinkIn): LowerLink | OtherLink | typeof plainBridge {
+function kindOf(
+  sockets: Sockets,
+  {type, detail, filtersVlans}: LinkIn,
+): LowerLink | OtherLink | {readonly kind: 'bridge'; readonly bridge: BridgeSettings} {
+  if (filtersVlans) return {kind: 'bridge', bridge: {...plainBridge.bridge, vlanFiltering: true}};
   if (detail === undefined || detail.type === 'tun')
     return type === 'dummy' || type === 'ifb' ? {kind: type} : plainBridge;
   const {type: kind, ...settings} = detail;
@@ -150,6 +156,7 @@ function request(socket: NetlinkSocket, message: NetlinkMessage, item: LinkIn): 
     socket.request(message, `add link "${item.name}"`);
   } catch (cause) {
     if (!(cause instanceof KernelError) || cause.errno !== EOPNOTSUPP) throw cause;
+    if (item.filtersVlans) throw filtersNone(`add bridge "${item.name}"`, cause);
     throw new TnetError(
       'ERR_UNSUPPORTED',
       `Cannot add link "${item.name}": this kernel has no link type "${item.type}" (${cause.extack ?? 'EOPNOTSUPP'})`,

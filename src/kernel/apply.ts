@@ -5,6 +5,7 @@ import {ipFamily} from '../model/ip.ts';
 import {isForeign} from '../model/sandbox.ts';
 import {addLink, allowPeer, given, portSettings, requestAll} from './add-link.ts';
 import {applyIptables} from './apply-iptables.ts';
+import {applyPortVlan} from './apply-port-vlan.ts';
 import {applyFilter, applyQdisc} from './apply-traffic-control.ts';
 import {deleteLink, deleteLinks} from './delete-links.ts';
 import {formatOp} from './diff.ts';
@@ -67,6 +68,8 @@ export async function applyStep(parts: ApplyParts, step: readonly Op[]): Promise
       return applySysctl(parts, op.do, item);
     case 'settings':
       return applySettings(parts, op.do, item);
+    case 'port-vlan':
+      return applyPortVlan(parts.sockets, op.do, item);
     case 'qdisc':
       return applyQdisc(parts, op.do, item);
     case 'filter':
@@ -110,6 +113,7 @@ function changeLink({sockets}: ApplyParts, item: LinkItem & {ns: NamespacePath},
   const {name, up, group, mtu, mac, master, altname, promiscuous = null} = item;
   const moved = master === was?.master ? {} : {master: master === null ? 0 : linkIndex(sockets, item.ns, master)};
   const messages = [setLink(name, {up, group, ...given({mtu, mac, promiscuous}), ...moved})];
+  if (item.filtersVlans !== undefined) messages.push(setLink(name, {vlanFiltering: item.filtersVlans}));
   if (master !== null) messages.push(setLink(name, portSettings(item)));
   if (altname !== null && altname !== was?.altname) messages.push(addAltname(name, altname));
   if (was?.altname && altname !== null && altname !== was.altname) messages.push(delAltname(name, was.altname));

@@ -23,6 +23,7 @@ const rank: Readonly<Record<Item['kind'], number>> = {
   qdisc: 8,
   filter: 9,
   fdb: 7,
+  'port-vlan': 3.8,
   altname: 10,
 };
 
@@ -77,6 +78,8 @@ export function sameItem(actual: Item, want: Item): boolean {
       return actual.kind === 'element' && actual.data.join(' ') === want.data.join(' ');
     case 'iptables-chains':
       return actual.kind === 'iptables-chains' && actual.fingerprint === want.fingerprint;
+    case 'port-vlan':
+      return actual.kind === 'port-vlan' && actual.membership === want.membership;
     case 'neigh':
       return actual.kind === 'neigh' && actual.mac === want.mac;
     case 'route':
@@ -124,6 +127,8 @@ function identity(item: Item): readonly (string | number | null)[] {
     case 'settings':
     case 'lent':
       return [item.link];
+    case 'port-vlan':
+      return [item.link, item.first, item.last];
     case 'fdb':
       return [item.link, item.mac, item.to];
     case 'sysctl':
@@ -172,7 +177,7 @@ function sameLink(actual: LinkItem, want: LinkItem): boolean {
     key => actual[key] === want[key],
   );
   const suppressed = (actual.neighSuppress ?? false) === (want.neighSuppress ?? false);
-  const set = (['locked', 'promiscuous'] as const).every(
+  const set = (['locked', 'promiscuous', 'filtersVlans'] as const).every(
     key => want[key] === undefined || (actual[key] ?? false) === want[key],
   );
   return fixed && suppressed && set && free('mtu') && free('mac') && free('altname');
@@ -231,6 +236,8 @@ function describe(item: Item): string {
       return `${item.type} dev ${item.link}${item.type === 'tbf' ? ` rate ${formatRate(item.rateBitsPerS)}` : ''}`;
     case 'filter':
       return `dev ${item.link} redirect to ${item.redirectTo}`;
+    case 'port-vlan':
+      return `${item.first === item.last ? item.first : `${item.first}-${item.last}`} ${item.membership} dev ${item.link}`;
     case 'fdb':
       return `${item.mac} dst ${item.to} dev ${item.link}`;
     case 'sysctl':

@@ -1,6 +1,7 @@
 import type {IdMaps} from '../model/id-map.ts';
 import type {Family, Ip, Prefix} from '../model/ip.ts';
 import type {Mac} from '../model/mac.ts';
+import type {VlanMembership} from './netlink/bridge-vlan.ts';
 import type {IpvlanFlag, IpvlanMode, MacvlanMode, VxlanSettings} from './netlink/link-kinds.ts';
 import type {NftElement, NftTable} from './netlink/nftables/types.ts';
 
@@ -48,6 +49,8 @@ export interface LinkItem {
   readonly locked?: boolean;
   /** Left out: as somebody has set it. */
   readonly promiscuous?: boolean;
+  /** A bridge that looks at VLAN tags; left out: as somebody has set it. */
+  readonly filtersVlans?: boolean;
   /** Of the types that have one, and of those only. */
   readonly detail?: LinkDetail;
 }
@@ -90,6 +93,13 @@ export interface LinkHome {
   readonly mtu: number;
   readonly mac: Mac | null;
   readonly addresses: readonly {readonly address: Ip; readonly prefixLength: number}[];
+  /** Those by it that others have made, of whatever table; left out, they are not known. */
+  readonly routes?: readonly HomeRoute[];
+}
+
+export interface HomeRoute extends Pick<RouteItem, 'to' | 'via' | 'metric'> {
+  readonly table: number;
+  readonly protocol: number;
 }
 
 /** The name that a link gets last: one without it was cut off while it was made. */
@@ -228,6 +238,18 @@ export interface IptablesRuleItem {
   readonly head?: boolean;
 }
 
+/** How a bridge port, or the bridge itself, takes part in some VLANs. */
+export interface PortVlanItem {
+  readonly kind: 'port-vlan';
+  readonly link: string;
+  readonly first: number;
+  readonly last: number;
+  /** `none` where the kernel would have made it a member: each new port is one of VLAN 1. */
+  readonly membership: VlanMembership;
+  /** The link is the bridge itself. */
+  readonly self: boolean;
+}
+
 /** One thing of the kernel that we want or have read. Operations name things; they never hold an ifindex across calls. */
 export type Item = {readonly ns: NamespacePath} & (
   | NetnsItem
@@ -242,6 +264,7 @@ export type Item = {readonly ns: NamespacePath} & (
   | IngressItem
   | FilterItem
   | FdbItem
+  | PortVlanItem
   | SysctlItem
   | SettingsItem
   | TableItem

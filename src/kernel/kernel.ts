@@ -20,12 +20,16 @@ export interface HostLink extends LinkHome {
   readonly group: number;
   /** Name of the bridge that it is a port of. */
   readonly master: string | null;
+  /** A bridge that looks at VLAN tags. */
+  readonly filtersVlans: boolean;
 }
 
 /** The kernel as the rooms above see it: read, execute, and the few questions and effects that are no items. */
 export interface Kernel {
   /** The present version of everything in `want`, and every link and nft element of ours that is not in it. */
   read(want: Iterable<Item>): World;
+  /** The present version of everything in `want`, and nothing else. */
+  find(want: readonly Item[]): World;
   /** All that is ours in iptables, and whom it lets through. Apart from `read` because it asks a program, where iptables is in use. */
   readIptables(): Promise<IptablesReading>;
   execute(ops: readonly Op[], onError: OnError): Promise<void>;

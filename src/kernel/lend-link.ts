@@ -2,9 +2,11 @@ import {closeSync, openSync} from 'node:fs';
 import {KernelError, TnetError} from '../errors.ts';
 import {ipFamily} from '../model/ip.ts';
 import {given} from './add-link.ts';
-import type {LentItem, LinkHome, NamespacePath} from './item.ts';
+import type {HomeRoute, LentItem, LinkHome, NamespacePath} from './item.ts';
 import {newAddress} from './netlink/address.ts';
 import {addAltname, decodeLink, delAltname, getLink, type LinkInfo, setLink} from './netlink/link.ts';
+import type {NetlinkMessage} from './netlink/message.ts';
+import {newRoute} from './netlink/route.ts';
 import type {Sockets} from './sockets.ts';
 
 const EEXIST = 17;
@@ -59,8 +61,8 @@ export function returnLink(sockets: Sockets, {ns, link, hostName, altname, home:
   if (was !== undefined) restore(sockets, hostName, was);
 }
 
-/** A link loses all its addresses on the way, and its IPv6 ones when it is set down alone. */
-function restore(sockets: Sockets, name: string, {up, mtu, mac, addresses}: LinkHome): void {
+/** A link loses all its addresses and routes on the way, and its IPv6 ones when it is set down alone. */
+function restore(sockets: Sockets, name: string, {up, mtu, mac, addresses, routes = []}: LinkHome): void {
   const host = sockets.route('');
   const now = decodeLink(host.request(getLink(name), `find link "${name}"`)[0]!);
   const changed = {mtu: mtu === now.mtu ? null : mtu, mac: mac === now.mac ? null : mac};
@@ -69,6 +71,13 @@ function restore(sockets: Sockets, name: string, {up, mtu, mac, addresses}: Link
     const message = newAddress({index: now.index, address, prefixLength, noDad: ipFamily(address) === 6});
     unlessThere(() => host.request(message, `restore address "${address}/${prefixLength}" of "${name}"`));
   }
+  // Next hops are reached by routes to their links.
+  for (const route of [...routes].sort((a, b) => Number(a.via !== null) - Number(b.via !== null)))
+    unlessThere(() => host.request(homeRoute(now.index, route), `restore route "${route.to}" by "${name}"`));
+}
+
+function homeRoute(oif: number, {to, via, metric, table, protocol}: HomeRoute): NetlinkMessage {
+  return newRoute({to, oif, table, protocol, ...given({via}), ...(metric === undefined ? {} : {metric})});
 }
 
 function unlessThere(add: () => unknown): void {

@@ -10,13 +10,14 @@ export function linksAtHome({sockets}: Pick<ReadParts, 'sockets'>): readonly Hos
   const addresses = sockets.route('').dump(dumpAddresses()).map(decodeAddress);
   const links = hostLinks({sockets});
   const names = new Map(links.map(({index, name}) => [index, name]));
-  return links.map(({index, name, up, mtu, mac, kind, group, masterIndex}) => ({
+  return links.map(({index, name, up, mtu, mac, kind, group, masterIndex, filtersVlans}) => ({
     name,
     up,
     mtu,
     mac,
     kind,
     group,
+    filtersVlans,
     master: names.get(masterIndex ?? 0) ?? null,
     addresses: addresses
       .filter(each => each.index === index && each.permanent && each.scope === globalScope)

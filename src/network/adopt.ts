@@ -6,6 +6,7 @@ import type {Network} from '../model/network.ts';
 import type {State, SysctlChange} from '../model/state.ts';
 import {isAdopted, replaceOps} from './drivers/adopted.ts';
 import {deviceSysctls, routesLoopback} from './drivers/bridge.ts';
+import {bridgeOf, vlansOf} from './drivers/bridge-vlan.ts';
 import {withoutDevices} from './foreign.ts';
 import {homesOf} from './foreign-homes.ts';
 import type {NetworkSpec} from './new-network.ts';
@@ -25,7 +26,7 @@ export function connectedBeside(
 }
 
 /** What must be set on a bridge that we only use, and what it was. */
-export function adoptedChanges(networks: readonly Network[], kernel: Pick<Kernel, 'read'>): readonly SysctlChange[] {
+export function adoptedChanges(networks: readonly Network[], kernel: Pick<Kernel, 'find'>): readonly SysctlChange[] {
   const wanted = [
     ...networks
       .filter(isAdopted)
@@ -35,7 +36,7 @@ export function adoptedChanges(networks: readonly Network[], kernel: Pick<Kernel
       .flatMap(({device, prefix}) => (ipFamily(prefix) === 4 ? [routesLoopback(device)] : [])),
   ];
   if (wanted.length === 0) return [];
-  const actual = kernel.read(wanted);
+  const actual = kernel.find(wanted);
   return wanted.flatMap(item => {
     const was = actual.get(itemKey(item));
     return was?.kind !== 'sysctl' || was.value === item.value
@@ -48,7 +49,7 @@ export function adoptedChanges(networks: readonly Network[], kernel: Pick<Kernel
 export function leaveAdopted(
   network: Network,
   state: State,
-  kernel: Pick<Kernel, 'linkNames' | 'read'>,
+  kernel: Pick<Kernel, 'linkNames' | 'find'>,
 ): readonly Op[] {
   const links = new Set(kernel.linkNames());
   const settings = usedAlone(network, state)
@@ -73,22 +74,22 @@ function usedAlone(network: Network, {networks}: State): readonly string[] {
 }
 
 /** What must go from it for our addresses. */
-export function takeAdopted(network: Network, kernel: Pick<Kernel, 'read'>): readonly Op[] {
+export function takeAdopted(network: Network, kernel: Pick<Kernel, 'find'>): readonly Op[] {
   const ops = replaceOps(network, 'take');
-  const actual = kernel.read(ops.map(({item}) => item));
+  const actual = kernel.find(ops.map(({item}) => item));
   return ops.filter(({item}) => actual.has(itemKey(item)));
 }
 
-function missing(ops: readonly Op[], kernel: Pick<Kernel, 'read'>): readonly Op[] {
-  const actual = kernel.read(ops.map(({item}): Item => item));
+function missing(ops: readonly Op[], kernel: Pick<Kernel, 'find'>): readonly Op[] {
+  const actual = kernel.find(ops.map(({item}): Item => item));
   return ops.filter(({item}) => !actual.has(itemKey(item)));
 }
 
 /** Without the networks whose bridge its owner has deleted: it is not ours to make again. */
 export function withoutLostBridges(state: State, kernel: Pick<Kernel, 'linkNames'>): State {
-  const adopted = [...state.networks.values()].filter(isAdopted).map(({device}) => device);
+  const adopted = [...state.networks.values()].filter(each => isAdopted(each) || vlansOf(each)?.isPlugged);
   if (adopted.length === 0) return state;
   const links = new Set(kernel.linkNames());
-  const lost = new Set(adopted.filter(device => !links.has(device)));
+  const lost = new Set(adopted.filter(network => !links.has(bridgeOf(network))).map(({device}) => device));
   return lost.size === 0 ? state : withoutDevices(state, lost);
 }

@@ -50,6 +50,8 @@ export function leftBehind(network: Network, next: Network, firewall: Firewall):
   const ops = diff(toWorld(planNetwork(network, firewall)), toWorld(planNetwork(next, firewall)));
   return ops.filter(
     // Another program's bridge may have taken the place of ours.
-    ({do: verb, item}) => verb === 'del' && (item.kind === 'address' || (item.kind === 'link' && !isAdopted(next))),
+    ({do: verb, item}) =>
+      verb === 'del' &&
+      (item.kind === 'address' || item.kind === 'port-vlan' || (item.kind === 'link' && !isAdopted(next))),
   );
 }

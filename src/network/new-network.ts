@@ -19,9 +19,10 @@ import {
   type Subnet,
 } from '../model/network.ts';
 import type {State} from '../model/state.ts';
+import {refuseSharedBridge, vlanDevice, vlansOf} from './drivers/bridge-vlan.ts';
 import {tunnelMtu} from './drivers/tunnel.ts';
 import {type AddressPool, choosePrefix, defaultGateway, defaultPools, uniqueLocalPool} from './ipam.ts';
-import {bridgeFound, bridgeName, driverMtu} from './options.ts';
+import {bridgeFound, bridgeName, bridgePlugged, driverMtu} from './options.ts';
 
 export interface NetworkSpec {
   readonly name: string;
@@ -95,15 +96,10 @@ export function planPredefined(state: State, device: string, seeds: () => Networ
 
 /** Without a look at its name. */
 export function newNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): Network {
-  if (spec.options[bridgeFound] !== undefined)
-    throw new TnetError('ERR_BAD_REQUEST', `option "${bridgeFound}" is for tnet itself to set`);
+  const own = [bridgeFound, bridgePlugged].find(option => spec.options[option] !== undefined);
+  if (own !== undefined) throw new TnetError('ERR_BAD_REQUEST', `option "${own}" is for tnet itself to set`);
   const networks = [...state.networks.values()];
-  const bridge = isBridged(spec);
-  const device = bridge ? (spec.options[bridgeName] ?? `br-${seed.id.slice(0, 12)}`) : '';
-  const holder = networks.find(other => bridge && other.device === device);
-  if (holder)
-    throw new TnetError('ERR_CONFLICT', `bridge name "${device}" is already used by network "${holder.name}"`);
-  return {
+  const network: Network = {
     id: seed.id,
     created: seed.created,
     name: networkName(spec),
@@ -113,9 +109,16 @@ export function newNetwork(spec: NetworkSpec, state: State, seed: NetworkSeed): 
     options: spec.options,
     labels: spec.labels,
     mtu: planMtu(spec, seed),
-    device,
+    device: isBridged(spec) ? deviceOf(spec, seed) : '',
     index: lowestFreeIndex(networks),
   };
+  if (isBridged(network)) refuseSharedBridge(network, networks);
+  return network;
+}
+
+function deviceOf(spec: NetworkSpec, {id}: NetworkSeed): string {
+  const vlans = vlansOf(spec);
+  return vlans === null ? (spec.options[bridgeName] ?? `br-${id.slice(0, 12)}`) : vlanDevice(vlans);
 }
 
 /** As it is known by here. */

@@ -50,6 +50,14 @@ export const bridgeInsideDown = `${ownDomain}inside-down`;
 export const bridgeAdopts = `${ownDomain}adopts`;
 /** What was found of one that is another program's, as JSON (drivers/adopted.ts). */
 export const bridgeFound = `${ownDomain}found`;
+/** The VLAN of containers' ports, 1 to 4094, on a bridge that several networks share (drivers/bridge-vlan.ts). */
+export const bridgeVlan = `${ownDomain}vlan`;
+/** Those that they have with tags: `10,20-30`. */
+export const bridgeTrunk = `${ownDomain}vlan-trunk`;
+/** Whether ports are in VLAN 1 besides. */
+export const keepsDefaultVlan = `${ownDomain}default-vlan`;
+/** The bridge with VLANs is another program's; ours to write. */
+export const bridgePlugged = `${ownDomain}plugged`;
 export const bridgeName = `${domain}bridge.name`;
 export const enableIcc = `${domain}bridge.enable_icc`;
 export const enableMasquerade = `${domain}bridge.enable_ip_masquerade`;
@@ -67,6 +75,13 @@ const known: Readonly<Record<string, {readonly takes: string; readonly accepts: 
   [bridgeInsideDown]: flag(),
   [bridgeAdopts]: {takes: 'yes or force', accepts: value => value === 'yes' || value === 'force'},
   [bridgeFound]: {takes: 'what was found', accepts: () => true}, // ours to write: planNewNetwork takes it from nobody
+  [bridgeVlan]: {takes: '1 to 4094', accepts: isVlanId},
+  [bridgeTrunk]: {
+    takes: 'VLANs, as 10,20-30',
+    accepts: value => value.split(',').every(span => span.split('-').length < 3 && span.split('-').every(isVlanId)),
+  },
+  [keepsDefaultVlan]: flag(),
+  [bridgePlugged]: {takes: 'what was found', accepts: () => true},
   [enableIcc]: flag(),
   [enableMasquerade]: flag(),
   [`${domain}bridge.inhibit_ipv4`]: flag(),
@@ -132,6 +147,10 @@ function decodeOptions(options: Network['options']): BridgeOptions {
 
 function flag() {
   return {takes: 'true or false', accepts: (value: string) => value === 'true' || value === 'false'};
+}
+
+function isVlanId(text: string): boolean {
+  return /^[1-9]\d{0,3}$/.test(text) && Number(text) <= 4094;
 }
 
 function isIp(text: string): boolean {

@@ -26,6 +26,8 @@ export interface LinkInfo {
   /** IFLA_LINK: the other end of a veth, or the link below a macvlan, ipvlan or vlan, in our netns or in the one numbered `linkNetnsId`. */
   readonly peerIndex: number | null;
   readonly linkNetnsId: number | null;
+  /** Of a bridge: it looks at VLAN tags. */
+  readonly filtersVlans: boolean;
   /** Null when the link is no bridge port. */
   readonly hairpin: boolean | null;
   readonly isolated: boolean | null;
@@ -88,6 +90,7 @@ export function decodeLink({payload}: {readonly payload: Uint8Array}): LinkInfo 
     masterIndex: attributes.master ?? null,
     peerIndex: attributes.link ?? null,
     linkNetnsId: attributes.linkNetnsId ?? null,
+    filtersVlans: linkInfo?.data !== undefined && 'vlanFiltering' in linkInfo.data && linkInfo.data.vlanFiltering === 1,
     hairpin: port?.mode === undefined ? null : port.mode !== 0,
     isolated: port?.isolated === undefined ? null : port.isolated !== 0,
     locked: port?.locked === undefined ? null : port.locked !== 0,

@@ -43,6 +43,7 @@ export interface BridgeSettings {
   readonly forwardDelayMs?: number;
   readonly stp?: boolean;
   readonly multicastSnooping?: boolean;
+  readonly vlanFiltering?: boolean;
 }
 
 /** The other end. It cannot be made up: veth_open() wants its own peer first (ENOTCONN). */
@@ -67,6 +68,8 @@ export interface LinkChanges extends LinkSettings {
   /** Bridge port: frames only from MACs that the bridge has entries of behind it. */
   readonly locked?: boolean;
   readonly promiscuous?: boolean;
+  /** Of a bridge. EOPNOTSUPP where the kernel cannot. */
+  readonly vlanFiltering?: boolean;
   readonly allMulticast?: boolean;
   /** In packets. */
   readonly txQueueLength?: number;
@@ -120,7 +123,10 @@ export function setLink(link: LinkRef, settings: LinkChanges): NetlinkMessage {
       ...(settings.name === undefined ? {} : {name: settings.name}),
       ...settingAttributes(settings),
       afSpec: addrGenMode(settings.ipv6LinkLocal),
-      linkInfo: port && {slaveKind: 'bridge', slaveData: port},
+      linkInfo:
+        settings.vlanFiltering === undefined
+          ? port && {slaveKind: 'bridge', slaveData: port}
+          : {kind: 'bridge', data: {vlanFiltering: bit(settings.vlanFiltering)}},
     },
   });
 }
@@ -219,10 +225,11 @@ function kindData(spec: NewLink): NonNullable<LinkMessage['attributes']['linkInf
 }
 
 /** USER_HZ is 100 on every architecture we run on. */
-function bridgeData({forwardDelayMs, stp, multicastSnooping}: BridgeSettings) {
+function bridgeData({forwardDelayMs, stp, multicastSnooping, vlanFiltering}: BridgeSettings) {
   return {
     forwardDelay: forwardDelayMs === undefined ? undefined : Math.round(forwardDelayMs / 10),
     stpState: bit(stp),
+    vlanFiltering: bit(vlanFiltering),
     multicastSnooping: bit(multicastSnooping),
   };
 }

@@ -7,12 +7,13 @@ import {impairedEnds, type WantedEnd} from './ends.ts';
 import {madeBy, planImpairChanges} from './plan-impair-changes.ts';
 import {openWires, wishesFolder} from './wires.ts';
 
-/** Sets what is wanted of each end, in place of what was. */
+/** Sets what is wanted of each end, in place of what was; all at once, as each may wait for a relay to start. */
 export async function impairLinks(record: Pick<LabRecord, 'pid'>, ends: readonly WantedEnd[]): Promise<void> {
   if (ends.length === 0) return;
   const wires = openWires(record);
   try {
-    for (const {impairment, ...end} of ends) await wires.set(end, impairment);
+    const all = await Promise.allSettled(ends.map(({impairment, ...end}) => wires.set(end, impairment)));
+    for (const one of all) if (one.status === 'rejected') throw one.reason;
   } finally {
     wires.close();
   }

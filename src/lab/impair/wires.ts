@@ -1,4 +1,14 @@
-import {closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import {join} from 'node:path';
 import {type KernelError, TnetError} from '../../errors.ts';
 import {linkIndex} from '../../kernel/link-index.ts';
@@ -44,16 +54,21 @@ export function openWires({pid}: Pick<LabRecord, 'pid'>): Wires {
   native.lock(lock, 'exclusive', false);
   const ns = ({node}: End): string => namespaceOf(pid, node);
 
+  const wish = (end: End): WantedEnd => {
+    const text = readFileSync(join(wanted, formatEnd(end)), 'utf8');
+    return {...end, impairment: JSON.parse(text) as Impairment};
+  };
   const list = (): readonly WantedEnd[] =>
     readdirSync(wanted)
       .filter(name => !name.endsWith(':new'))
       .sort()
-      .map(name => ({
-        ...parseEnd(name),
-        impairment: JSON.parse(readFileSync(join(wanted, name), 'utf8')) as Impairment,
-      }))
+      .map(name => wish(parseEnd(name)))
       .filter(holds);
-  const read = (end: End): Impairment => list().find(each => formatEnd(each) === formatEnd(end))?.impairment ?? {};
+  const read = (end: End): Impairment => {
+    if (!existsSync(join(wanted, formatEnd(end)))) return {};
+    const wanting = wish(end);
+    return holds(wanting) ? wanting.impairment : {};
+  };
 
   const hasNetem = (end: End, index = linkIndex(sockets, ns(end), end.link)): boolean => {
     try {

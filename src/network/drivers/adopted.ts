@@ -4,6 +4,7 @@ import type {HostLink} from '../../kernel/kernel.ts';
 import {formatPrefix, type Ip, ipFamily, prefixContains} from '../../model/ip.ts';
 import {isBridged, type Network} from '../../model/network.ts';
 import {bridgeAdopts, bridgeFound, bridgePromiscuous} from '../options.ts';
+import {bridgeOf, plugInto, vlansOf} from './bridge-vlan.ts';
 import {isOurGroup} from './driver.ts';
 
 /** A bridge that another program has made, and a network of ours uses: never made, changed or deleted by us. */
@@ -28,7 +29,8 @@ export function adoptBridge(
   plan: {readonly gateways: (network: Network) => readonly Item[]; readonly was?: Network},
 ): Network {
   if (!isBridged(network) || network.options[bridgeAdopts] === undefined) return network;
-  const link = host.hostLinks().find(({name}) => name === network.device);
+  const link = host.hostLinks().find(({name}) => name === bridgeOf(network));
+  if (vlansOf(network) !== null) return plugInto(network, link);
   if (link === undefined || isOurGroup(link.group)) return network;
   refuseUnlike(link, network);
   const gateways = plan.gateways(network).filter(isAddress);

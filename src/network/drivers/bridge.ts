@@ -9,6 +9,7 @@ import {isUnseen} from '../../model/sandbox.ts';
 import {bridgeOptions, checkOptions} from '../options.ts';
 import {isAdopted, planAdopted} from './adopted.ts';
 import {planBandwidth} from './bandwidth.ts';
+import {bridgeOf, planPortVlans, planVlanDevice, vlansOf} from './bridge-vlan.ts';
 import {type Driver, hostMac, linkGroup, plainLink, type Role} from './driver.ts';
 import {ipv6InSandbox, planRoutes} from './inside.ts';
 
@@ -26,25 +27,30 @@ function validate(network: Network): void {
     );
   }
   checkOptions(network);
+  const vlans = vlansOf(network);
+  if (vlans?.vlanId != null && vlans.trunk.length > 0)
+    throw new TnetError('ERR_BAD_REQUEST', 'cannot set vlan and vlanTrunk at the same time');
 }
 
 function planNetwork(network: Network): readonly Item[] {
   const {device, subnets, mtu} = network;
   const {promiscuous} = bridgeOptions(network);
   if (isAdopted(network)) return planAdopted(network, gatewaysOf(network));
+  const vlans = vlansOf(network);
+  const own: Item = {
+    ...plainLink,
+    ns: '',
+    name: device,
+    type: 'bridge',
+    ...(promiscuous === null ? {} : {promiscuous}),
+    group: linkGroup(network),
+    mtu,
+    // A bridge takes the lowest MAC of its ports, and changes it with them, unless one was set.
+    mac: bridgeMac(network),
+    altname: `tnet-${network.id.slice(0, 12)}`,
+  };
   return [
-    {
-      ...plainLink,
-      ns: '',
-      name: device,
-      type: 'bridge',
-      ...(promiscuous === null ? {} : {promiscuous}),
-      group: linkGroup(network),
-      mtu,
-      // A bridge takes the lowest MAC of its ports, and changes it with them, unless one was set.
-      mac: bridgeMac(network),
-      altname: `tnet-${network.id.slice(0, 12)}`,
-    },
+    ...(vlans === null ? [own] : planVlanDevice(network, vlans)),
     ...subnets.flatMap(({prefix}) => deviceSysctls(network, ipFamily(prefix))),
     ...gatewaysOf(network),
     ...(subnetOf(network, 6) && hasAddress(network, 6) ? [loopbackRoute(network)] : []),
@@ -111,7 +117,8 @@ export function deviceSysctls({device, internal}: Network, family: Family): read
 
 function planAttachment(network: Network, attachment: Attachment, {defaultRoutes, published}: Role): readonly Item[] {
   const {sandbox, ifname, hostIfname, mac, id} = attachment;
-  const {device, mtu} = network;
+  const {mtu} = network;
+  const vlans = vlansOf(network);
   const {icc, hairpin, checksMac, insideDown} = bridgeOptions(network);
   return [
     {
@@ -123,15 +130,16 @@ function planAttachment(network: Network, attachment: Attachment, {defaultRoutes
       mtu,
       mac: hostMac(attachment),
       altname: `tnet-${id.slice(0, 12)}`,
-      master: device,
+      master: bridgeOf(network),
       // With br_netfilter a DNATed frame to its own sender is bridged, not routed: out of the port it came by.
       hairpin: published || hairpin,
       // Between ports of a bridge the firewall sees frames only with br_netfilter; the bridge itself parts them always.
       isolated: !icc,
       ...(checksMac === null ? {} : {locked: checksMac}),
-      ...(isAdopted(network) ? {foreignMaster: true} : {}),
+      ...(isAdopted(network) || vlans !== null ? {foreignMaster: true} : {}),
       peer: {ns: isUnseen(sandbox) ? '' : sandbox, name: ifname, mac, mtu, ...(insideDown ? {down: true} : {})},
     },
+    ...(vlans === null ? [] : planPortVlans(hostIfname, vlans)),
     ...planBandwidth(hostIfname, parseBandwidth(attachment.options, mtu ?? undefined), linkGroup(network)),
     ...(isUnseen(sandbox) ? [] : planInside(network, attachment, defaultRoutes)),
   ];

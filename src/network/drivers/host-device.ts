@@ -1,5 +1,5 @@
 import {TnetError} from '../../errors.ts';
-import type {Item, LinkHome} from '../../kernel/item.ts';
+import type {HomeRoute, Item, LinkHome} from '../../kernel/item.ts';
 import {type Attachment, leaseOf} from '../../model/attachment.ts';
 import {parseMac} from '../../model/mac.ts';
 import type {Network} from '../../model/network.ts';
@@ -11,22 +11,35 @@ import {refuseUnknownOptions} from './options.ts';
 export const deviceOption = 'tnet.device';
 
 /** What it was at home, besides its addresses, which are the attachment's leases. Without them it comes back down. */
-const homeOptions = {mtu: 'tnet.device.mtu', mac: 'tnet.device.mac', up: 'tnet.device.up'} as const;
+const homeOptions = {
+  mtu: 'tnet.device.mtu',
+  mac: 'tnet.device.mac',
+  up: 'tnet.device.up',
+  routes: 'tnet.device.routes',
+} as const;
 
 /** Options of an attachment whose link comes back as it was, with the attachment's leases. */
-export function lendAsIs({name, mtu, mac, up}: LinkHome & {readonly name: string}): Attachment['options'] {
+export function lendAsIs({name, mtu, mac, up, routes = []}: LinkHome & {readonly name: string}): Attachment['options'] {
   return {
     [deviceOption]: name,
     [homeOptions.mtu]: String(mtu),
     ...(mac === null ? {} : {[homeOptions.mac]: mac}),
     [homeOptions.up]: String(up),
+    ...(routes.length === 0 ? {} : {[homeOptions.routes]: JSON.stringify(routes)}),
   };
 }
 
 function homeOf({options, leases}: Attachment): LinkHome | null {
-  const {[homeOptions.mtu]: mtu, [homeOptions.mac]: mac, [homeOptions.up]: up} = options;
+  const {[homeOptions.mtu]: mtu, [homeOptions.mac]: mac, [homeOptions.up]: up, [homeOptions.routes]: text} = options;
   if (mtu === undefined) return null;
-  return {mtu: Number(mtu), mac: mac === undefined ? null : parseMac(mac), up: up === 'true', addresses: leases};
+  const routes = text === undefined ? [] : (JSON.parse(text) as readonly HomeRoute[]);
+  return {
+    mtu: Number(mtu),
+    mac: mac === undefined ? null : parseMac(mac),
+    up: up === 'true',
+    addresses: leases,
+    routes,
+  };
 }
 
 /** A link of the host's is lent to each sandbox, and comes back at the end: CNI's `host-device`, OCI's `linux.netDevices`. */

@@ -2,6 +2,7 @@ import test from 'ava';
 import {cniNames} from '../../../src/cli/plugin-links.ts';
 import {cniPlugins} from '../../../src/daemon/plugins/cni/answer-cni.ts';
 import {decodeBandwidth} from '../../../src/daemon/plugins/cni/bandwidth.ts';
+import {decodeBridgeVlans} from '../../../src/daemon/plugins/cni/bridge-vlans.ts';
 import {CniError, type CniRequest, decodeCniRequest, encodeCniError} from '../../../src/daemon/plugins/cni/contract.ts';
 import {decodeBridge} from '../../../src/daemon/plugins/cni/decode-bridge.ts';
 import {readFields} from '../../../src/daemon/plugins/cni/fields.ts';
@@ -109,6 +110,33 @@ test('decodePortmap() hides clients as it is told, and refuses what it cannot', 
   );
 });
 
+test('decodeBridgeVlans() reads one VLAN or a trunk, and refuses in the order of the reference plugin', t => {
+  const vlans = (config: object) => Object.values(decodeBridgeVlans(inputs(config).config));
+  t.deepEqual(vlans({}), []);
+  t.deepEqual(vlans({preserveDefaultVlan: false, vlanTrunk: []}), []);
+  t.deepEqual(vlans({vlan: 100}), ['100', 'true']);
+  const trunk = [{id: 30}, {minID: 10, maxID: 12}, {id: 11}, {id: 13}, {minID: 40, maxID: 41, id: 7}];
+  t.deepEqual(vlans({vlanTrunk: trunk, preserveDefaultVlan: false}), ['7,10-13,30,40-41', 'false']);
+  for (const wrong of [
+    {vlan: 4095},
+    {vlan: 1.5},
+    {vlan: 5, vlanTrunk: [{id: 6}]},
+    {vlanTrunk: [{id: 0}]},
+    {vlanTrunk: [{minID: 5}]},
+    {vlanTrunk: [{minID: 9, maxID: 8}]},
+    {vlanTrunk: [{minID: 9, maxID: 4095}]},
+  ])
+    t.is(
+      codeOf(() => vlans(wrong)),
+      7,
+      JSON.stringify(wrong),
+    );
+  t.is(
+    codeOf(() => vlans({vlan: 5, promiscMode: true})),
+    2,
+  );
+});
+
 test('decodeBandwidth() keeps a burst within what a bucket can be', t => {
   const limits = decodeBandwidth(inputs({runtimeConfig: {bandwidth: {IngressRate: 8e6, IngressBurst: 2 ** 32 - 1}}}));
   t.deepEqual(limits, {'tnet.ingress-rate': '8000000', 'tnet.ingress-burst': '250000000'});
@@ -137,8 +165,9 @@ test('decodeBridge() knows ranges, families and what it cannot do', t => {
   });
   t.is(options['com.docker.network.bridge.name'], 'cni0');
   t.is(options['tnet.bridge.address'], 'true');
+  t.is(decodeBridge(inputs({vlan: 5, ipam})).options['tnet.bridge.vlan'], '5');
   t.is(
-    codeOf(() => decodeBridge(inputs({vlan: 5, ipam}))),
+    codeOf(() => decodeBridge(inputs({uplinkInterface: 'eth0', ipam}))),
     2,
   );
   t.is(

@@ -98,6 +98,7 @@ test('decodeLink() reads what ip -d link show reads', t => {
     locked: false,
     txQueueLength: 1000,
     neighSuppress: false,
+    filtersVlans: false,
     stats: {rxPackets: 0, txPackets: 0, rxBytes: 0, txBytes: 0, rxErrors: 0, txErrors: 0, rxDropped: 0, txDropped: 0},
   });
 });

@@ -2,6 +2,7 @@ import test from 'ava';
 import type {Ip, Prefix} from '../../../src/model/ip.ts';
 import type {Network, NetworkDriver} from '../../../src/model/network.ts';
 import {emptyState} from '../../../src/model/state.ts';
+import {refuseSharedBridge} from '../../../src/network/drivers/bridge-vlan.ts';
 import {chooseParent, type ParentHost} from '../../../src/network/drivers/parent.ts';
 import {firewallOf} from '../../../src/network/firewall/renderer.ts';
 import {planNetwork, validateNetwork} from '../../../src/network/plan.ts';
@@ -125,4 +126,35 @@ test('chooseParent() says what the kernel lacks', t => {
   t.throws(() => chooseParent(network('ipvlan', {parent: 'eth0.5'}), without('vlan')), {message: /CONFIG_VLAN_8021Q/});
   t.throws(() => chooseParent(network('ipvlan', {}), without('dummy')), {message: /CONFIG_DUMMY\), .*-o parent=LINK/});
   t.notThrows(() => chooseParent(network('ipvlan', {parent: 'eth0'}), without('vlan')));
+});
+
+const vlanOptions = (vlan: string) => ({'com.docker.network.bridge.name': 'br0', 'tnet.bridge.vlan': vlan});
+
+test('networks with VLANs share a bridge, the same one in every plan, and each has a link of its own', t => {
+  const plans = ['100', '200'].map(vlan =>
+    planNetwork(
+      network('bridge', vlanOptions(vlan), {id: vlan.repeat(22).slice(0, 64), device: `br0.${vlan}`, index: +vlan}),
+      firewallOf('nftables'),
+    ),
+  );
+  const links = plans.map(plan => plan.filter(({kind}) => kind === 'link'));
+  t.deepEqual(links[0]![0], links[1]![0]);
+  t.like(links[0]![0], {name: 'br0', type: 'bridge', filtersVlans: true});
+  t.like(links[1]![1], {name: 'br0.200', type: 'vlan', detail: {lower: 'br0', vlanId: 200}});
+  t.like(
+    plans[1]!.find(({kind}) => kind === 'port-vlan'),
+    {link: 'br0', first: 200, last: 200, membership: 'tagged', self: true},
+  );
+});
+
+test('refuseSharedBridge() lets VLANs share a bridge among themselves alone', t => {
+  const [red, blue] = [
+    network('bridge', vlanOptions('100'), {device: 'br0.100', name: 'red'}),
+    network('bridge', vlanOptions('200'), {device: 'br0.200'}),
+  ];
+  t.notThrows(() => refuseSharedBridge(blue, [red]));
+  const message = /bridge name "br0.*" is already used by network "red"/;
+  for (const device of ['br0', 'br0.100'])
+    t.throws(() => refuseSharedBridge(network('bridge', {}, {device}), [red]), {code: 'ERR_CONFLICT', message});
+  t.throws(() => refuseSharedBridge(network('bridge', vlanOptions('100'), {device: 'br0.100'}), [red]), {message});
 });

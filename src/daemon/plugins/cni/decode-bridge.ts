@@ -9,6 +9,7 @@ import {
   bridgePromiscuous,
   driverMtu,
 } from '../../../network/options.ts';
+import {decodeBridgeVlans} from './bridge-vlans.ts';
 import {CniError, cniCodes} from './contract.ts';
 import {type CniInputs, refuseOptions, wantedMac} from './inputs.ts';
 import {decodeIpam} from './ipam.ts';
@@ -26,14 +27,12 @@ export const openModes = {
 export function decodeBridge(inputs: CniInputs): MainConfig {
   const {config} = inputs;
   refuseOptions(config, {
-    vlan: 'bridges of ours filter no VLANs',
-    vlanTrunk: 'bridges of ours filter no VLANs',
-    preserveDefaultVlan: 'bridges of ours filter no VLANs',
     uplinkInterface:
       'the host would lose its own addresses there; make a bridge with it, and name that: it is used as it is',
   });
   if (config.flag('hairpinMode') && config.flag('promiscMode'))
     throw new CniError(cniCodes.config, 'cannot set hairpin mode and promiscuous mode at the same time');
+  const vlans = decodeBridgeVlans(config);
   const isGateway = config.flag('isGateway') || config.flag('isDefaultGateway');
   const ipam = decodeIpam(inputs);
   if (ipam.kind !== 'none' && config.flag('disableContainerInterface'))
@@ -58,6 +57,7 @@ export function decodeBridge(inputs: CniInputs): MainConfig {
       [bridgeChecksMac]: String(config.flag('macspoofchk')),
       [bridgeDad]: String(config.flag('enabledad')),
       [bridgeInsideDown]: String(config.flag('disableContainerInterface')),
+      ...vlans,
       [bridgeAdopts]: config.flag('forceAddress') ? 'force' : 'yes',
       ...(mtu > 0 ? {[driverMtu]: String(mtu)} : {}),
     },

@@ -3,6 +3,7 @@ import {ipFamily} from '../../../model/ip.ts';
 import type {Mac} from '../../../model/mac.ts';
 import {gatewayFor, isBridged, isRouted, type Network} from '../../../model/network.ts';
 import {bridgeMac as macOfBridge} from '../../../network/drivers/bridge.ts';
+import {bridgeOf} from '../../../network/drivers/bridge-vlan.ts';
 import {hostMac} from '../../../network/drivers/driver.ts';
 import type {CniRequest} from './contract.ts';
 import type {Addresses} from './main-plugin.ts';
@@ -28,7 +29,7 @@ export function describeAttachment({
 }: Made): CniResult {
   const mtu = network.mtu === null ? {} : {mtu: network.mtu};
   const host: readonly CniInterface[] = [
-    ...(isBridged(network) ? [{name: network.device, mac: bridgeMac, ...mtu}] : []),
+    ...(isBridged(network) ? [{name: bridgeOf(network), mac: bridgeMac, ...mtu}] : []),
     ...(isRouted(network) ? [{name: attachment.hostIfname, mac: hostMac(attachment), ...mtu}] : []),
   ];
   return {

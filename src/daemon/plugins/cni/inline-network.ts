@@ -4,7 +4,7 @@ import {ipFamily} from '../../../model/ip.ts';
 import type {Network} from '../../../model/network.ts';
 import type {Controller} from '../../../network/controller.ts';
 import {type NetworkSpec, networkName, type SubnetSpec} from '../../../network/new-network.ts';
-import {bridgeFound} from '../../../network/options.ts';
+import {bridgeFound, bridgePlugged} from '../../../network/options.ts';
 
 /** What a network was made from, so that a configuration that has changed is seen. */
 const configLabel = 'tnet.cni.config';
@@ -45,7 +45,7 @@ export async function ensureOptions(
 ): Promise<void> {
   const differs = Object.entries(options).some(([option, value]) => network.options[option] !== value);
   if (!differs) return;
-  const {[bridgeFound]: _, ...known} = network.options;
+  const {[bridgeFound]: _, [bridgePlugged]: __, ...known} = network.options;
   const spec = inlineSpec(
     {name: network.name.replace(/^cni:/, ''), driver: network.driver, options: {...known, ...options}},
     network.subnets,

@@ -5,6 +5,7 @@ import {formatPrefix, type Ip, ipFamily, prefixesOverlap} from '../../../model/i
 import type {Mac} from '../../../model/mac.ts';
 import type {Network} from '../../../model/network.ts';
 import {isAdopted} from '../../../network/drivers/adopted.ts';
+import {bridgeOf, vlansOf} from '../../../network/drivers/bridge-vlan.ts';
 import type {AttachSpec} from '../../../network/new-attachment.ts';
 import type {SubnetSpec} from '../../../network/new-network.ts';
 import {bridgeOptions} from '../../../network/options.ts';
@@ -78,9 +79,10 @@ export function mainPlugin(decode: (inputs: CniInputs, request: CniRequest, part
   };
 }
 
-/** A bridge of another program's has a MAC of its own. */
+/** A bridge of another program's, or of several networks, has a MAC of its own. */
 function bridgeIn({controller}: CniParts, network: Network): {readonly bridgeMac?: Mac} {
-  const mac = isAdopted(network) ? controller.hostLinks().find(({name}) => name === network.device)?.mac : null;
+  const isOwn = !isAdopted(network) && vlansOf(network) === null;
+  const mac = isOwn ? null : controller.hostLinks().find(({name}) => name === bridgeOf(network))?.mac;
   return mac ? {bridgeMac: mac} : {};
 }
 

@@ -1,3 +1,4 @@
+import type {HomeRoute} from '../../../kernel/item.ts';
 import type {Attachment} from '../../../model/attachment.ts';
 import type {Controller} from '../../../network/controller.ts';
 import {deviceOption, lendAsIs} from '../../../network/drivers/host-device.ts';
@@ -36,8 +37,25 @@ export async function lendDevice(controller: Controller, borrower: Borrower, {de
     ports: [],
     names: [],
     gatewayPriority: null,
-    options: {...borrower.options, ...lendAsIs(link)},
+    options: {...borrower.options, ...lendAsIs({...link, routes: await routesBy(controller, device)})},
   });
+}
+
+/** include/uapi/linux/rtnetlink.h: what the kernel makes with an address, and what a router's next advertisement does. */
+const madeAnew = [2, 9];
+
+/** Of the host's, as others have made them. */
+async function routesBy(controller: Controller, device: string): Promise<readonly HomeRoute[]> {
+  let routes: readonly HomeRoute[] = [];
+  await controller.adjustBy('', view => {
+    routes = view.routes
+      .filter(({link, protocol}) => link === device && !madeAnew.includes(protocol ?? 0))
+      .map(({to, via, metric, table, protocol = 0}) => {
+        return {to, via, table, protocol, ...(metric === undefined ? {} : {metric})};
+      });
+    return [];
+  });
+  return routes;
 }
 
 export async function forgetLent(controller: Controller): Promise<void> {
