@@ -4,8 +4,11 @@ import type {Context} from './context.ts';
 /** Adds a command to the program. */
 export type Register = (program: Command, context: Context) => void;
 
+/** `sub`: the word after a group's name; left out, everything below it is registered. */
+type Load = (sub?: string) => Promise<Register>;
+
 /** Loaded by name: only the invoked command's code is evaluated. The order is that of `tnet --help`. */
-export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
+export const catalog: Readonly<Record<string, Load>> = {
   run: async () => (await import('./commands/run.ts')).registerRun,
   create: async () => (await import('./commands/create.ts')).registerCreate,
   ps: async () => (await import('./commands/ps.ts')).registerPs,
@@ -36,7 +39,7 @@ export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
   volume: async () => (await import('./commands/volume.ts')).registerVolume,
   doctor: async () => (await import('./commands/doctor.ts')).registerDoctor,
   trace: async () => (await import('./commands/trace.ts')).registerTrace,
-  lab: async () => (await import('./commands/lab.ts')).registerLab,
+  lab: async sub => (await import('./commands/lab.ts')).labRegister(sub),
   image: async () => (await import('./commands/image.ts')).registerImage,
   plugin: async () => (await import('./commands/plugin.ts')).registerPlugin,
   images: async () => (await import('./commands/images.ts')).registerImages,
@@ -47,9 +50,9 @@ export const catalog: Readonly<Record<string, () => Promise<Register>>> = {
 };
 
 /** The registrations an invocation needs: one, or all of them for help and for a word that is no command. */
-export function needed(name: string | undefined): Promise<Register[]> {
+export function needed([name, sub]: readonly string[]): Promise<Register[]> {
   const loaders = name !== undefined && Object.hasOwn(catalog, name) ? [catalog[name]!] : Object.values(catalog);
-  return Promise.all(loaders.map(load => load()));
+  return Promise.all(loaders.map(load => load(sub)));
 }
 
 const withValue = new Set(['--root', '--run-root']);

@@ -16,7 +16,7 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
   });
   if (args[0] === '__complete') return completeWords(program, context, args.slice(2));
   try {
-    for (const register of await needed(words[0])) register(program, context);
+    for (const register of await needed(words)) register(program, context);
     await program.parseAsync(words.join(' ') === 'network create' ? args.flatMap(plainFlag) : args, {from: 'user'});
     return code;
   } catch (error) {

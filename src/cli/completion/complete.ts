@@ -15,7 +15,7 @@ async function candidates(program: Command, words: readonly string[], context: C
   program.parseOptions(words.slice(0, name === undefined ? -1 : words.indexOf(name))); // whose roots
   if (name === undefined && !words.at(-1)?.startsWith('-')) return Object.keys(catalog);
   if (name !== undefined && Object.hasOwn(catalog, name))
-    for (const register of await needed(name)) register(program, context);
+    for (const register of await needed([name])) register(program, context);
   const want = wanted(program, words);
   const names = want.names === undefined ? [] : await namesOf(want.names, context).catch(() => []);
   return [...want.words, ...names];

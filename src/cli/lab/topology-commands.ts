@@ -1,9 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {type Command, Option} from 'commander';
-import {down} from '../../lab/down.ts';
 import {enterForeground} from '../../lab/holder/enter.ts';
 import {isAlive, type LabRecord} from '../../lab/labs.ts';
-import {reachabilityMatrix} from '../../lab/matrix.ts';
 import {placeIn} from '../../lab/place.ts';
 import {parseTopology} from '../../lab/topology/parse-topology.ts';
 import {hostNode, type Topology} from '../../lab/topology/topology.ts';
@@ -20,7 +18,6 @@ import {labGraph, labText} from './lab-graph.ts';
 /** Commands that need a topology file and no exercise. */
 export function registerTopologyCommands(lab: Command, context: Context): void {
   registerUp(lab, context);
-  registerDown(lab, context);
   registerInspect(lab, context);
   registerEnter(lab, context);
   registerGraph(lab, context);
@@ -48,30 +45,6 @@ function registerUp(lab: Command, context: Context): void {
         `${record.name} is up: ${nodes.length} nodes, ${networks.length} networks, ${links.length} links in ${ms} ms`,
       );
     });
-}
-
-function registerDown(lab: Command, context: Context): void {
-  lab
-    .command('down')
-    .description('end labs: processes, links, namespaces, mounts')
-    .argument('[name...]', 'labs')
-    .option('-a, --all', 'every lab')
-    .option('--force', 'a lab that is not there is no failure')
-    .action(async (names: readonly string[], {all, force}: {all?: boolean; force?: boolean}) => {
-      const labs = labsOf(context);
-      const chosen = all ? labs.list() : names.length > 0 ? [] : [chooseLab(context, {})];
-      for (const name of names) {
-        const record = labs.find(name);
-        if (record !== null) await endOne(context, record);
-        else if (!force) context.fail(`no lab "${name}"`);
-      }
-      for (const record of chosen) await endOne(context, record);
-    });
-}
-
-async function endOne(context: Context, record: LabRecord): Promise<void> {
-  await down(labsOf(context), record);
-  context.print(record.name);
 }
 
 function registerInspect(lab: Command, context: Context): void {
@@ -169,6 +142,7 @@ function registerMatrix(lab: Command, context: Context): void {
     .option('--json', 'for programs')
     .action(async ({json, ...option}: {json?: boolean} & LabOption) => {
       const record = chooseLab(context, option);
+      const {reachabilityMatrix} = await import('../../lab/matrix.ts');
       const matrix = await reachabilityMatrix(record, context.io.env);
       context.print(json ? JSON.stringify(matrix, null, 2) : formatMatrix(matrix, context.io.stdout));
     });
