@@ -1,10 +1,11 @@
 /**
  * CNI's bridge and portmap with one published port, by tnet-plugin and by the reference plugins, in one run: ADD and DEL of
  * one more container beside N attached ones, and 50 by 8 callers. As root: node dist/bench/plugins.js [N…]
- * Each kind has a host of its own, network and mount namespaces; commands are started by the same spawn.
+ * Each kind has a host of its own, network and mount namespaces; commands are started by the same spawn. With TNET_BENCH_JSON the
+ * medians are written to that file too, for bench/plot.ts.
  */
 import {execFile, execFileSync} from 'node:child_process';
-import {existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync} from 'node:fs';
+import {existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -43,6 +44,8 @@ function main(): void {
     console.log(`no ${reference}/bridge: apt-get install containernetworking-plugins for the other side`);
   const reports = new Map(kinds.map(kind => [kind, inHost(kind)]));
   print(reports.get('tnet')!, reports.get('reference'));
+  const file = process.env.TNET_BENCH_JSON;
+  if (file) writeFileSync(file, `${JSON.stringify(Object.fromEntries(reports), null, 2)}\n`);
 }
 
 function inHost(kind: Kind): Report {

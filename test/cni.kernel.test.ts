@@ -127,14 +127,17 @@ test.serial('STATUS tells of an exhausted pool, GC frees exactly what nobody kno
 });
 
 test.serial('a namespace that is gone, or another by now, is not touched', async t => {
-  const list = bridge('gone', '10.33.0.0/24');
-  const target = container('gone1');
+  const list = bridge('gone', '10.33.0.0/24', {hairpinMode: false});
+  const target = container('gone1', {capabilities: {portMappings: [{hostPort: 8101, containerPort: 80}]}});
   await cni.add(list, target);
   removeNetns(target.netns);
+  // Its links go with it, and there is no hairpin to switch off any more.
+  run('timeout 5 sh -c "while ip -o link | grep -q master.cni-gone; do sleep 0.02; done"');
   // The same path, and very likely the same inode.
   const other = container('gone1');
   runIn(other.netns, 'ip link add eth0 type veth peer name x');
   await cni.del(list, {...target, netns: ''});
+  t.is(run('nft list table inet tnet | grep -c 8101 || true').trim(), '0');
   t.is(linksOf(other.netns), 'lo x eth0');
   runIn(other.netns, 'ip link del eth0');
   t.like(await cni.add(list, other), {ips: [{address: '10.33.0.2/24'}]});

@@ -58,10 +58,13 @@ const eventsOf = async (name: string): Promise<readonly string[]> =>
 test.serial('create, start -a and restart; events tell each step', async t => {
   const cidfile = join(dir, 'cid');
   writeFileSync(join(dir, 'labels'), '# ours\ntier=front\n\nempty\n');
+  writeFileSync(join(dir, 'variables'), '# ours\nDONE=all done\n');
   const id = await tnet.ok(
     'create',
     '--name',
     'job',
+    '--env-file',
+    join(dir, 'variables'),
     '--cidfile',
     cidfile,
     '--label-file',
@@ -69,16 +72,16 @@ test.serial('create, start -a and restart; events tell each step', async t => {
     'host',
     'sh',
     '-c',
-    'echo done; exit 3',
+    'echo $DONE; exit 3',
   );
   t.is(readFileSync(cidfile, 'utf8'), id);
   t.is(await show('job', '{{.State.Status}} {{.Config.Labels.tier}}'), 'created front');
   t.regex((await tnet.run(['create', '--cidfile', cidfile, 'host', 'true'])).stderr, /container ID file found/);
   const {code, stdout} = await tnet.run(['start', '-a', 'job']);
-  t.deepEqual([code, stdout], [3, 'done\n']);
+  t.deepEqual([code, stdout], [3, 'all done\n']);
   await tnet.ok('restart', 'job');
   await tnet.ok('wait', 'job');
-  t.is((await tnet.run(['logs', 'job'])).stdout, 'done\ndone\n');
+  t.is((await tnet.run(['logs', 'job'])).stdout, 'all done\nall done\n');
   await tnet.ok('rm', 'job');
   // The second end may come before its start is told as a restart.
   t.deepEqual([...(await eventsOf('job'))].sort(), [

@@ -196,6 +196,12 @@ test.serial('stats: one JSON object a second, each with the one before it', asyn
   t.true(Date.parse(read[1]!.read) - Date.parse(read[0]!.read) >= 990);
 });
 
+test.serial('stats, live on a terminal: one frame after the other, until ctrl-c', async t => {
+  const frame = [{see: 'CPU %'}, {see: 'spin'}];
+  const {code, output} = await tnetOnPty(tnet, ['stats', 'spin'], [...frame, ...frame, ...frame, {type: '\x03'}]);
+  t.not(code, -1, output);
+});
+
 dockerTest('docker stats, live on a terminal: one frame after the other', async t => {
   const {output} = await dockerOnPty(
     tnet,

@@ -28,6 +28,8 @@ export interface HostLink extends LinkHome {
 export interface Kernel {
   /** The present version of everything in `want`, and every link and nft element of ours that is not in it. */
   read(want: Iterable<Item>): World;
+  /** The present version of everything in `want`, and nothing else. */
+  find(want: readonly Item[]): World;
   /** All that is ours in iptables, and whom it lets through. Apart from `read` because it asks a program, where iptables is in use. */
   readIptables(): Promise<IptablesReading>;
   execute(ops: readonly Op[], onError: OnError): Promise<void>;

@@ -13,7 +13,7 @@ import {watchKernel} from './monitor.ts';
 import type {Native} from './native.ts';
 import {flushPorts} from './netlink/flush-ports.ts';
 import type {NftTable} from './netlink/nftables/types.ts';
-import {hasNamespace, hostLinks, isForwarding, readUniqueness, readWorld} from './read.ts';
+import {findWorld, hasNamespace, hostLinks, isForwarding, readUniqueness, readWorld} from './read.ts';
 import {readCounters} from './read-counters.ts';
 import {readIptables} from './read-iptables.ts';
 import {readSandbox, viewSandbox} from './read-sandbox.ts';
@@ -67,6 +67,7 @@ export function openKernel({native, isOurs, table}: KernelSpec): Kernel {
 
   return {
     read: want => lettingGo(() => readWorld(parts, want)),
+    find: want => lettingGo(() => findWorld(parts, want)),
     readIptables: () => readIptables(parts),
     execute: (ops, onError) =>
       execute(ops, onError, step => applyStep(parts, step)).finally(() => sockets.releaseForeign()),

@@ -22,18 +22,37 @@ export type ReadParts = ApplyParts;
  * and sysctls are read in the host's namespace; of a sandbox only whether it is there.
  */
 export function readWorld(parts: ReadParts, want: Iterable<Item>): World {
+  return readParts(parts, want, () => true);
+}
+
+/** The present version of everything in `want` and nothing else: what none of it is about is not asked for. */
+export function findWorld(parts: ReadParts, want: readonly Item[]): World {
+  const kinds = new Set(want.map(({kind}) => kind));
+  const sets = new Set(want.map(item => (item.kind === 'element' ? item.set : '')));
+  const keys = new Set(want.map(itemKey));
+  const found = readParts(parts, want, (kind, set) => (kind === 'element' && set ? sets.has(set) : kinds.has(kind)));
+  return new Map([...found].filter(([key]) => keys.has(key)));
+}
+
+/** Whether items of a kind are wanted, elements of one set. */
+type IsAsked = (kind: Item['kind'], set?: string) => boolean;
+
+/** All of these are found by way of their link. */
+const onLinks: readonly Item['kind'][] = ['link', 'altname', 'address', 'fdb', 'route', 'qdisc', 'filter'];
+
+function readParts(parts: ReadParts, want: Iterable<Item>, isAsked: IsAsked): World {
   const wanted = new Map(Array.from(want, item => [itemKey(item), item]));
-  const links = hostLinks(parts);
+  const links = onLinks.some(kind => isAsked(kind)) ? hostLinks(parts) : [];
   const names = new Map(links.map(({index, name}) => [index, name]));
   const items = [
     ...links.map(link => linkItem(link, names)).filter(item => parts.isOurs(item.group) || wanted.has(itemKey(item))),
     ...links.flatMap(link => altnameItems(link, '')).filter(item => wanted.has(itemKey(item))),
-    ...hostAddresses(parts, names).filter(item => wanted.has(itemKey(item))),
+    ...(isAsked('address') ? hostAddresses(parts, names) : []).filter(item => wanted.has(itemKey(item))),
     ...hostPeers(parts, names, wanted).filter(item => wanted.has(itemKey(item))),
     ...hostRoutes(parts, names, wanted),
     ...portVlans(parts, names, wanted),
     ...readTrafficControl(parts, links, wanted),
-    ...readTable(parts),
+    ...readTable(parts, isAsked),
     ...[...wanted.values()].flatMap(item => readOne(parts, item)),
   ];
   return new Map(items.map(item => [itemKey(item), item]));
@@ -123,14 +142,16 @@ function hostRoutes({sockets}: ReadParts, names: LinkNames, wanted: World): (Ite
 }
 
 /** Our table, and its elements if it is of our making: another version's are replaced with it. */
-function readTable({sockets, table}: ReadParts): Item[] {
+function readTable({sockets, table}: ReadParts, isAsked: IsAsked): Item[] {
+  if (!isAsked('table') && !isAsked('element')) return [];
   const socket = sockets.netfilter();
   const [answer] = orNothing(() => socket.request(getTable(table)));
   if (answer === undefined) return [];
   const {comment} = decodeTable(answer);
   const present: Item = {ns: '', kind: 'table', table: {...table, comment: comment ?? ''}};
   if (comment !== table.comment) return [present];
-  const elements = table.sets.flatMap(set => decodeElements(socket.dump(dumpElements(table, set.name)), set));
+  const asked = table.sets.filter(({name}) => isAsked('element', name));
+  const elements = asked.flatMap(set => decodeElements(socket.dump(dumpElements(table, set.name)), set));
   return [present, ...elements.map((element): Item => ({ns: '', kind: 'element', ...element}))];
 }
 

@@ -26,7 +26,7 @@ export function connectedBeside(
 }
 
 /** What must be set on a bridge that we only use, and what it was. */
-export function adoptedChanges(networks: readonly Network[], kernel: Pick<Kernel, 'read'>): readonly SysctlChange[] {
+export function adoptedChanges(networks: readonly Network[], kernel: Pick<Kernel, 'find'>): readonly SysctlChange[] {
   const wanted = [
     ...networks
       .filter(isAdopted)
@@ -36,7 +36,7 @@ export function adoptedChanges(networks: readonly Network[], kernel: Pick<Kernel
       .flatMap(({device, prefix}) => (ipFamily(prefix) === 4 ? [routesLoopback(device)] : [])),
   ];
   if (wanted.length === 0) return [];
-  const actual = kernel.read(wanted);
+  const actual = kernel.find(wanted);
   return wanted.flatMap(item => {
     const was = actual.get(itemKey(item));
     return was?.kind !== 'sysctl' || was.value === item.value
@@ -49,7 +49,7 @@ export function adoptedChanges(networks: readonly Network[], kernel: Pick<Kernel
 export function leaveAdopted(
   network: Network,
   state: State,
-  kernel: Pick<Kernel, 'linkNames' | 'read'>,
+  kernel: Pick<Kernel, 'linkNames' | 'find'>,
 ): readonly Op[] {
   const links = new Set(kernel.linkNames());
   const settings = usedAlone(network, state)
@@ -74,14 +74,14 @@ function usedAlone(network: Network, {networks}: State): readonly string[] {
 }
 
 /** What must go from it for our addresses. */
-export function takeAdopted(network: Network, kernel: Pick<Kernel, 'read'>): readonly Op[] {
+export function takeAdopted(network: Network, kernel: Pick<Kernel, 'find'>): readonly Op[] {
   const ops = replaceOps(network, 'take');
-  const actual = kernel.read(ops.map(({item}) => item));
+  const actual = kernel.find(ops.map(({item}) => item));
   return ops.filter(({item}) => actual.has(itemKey(item)));
 }
 
-function missing(ops: readonly Op[], kernel: Pick<Kernel, 'read'>): readonly Op[] {
-  const actual = kernel.read(ops.map(({item}): Item => item));
+function missing(ops: readonly Op[], kernel: Pick<Kernel, 'find'>): readonly Op[] {
+  const actual = kernel.find(ops.map(({item}): Item => item));
   return ops.filter(({item}) => !actual.has(itemKey(item)));
 }
 

@@ -1,11 +1,12 @@
 import {TnetError} from '../errors.ts';
 import {diff, toWorld} from '../kernel/diff.ts';
-import type {Op} from '../kernel/item.ts';
+import type {Item, Op} from '../kernel/item.ts';
 import type {Attachment} from '../model/attachment.ts';
 import {prefixContains} from '../model/ip.ts';
 import type {Network} from '../model/network.ts';
 import type {State} from '../model/state.ts';
 import {isAdopted} from './drivers/adopted.ts';
+import {vlansOf} from './drivers/bridge-vlan.ts';
 import type {Firewall} from './firewall/renderer.ts';
 import {type NetworkSeed, type NetworkSpec, planNewNetwork} from './new-network.ts';
 import {planNetwork} from './plan.ts';
@@ -31,7 +32,9 @@ function refuseStrange(network: Network, next: Network, {attachments}: State): v
       ? `its driver from ${network.driver} to ${next.driver}`
       : network.device !== next.device
         ? `its device from "${network.device}" to "${next.device}"`
-        : strandedBy(next, attached);
+        : getsVlans(network, next)
+          ? `its bridge "${network.device}" to one with VLANs`
+          : strandedBy(next, attached);
   if (change === undefined) return;
   throw new TnetError(
     'ERR_NETWORK_IN_USE',
@@ -45,13 +48,22 @@ function strandedBy({subnets}: Network, attached: readonly Attachment[]): string
   return lost && `its subnets: ${lost} is in none of the new ones`;
 }
 
+const isBridge = (item: Item): boolean => item.kind === 'link' && item.type === 'bridge';
+
+const getsVlans = (network: Network, next: Network): boolean => vlansOf(network) === null && vlansOf(next) !== null;
+
 /** What nothing else would take away: repair does not look for the addresses of yesterday. */
 export function leftBehind(network: Network, next: Network, firewall: Firewall): readonly Op[] {
-  const ops = diff(toWorld(planNetwork(network, firewall)), toWorld(planNetwork(next, firewall)));
-  return ops.filter(
+  const was = planNetwork(network, firewall);
+  const ops = diff(toWorld(was), toWorld(planNetwork(next, firewall)));
+  // One that others may share bears no network's name: it is made anew.
+  const isOurs = !isAdopted(network) && !vlansOf(next)?.isPlugged;
+  const remade = getsVlans(network, next) && isOurs ? was.filter(isBridge) : [];
+  const gone = ops.filter(
     // Another program's bridge may have taken the place of ours.
     ({do: verb, item}) =>
       verb === 'del' &&
       (item.kind === 'address' || item.kind === 'port-vlan' || (item.kind === 'link' && !isAdopted(next))),
   );
+  return [...gone, ...remade.map((item): Op => ({do: 'del', item}))];
 }

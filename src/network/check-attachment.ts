@@ -26,7 +26,7 @@ export async function checkAttachment({state, kernel, firewall}: CheckParts, att
   if (!kernel.hasNamespace(attachment.sandbox)) throw broken('its network namespace is gone');
   const {ours} = await kernel.readIptables();
   const onHost = items.filter(({ns}) => ns === '');
-  const [op] = diff(within(new Map([...kernel.read(onHost), ...ours]), onHost), toWorld(onHost));
+  const [op] = diff(within(new Map([...kernel.find(onHost), ...ours]), onHost), toWorld(onHost));
   if (op !== undefined) throw broken(`needs ${formatOp(op)}`);
   const what = missingInside(items, kernel.readSandbox(attachment.sandbox), attachment);
   if (what !== undefined) throw broken(what);

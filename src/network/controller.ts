@@ -142,7 +142,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
 
   const unrealize = async (network: Network): Promise<void> => {
     const {rules, beside} = await look();
-    const {items, actual} = readOurs(kernel, planNetwork(network, beside), rules);
+    const {items, actual} = readOurs(kernel.find, planNetwork(network, beside), rules);
     const others = new Map([...state.networks].filter(([id]) => id !== network.id));
     const kept = toWorld(planHost({...state, networks: others, attachments: new Map()}, beside));
     const gone = items.filter(item => !isFrame(item) && actual.has(itemKey(item)) && !kept.has(itemKey(item)));
@@ -229,7 +229,7 @@ export async function createController(parts: ControllerParts): Promise<Controll
   const repairs = async (): Promise<readonly Op[]> => {
     const {rules, beside} = await look();
     const known = withoutGoneLinks(withoutLostBridges(withoutTaken(state, kernel), kernel), kernel);
-    const ops = planRepair(known, beside, planned => readOurs(kernel, planned, rules));
+    const ops = planRepair(known, beside, planned => readOurs(kernel.read, planned, rules));
     return withoutLost(ops, kernel);
   };
 

@@ -55,7 +55,7 @@ function removalsFirst(ops: readonly Op[]): readonly Op[] {
   return [...ops].sort((a, b) => order(a) - order(b));
 }
 
-function isRule({kind}: Item): boolean {
+export function isRule({kind}: Item): boolean {
   return kind === 'element' || kind === 'iptables-rule';
 }
 

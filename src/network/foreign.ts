@@ -8,7 +8,7 @@ import {isOurGroup} from './drivers/driver.ts';
 /** Adds what is missing of `items`, and nothing else; `rules` are those of iptables that are there. Throws ERR_LINK_FOREIGN. */
 export async function ensure(kernel: Kernel, items: readonly Item[], rules: World): Promise<void> {
   const want = toWorld(items);
-  const actual = new Map([...kernel.read(want.values()), ...rules]);
+  const actual = new Map([...kernel.find([...want.values()]), ...rules]);
   refuseForeignLinks(want, actual);
   const known = new Map([...actual].filter(([key]) => want.has(key)));
   await kernel.execute(diff(known, want), 'undo');
@@ -16,15 +16,15 @@ export async function ensure(kernel: Kernel, items: readonly Item[], rules: Worl
 
 /** What is planned and what is there, without devices that another program has made under our name meanwhile: they are neither changed nor removed. */
 export function readOurs(
-  kernel: Kernel,
+  read: (want: readonly Item[]) => World,
   planned: readonly Item[],
   rules: World,
 ): {items: readonly Item[]; actual: World; foreign: ReadonlySet<string>} {
-  const actual = new Map([...kernel.read(planned), ...rules]);
+  const actual = new Map([...read(planned), ...rules]);
   const foreign = foreignLinks(toWorld(planned), actual);
   if (foreign.size === 0) return {items: planned, actual, foreign};
   const items = planned.filter(item => !isOn(item, foreign));
-  return {items, actual: new Map([...kernel.read(items), ...rules]), foreign};
+  return {items, actual: new Map([...read(items), ...rules]), foreign};
 }
 
 /** Without the networks on these devices, what is attached to them, and settings of theirs: nothing of ours may be about what is another's. */

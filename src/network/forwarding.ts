@@ -56,7 +56,7 @@ function devicesOf(networks: readonly Network[], {attachments}: State): readonly
 export function forgetGone({store, kernel}: ForwardingParts, kept: ReadonlySet<string> = new Set()): void {
   const items = Array.from(store.state.sysctls.values(), sysctlItem);
   if (items.length === 0) return;
-  const actual = kernel.read(items);
+  const actual = kernel.find(items);
   const gone = [...store.state.sysctls.values()].filter(
     change => !actual.has(itemKey(sysctlItem(change))) && !kept.has(deviceOf(change.path)),
   );

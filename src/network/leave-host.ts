@@ -17,7 +17,7 @@ export async function leaveHost(
   const {state} = store;
   forgetGone({store, kernel});
   const restored = [...state.sysctls.values()].map(settingBack);
-  const {actual} = readOurs(kernel, planHost(withoutLostBridges(state, kernel), firewall), rules);
+  const {actual} = readOurs(kernel.read, planHost(withoutLostBridges(state, kernel), firewall), rules);
   await kernel.execute([...restored, ...diff(actual, new Map())], 'continue');
   store.commit({remove: {sysctls: [...state.sysctls.keys()]}});
 }

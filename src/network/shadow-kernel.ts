@@ -19,6 +19,10 @@ export function shadowKernel(real: Kernel): ShadowKernel {
       ops.push(...more);
     },
     read: want => readThrough(real, ops, toWorld(want)),
+    find(want) {
+      const wanted = toWorld(want);
+      return new Map([...readThrough(real, ops, wanted)].filter(([key]) => wanted.has(key)));
+    },
     async readIptables() {
       const reading = await real.readIptables();
       return {...reading, ours: withRules(reading.ours, ops)};

@@ -41,8 +41,8 @@ export interface Store {
   /** Counts the commits that changed networks or attachments: what was derived from them before is old. */
   revision(): number;
   /**
-   * All or nothing; safe from the death of the daemon when it returns, and from a power cut if more than attachments and
-   * sysctls changed. Throws ERR_STORE; a broken uniqueness names what is taken.
+   * All or nothing; safe from the death of the daemon when it returns, and from a power cut if more changed than attachments,
+   * sysctls and networks of CNI and podman. Throws ERR_STORE; a broken uniqueness names what is taken.
    */
   commit(change: Change): void;
   close(): void;
@@ -69,7 +69,7 @@ function createStore(database: Database): Store {
     state,
     instance: String(rows(database, "SELECT value AS json FROM meta WHERE key = 'instance'")[0]),
     commit(change) {
-      synchronize(isLostWithPower(change) ? 'NORMAL' : 'FULL');
+      synchronize(isLostWithPower(change, state) ? 'NORMAL' : 'FULL');
       transaction(database, () => write(change));
       applyChange(state, change);
       for (const {networks, attachments} of [change.put ?? {}, change.remove ?? {}])
@@ -81,11 +81,14 @@ function createStore(database: Database): Store {
 }
 
 /**
- * A power cut takes sandboxes, links and the host's settings with it, so their rows need not be on the disk before the answer:
- * the fsync was a fifth of an attach. In WAL mode NORMAL means none at a commit; an earlier state is found, never a broken one.
+ * A power cut takes sandboxes, links and the host's settings with it, and networks that another runtime describes with every call
+ * are made again by the next one: their rows need not be on the disk before the answer,
+ * whose fsync was a fifth of an attach. In WAL mode NORMAL means none at a commit; an earlier state is found, never a broken one.
  */
-function isLostWithPower({put = {}, remove = {}}: Change): boolean {
-  const lost = ['attachments', 'sysctls'];
+function isLostWithPower({put = {}, remove = {}}: Change, state: State): boolean {
+  const networks = [...(put.networks ?? []), ...(remove.networks ?? []).flatMap(id => state.networks.get(id) ?? [])];
+  const isMadeAgain = networks.every(({name}) => /^(cni|podman):/.test(name));
+  const lost = ['attachments', 'sysctls', ...(isMadeAgain ? ['networks'] : [])];
   return [put, remove].every(part => Object.keys(part).every(table => lost.includes(table)));
 }
 
