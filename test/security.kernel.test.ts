@@ -146,6 +146,26 @@ for (const [args, message] of refusals) {
   });
 }
 
+test.serial('CVE-2019-16884: nothing is mounted over /proc, by no kind of mount and by no link', async t => {
+  const refused = /"\/proc[^"]*" is inside \/proc/;
+  for (const options of [
+    ['-v', `${dir}:/proc`],
+    ['-v', 'fake:/proc/self/attr'],
+    ['-v', '/srv/../proc/self'],
+    ['--tmpfs', '/proc'],
+    ['--mount', `type=bind,src=${dir},dst=/proc/self`],
+  ]) {
+    const {code, stderr} = await tnet.run(['run', '--rm', '--network', 'none', ...options, 'host', 'true']);
+    t.is(code, 125);
+    t.regex(stderr, refused);
+  }
+  t.is(await tnet.ok('volume', 'ls', '-q'), '');
+  const root = join(dir, 'root');
+  run(`mkdir -p ${root}/proc && ln -s proc ${root}/way`);
+  const linked = ['run', '--rm', '--network', 'none', '-v', `${dir}:/way`, '--rootfs', root, 'true'];
+  t.regex((await tnet.run(linked)).stderr, /error mounting to rootfs at "\/way": .*operation not permitted/);
+});
+
 test.serial('CVE-2022-0811: a sysctl of the machine is refused in the API too, whose clients check nothing', t => {
   const before = corePattern();
   for (const name of [

@@ -41,12 +41,13 @@ export function parseMode(mode: string): ReadonlySet<string> {
   throw badRequest(`invalid mode: ${mode}`);
 }
 
-/** The target of any mount: absolute, and not the root itself. */
+/** The target of any mount: absolute, neither the root itself nor inside /proc, by whose files a container is confined (CVE-2019-16884). */
 export function checkTarget(kind: string, target: string): string {
   if (target === '') throw mountError(kind, 'field Target must not be empty');
   if (!target.startsWith('/')) throw mountError(kind, `invalid mount path: '${target}' mount path must be absolute`);
   const path = cleanPath(target);
   if (path === '/') throw mountError(kind, "invalid specification: destination can't be '/'");
+  if (`${path}/`.startsWith('/proc/')) throw mountError(kind, `"${path}" is inside /proc, which is the kernel's alone`);
   return path;
 }
 
