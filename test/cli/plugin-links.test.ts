@@ -12,12 +12,12 @@ const folder = (t: {teardown(job: () => void): void}): string => {
 
 test('linkPlugins() links every name once, and unlinkPlugins() takes exactly these back', t => {
   const dir = folder(t);
-  writeFileSync(join(dir, 'vlan'), '');
+  writeFileSync(join(dir, 'dhcp'), '');
   t.is(linkPlugins({dir, names: cniNames}, pluginPath(), 'refuse').length, cniNames.length);
   t.is(readlinkSync(join(dir, 'bridge')), pluginPath());
   t.deepEqual(linkPlugins({dir, names: cniNames}, pluginPath(), 'refuse'), []);
   t.is(unlinkPlugins({dir, names: cniNames}).length, cniNames.length);
-  t.deepEqual(readdirSync(dir), ['vlan']);
+  t.deepEqual(readdirSync(dir), ['dhcp']);
 });
 
 test('linkPlugins() replaces links of another version, and what is foreign only when it is told to', t => {
