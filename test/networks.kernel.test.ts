@@ -157,3 +157,26 @@ test.serial('limits of an attachment are set and counted; a wrong one is one cle
   t.notRegex(run('tc qdisc show'), /rate 10Mbit/);
   await tnet.ok('rm', '-f', 'slow');
 });
+
+test.serial('a routed container has a port open as long as one of its mappings leads there', async t => {
+  const open = (): string =>
+    run("nft list set inet tnet open4 | tr -d '\\n\\t ' | sed -n 's/.*elements={\\(.*\\)}}}/\\1/p'").trim();
+  await tnet.ok(
+    'network',
+    'create',
+    '--subnet',
+    '10.8.9.0/24',
+    '-o',
+    'com.docker.network.bridge.gateway_mode_ipv4=routed',
+    'routed',
+  );
+  const ports = ['-p', '8000-8001:90-91', '-p', '8002:90'];
+  await tnet.ok('run', '-d', '--name', 'overlap', '--network', 'routed', ...ports, 'host', 'sleep', '600');
+  t.is(open(), '10.8.9.2.tcp.90-91');
+  await tnet.ok('port', 'add', 'overlap', '8100:92');
+  t.is(open(), '10.8.9.2.tcp.90-92');
+  await tnet.ok('port', 'rm', 'overlap', '8000-8001:90-91');
+  t.is(open(), '10.8.9.2.tcp.90,10.8.9.2.tcp.92');
+  await tnet.ok('rm', '-f', 'overlap');
+  await tnet.ok('network', 'rm', 'routed');
+});

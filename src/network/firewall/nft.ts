@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto';
 import type {NftChain, NftElement, NftSet, NftTable, NftType} from '../../kernel/netlink/nftables/types.ts';
 import {type Family, ipFamily} from '../../model/ip.ts';
 import type {PortMapping} from '../../model/port-mapping.ts';
+import {formatSpan, joinSpans, type Span} from '../../model/span.ts';
 import {
   accept,
   daddrAndIifname,
@@ -27,7 +28,7 @@ import {
   snatBySaddr,
   toThisHost,
 } from './nft-match.ts';
-import type {GuardedNetwork, PublishedPort, Ruleset} from './ruleset.ts';
+import type {GuardedNetwork, PortMasquerade, PublishedPort, Ruleset} from './ruleset.ts';
 import {trafficChains, trafficElements, trafficSets} from './traffic.ts';
 
 const families = [4, 6] as const;
@@ -168,6 +169,7 @@ export function toNft({networks, ports, forwarding}: Ruleset): NftRuleset {
     elements: unique([
       ...networks.flatMap(networkElements),
       ...ports.flatMap(portElements),
+      ...insideElements(ports),
       ...families.flatMap(family => forwarding[family].map(device => element(`forwarding${family}`, [device]))),
     ]),
   };
@@ -190,20 +192,33 @@ function networkElements({device, prefix, only, internal, icc, mode, source}: Gu
   ];
 }
 
+/** By the container's own address and port. Two mappings may lead to the same ports, and intervals of a set must not overlap (EEXIST). */
+function insideElements(ports: readonly PublishedPort[]): readonly NftElement[] {
+  const groups = new Map<string, Span[]>();
+  for (const {address, mode, masquerade, mapping} of ports) {
+    const name = mode === 'routed' ? 'open' : insideSets[masquerade];
+    if (name === null) continue;
+    const {proto, containerPort: first, count} = mapping;
+    const key = `${name}${ipFamily(address)} ${address} ${proto}`;
+    groups.set(key, [...(groups.get(key) ?? []), {first, last: first + count - 1}]);
+  }
+  return [...groups].flatMap(([key, spans]) => {
+    const [set, ...fields] = key.split(' ') as [string, ...string[]];
+    return joinSpans(spans).map(span => element(set, [...fields, formatSpan(span)]));
+  });
+}
+
+const insideSets: Readonly<Record<PortMasquerade, string | null>> = {needed: null, all: 'hidden', none: 'kept'};
+
 function portElements(port: PublishedPort): readonly NftElement[] {
-  const {mapping, hostIp, address, mode, masquerade} = port;
-  const {proto, containerPort, count} = mapping;
+  const {mapping, hostIp, address, mode} = port;
+  const {containerPort, count} = mapping;
   const family = ipFamily(address);
-  const inside = [address, proto, interval(containerPort, count)];
-  if (mode === 'routed') return [element(`open${family}`, inside)];
+  if (mode === 'routed') return [];
   const keys = mapElements({...mapping, hostIp, family});
   const data = (i: number) =>
     keys.length === count && !isKeptRange(mapping) ? [address, `${containerPort + i}`] : [address];
-  return [
-    ...keys.map((key, i) => ({...key, data: data(i)})),
-    ...(masquerade === 'needed' ? [] : [element(`${masquerade === 'all' ? 'hidden' : 'kept'}${family}`, inside)]),
-    ...trafficElements(mapping),
-  ];
+  return [...keys.map((key, i) => ({...key, data: data(i)})), ...trafficElements(mapping)];
 }
 
 /** A range that keeps its numbers is one element, whatever its length; dnat cannot shift a range. */
@@ -222,15 +237,17 @@ export function mapElements(
   const {proto, hostIp, hostPort, count, family} = port;
   const host = hostIp === null ? [] : [hostIp];
   const any = hostIp === null ? '-any' : '';
-  if (isKeptRange(port)) return [{set: `ranges${family}${any}`, fields: [proto, ...host, interval(hostPort, count)]}];
+  if (isKeptRange(port))
+    return [
+      {
+        set: `ranges${family}${any}`,
+        fields: [proto, ...host, formatSpan({first: hostPort, last: hostPort + count - 1})],
+      },
+    ];
   return Array.from({length: count}, (_, i) => ({
     set: `published${family}${any}`,
     fields: [proto, ...host, `${hostPort + i}`],
   }));
-}
-
-function interval(first: number, count: number): string {
-  return count === 1 ? `${first}` : `${first}-${first + count - 1}`;
 }
 
 function unique(elements: readonly NftElement[]): readonly NftElement[] {

@@ -1,3 +1,4 @@
+import {formatSpan, joinSpans, type Span} from '../../../model/span.ts';
 import {bridgeTrunk, bridgeVlan, keepsDefaultVlan} from '../../../network/options.ts';
 import {CniError, cniCodes} from './contract.ts';
 import type {Fields} from './fields.ts';
@@ -14,15 +15,10 @@ export function decodeBridgeVlans(config: Fields): Readonly<Record<string, strin
     throw new CniError(cniCodes.config, 'cannot set vlan and vlanTrunk at the same time');
   refuseOptions(config, {promiscMode: 'a bridge with VLANs is that of several networks'});
   return {
-    ...(vlan > 0 ? {[bridgeVlan]: `${vlan}`} : {[bridgeTrunk]: merged(trunk).map(formatSpan).join(',')}),
+    ...(vlan > 0 ? {[bridgeVlan]: `${vlan}`} : {[bridgeTrunk]: joinSpans(trunk).map(formatSpan).join(',')}),
     // As the reference plugin: kept unless it is told otherwise.
     [keepsDefaultVlan]: String(config.raw('preserveDefaultVlan') !== false),
   };
-}
-
-interface Span {
-  readonly first: number;
-  readonly last: number;
 }
 
 /** `{id}`, `{minID, maxID}`, or both. */
@@ -40,16 +36,3 @@ function spansOf(fields: Fields): readonly Span[] {
   if (min! > max!) throw new CniError(cniCodes.config, 'minID is greater than maxID in trunk parameter');
   return [...(min == null ? [] : [{first: min, last: max!}]), ...(id == null ? [] : [{first: id, last: id}])];
 }
-
-/** In order, without overlaps: each VLAN is told once. */
-function merged(spans: readonly Span[]): readonly Span[] {
-  const done: Span[] = [];
-  for (const span of [...spans].sort((a, b) => a.first - b.first)) {
-    const before = done.at(-1);
-    if (before === undefined || span.first > before.last + 1) done.push(span);
-    else done.push({first: done.pop()!.first, last: Math.max(before.last, span.last)});
-  }
-  return done;
-}
-
-const formatSpan = ({first, last}: Span): string => (first === last ? `${first}` : `${first}-${last}`);
