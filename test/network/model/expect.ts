@@ -106,7 +106,10 @@ function portFacts(model: Model, {box}: Link, port: Port): readonly string[] {
     if (target === undefined) return [];
     const {address} = target.addresses.find(lease => lease.family === family)!;
     return model.nets.get(target.net)!.mode === 'routed'
-      ? [`open${family} { ${address} . ${port.proto} . ${range(port.containerPort, port.count)} }`]
+      ? Array.from(
+          {length: port.count},
+          (_, i) => `open${family} { ${address} . ${port.proto} . ${port.containerPort + i} }`,
+        )
       : [...natFacts(port, family, address), ...countFacts(port)];
   });
 }

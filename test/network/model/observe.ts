@@ -120,10 +120,17 @@ function sysctlFacts(device: string): readonly string[] {
 }
 
 function elementFacts(set: NftSet | undefined): readonly string[] {
-  return (set?.elem ?? []).map(each => {
+  return (set?.elem ?? []).flatMap(each => {
     const [key, data] = isPair(each) ? each : [each, null];
-    return `${set!.name} { ${text(key)}${data === null ? '' : ` : ${text(data)}`} }`;
+    const keys = set!.name.startsWith('open') ? eachPort(text(key)) : [text(key)];
+    return keys.map(one => `${set!.name} { ${one}${data === null ? '' : ` : ${text(data)}`} }`);
   });
+}
+
+/** `… . 70-71` is `… . 70` and `… . 71`: how a container's open ports are cut into intervals is the planner's own affair. */
+function eachPort(key: string): readonly string[] {
+  const [, head, first, last = first] = /^(.* )(\d+)(?:-(\d+))?$/.exec(key)!;
+  return Array.from({length: Number(last) - Number(first) + 1}, (_, i) => `${head}${Number(first) + i}`);
 }
 
 function isPair(value: unknown): value is readonly [unknown, unknown] {
