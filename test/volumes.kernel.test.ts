@@ -171,7 +171,7 @@ test.serial('binds: a directory, one file, read-only, made for -v, refused for -
     (await tnet.run(['run', '-v', `${dir}:/etc/passwd`, 'host', 'true'])).stderr,
     /\/etc\/passwd.*[Nn]ot a directory/,
   );
-  t.regex((await tnet.run(['run', '-v', `${dir}:/proc/sys`, 'host', 'true'])).stderr, /\/proc\/sys.*not permitted/);
+  t.regex((await tnet.run(['run', '-v', `${dir}:/proc/sys`, 'host', 'true'])).stderr, /"\/proc\/sys" is inside \/proc/);
   t.regex(
     (await tnet.run(['run', '-v', `${dir}:/x`, '-v', `data:/x`, 'host', 'true'])).stderr,
     /Duplicate mount point: \/x/,
