@@ -1,32 +1,14 @@
-import {rmSync} from 'node:fs';
 import test from 'ava';
-import {
-  type CniList,
-  type CniRuntime,
-  type CniTarget,
-  makeCni,
-  makeNetns,
-  removeCniNetworks,
-  removeNetns,
-} from './fixture/cni.ts';
+import {type CniList, type CniRuntime, makeNetns, removeNetns} from './fixture/cni.ts';
 import {makeReference, referenceLacks, shapeOf} from './fixture/cni-reference.ts';
 import {reach, serve} from './fixture/echo.ts';
 import {makeNeighbour, run, runIn} from './fixture/host.ts';
-import {useTnet} from './fixture/use-tnet.ts';
+import {container, useCni} from './fixture/use-cni.ts';
 
 /** Options of the reference plugin `bridge`, and bridges that others have made. */
 const neighbour = makeNeighbour();
-const tnet = useTnet({
-  closing: () => removeCniNetworks(tnet),
-  closed: () => rmSync(cni.bin, {recursive: true}),
-});
-const cni = makeCni(tnet);
+const {tnet, cni} = useCni();
 
-test.before(async () => {
-  await tnet.ok('network', 'ls');
-});
-
-const container = (id: string, over: Partial<CniTarget> = {}): CniTarget => ({id, netns: makeNetns(id), ...over});
 const pool = (subnet: string, over: object = {}) => ({
   type: 'host-local',
   ranges: [[{subnet, ...over}]],

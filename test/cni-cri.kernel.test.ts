@@ -1,20 +1,11 @@
-import {rmSync} from 'node:fs';
 import test from 'ava';
-import {makeCni, removeCniNetworks} from './fixture/cni.ts';
 import {type Containerd, containerdLacks, startContainerd} from './fixture/containerd.ts';
 import {makeNeighbour, run, runIn} from './fixture/host.ts';
-import {useTnet} from './fixture/use-tnet.ts';
+import {useCni} from './fixture/use-cni.ts';
 
 /** Pods as a kubelet makes them: calls of CRI to Debian's containerd, whose CNI plugins are ours. */
 const neighbour = makeNeighbour();
-const tnet = useTnet({
-  closing: async () => {
-    await containerd?.end();
-    await removeCniNetworks(tnet);
-  },
-  closed: () => rmSync(cni.bin, {recursive: true}),
-});
-const cni = makeCni(tnet);
+const {tnet, cni} = useCni({closing: () => containerd?.end()});
 let containerd: Containerd;
 const lacks = containerdLacks();
 const check = lacks === null ? test.serial : test.serial.skip;
@@ -39,7 +30,6 @@ const conflist = {
 
 test.before(async () => {
   if (lacks !== null) return;
-  await tnet.ok('network', 'ls'); // not in a mount namespace of containerd's
   const env = {...process.env, TNET_ROOT: tnet.root, TNET_RUN_ROOT: tnet.runRoot};
   const pause = ['/bin/busybox', 'httpd', '-f', '-p', '80'];
   containerd = await startContainerd({bin: cni.bin, conflist, env, pause});

@@ -1,22 +1,12 @@
-import {rmSync} from 'node:fs';
 import test from 'ava';
-import {type CniList, type CniTarget, makeCni, makeNetns, removeCniNetworks, removeNetns} from './fixture/cni.ts';
+import {type CniList, removeNetns} from './fixture/cni.ts';
 import {insideOf, makeReference, referenceLacks, shapeOf, withoutDad} from './fixture/cni-reference.ts';
 import {run, runIn} from './fixture/host.ts';
-import {useTnet} from './fixture/use-tnet.ts';
+import {container, useCni} from './fixture/use-cni.ts';
 
 /** `host-device` lends links, `sbr` routes by source: beside the reference plugins of these names. */
-const tnet = useTnet({
-  closing: () => removeCniNetworks(tnet),
-  closed: () => rmSync(cni.bin, {recursive: true}),
-});
-const cni = makeCni(tnet);
+const {tnet, cni} = useCni();
 
-test.before(async () => {
-  await tnet.ok('network', 'ls');
-});
-
-const container = (id: string, over: Partial<CniTarget> = {}): CniTarget => ({id, netns: makeNetns(id), ...over});
 const lend = (name: string, plugin: object): CniList => ({
   cniVersion: '1.1.0',
   name,

@@ -1,25 +1,16 @@
-import {rmSync} from 'node:fs';
 import test from 'ava';
-import {type CniList, type CniTarget, makeCni, makeNetns, removeCniNetworks, removeNetns} from './fixture/cni.ts';
+import {type CniList, removeNetns} from './fixture/cni.ts';
 import {insideOf, makeReference, referenceLacks, shapeOf, withoutDad} from './fixture/cni-reference.ts';
 import {reach, serve} from './fixture/echo.ts';
 import {makeEmptyTables, makeNeighbour, run, runIn} from './fixture/host.ts';
-import {useTnet} from './fixture/use-tnet.ts';
+import {container, useCni} from './fixture/use-cni.ts';
 
 /** Links between the host and each pod, without a bridge, under the name of the reference plugin `ptp`. */
 const neighbour = makeNeighbour();
 const lacks = referenceLacks('ptp', 'host-local');
 // The reference plugin masquerades with iptables.
 if (lacks === '') makeEmptyTables();
-const tnet = useTnet({
-  closing: () => removeCniNetworks(tnet),
-  closed: () => rmSync(cni.bin, {recursive: true}),
-});
-const cni = makeCni(tnet);
-
-test.before(async () => {
-  await tnet.ok('network', 'ls');
-});
+const {tnet, cni} = useCni();
 
 const ptp = (name: string, ipam: object, over: object = {}): CniList => ({
   cniVersion: '1.0.0',
@@ -36,7 +27,6 @@ const pool = (subnet: string, over: object = {}) => ({
   ...over,
 });
 const both = {type: 'host-local', ranges: [[{subnet: '10.52.0.0/24'}], [{subnet: 'fd52::/64'}]]};
-const container = (id: string, over: Partial<CniTarget> = {}): CniTarget => ({id, netns: makeNetns(id), ...over});
 const ruled = (text: string): string => run(`nft list table inet tnet | grep -c '${text}' || true`).trim();
 const gone = (netns: string): string => runIn(netns, 'ip -o link | grep -c eth0 || true').trim();
 

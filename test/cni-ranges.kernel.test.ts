@@ -1,30 +1,14 @@
-import {rmSync, statSync} from 'node:fs';
+import {statSync} from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
-import {
-  type CniList,
-  type CniRuntime,
-  type CniTarget,
-  makeCni,
-  makeNetns,
-  removeCniNetworks,
-  removeNetns,
-} from './fixture/cni.ts';
+import {type CniList, type CniRuntime, type CniTarget, removeNetns} from './fixture/cni.ts';
 import {insideOf, makeReference, referenceLacks, shapeOf} from './fixture/cni-reference.ts';
 import {reach, serve} from './fixture/echo.ts';
 import {run, runIn} from './fixture/host.ts';
-import {useTnet} from './fixture/use-tnet.ts';
+import {container, useCni} from './fixture/use-cni.ts';
 
 /** `host-local` with several subnets in a set, and several sets of a family, beside the reference plugin. */
-const tnet = useTnet({
-  closing: () => removeCniNetworks(tnet),
-  closed: () => rmSync(cni.bin, {recursive: true}),
-});
-const cni = makeCni(tnet);
-
-test.before(async () => {
-  await tnet.ok('network', 'ls');
-});
+const {tnet, cni} = useCni();
 
 type Ranges = readonly (readonly object[])[];
 
@@ -39,7 +23,6 @@ const on = (type: 'bridge' | 'ptp', name: string, ipam: object, over: object = {
   name,
   plugins: [{type, ...(type === 'bridge' ? {bridge: `cni-${name}`, isGateway: true} : {}), ipam, ...over}],
 });
-const container = (id: string, over: Partial<CniTarget> = {}): CniTarget => ({id, netns: makeNetns(id), ...over});
 const ipsOf = (result: object): readonly string[] =>
   (result as {ips: readonly {address: string; gateway: string}[]}).ips.map(
     ({address, gateway}) => `${address} ${gateway}`,

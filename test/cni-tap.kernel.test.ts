@@ -1,24 +1,15 @@
-import {existsSync, rmSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import test from 'ava';
-import {type CniList, type CniTarget, makeCni, makeNetns, removeCniNetworks, removeNetns} from './fixture/cni.ts';
+import {type CniList, removeNetns} from './fixture/cni.ts';
 import {insideOf} from './fixture/cni-reference.ts';
 import {reach, serve} from './fixture/echo.ts';
 import {makeNeighbour, run, runIn} from './fixture/host.ts';
-import {useTnet} from './fixture/use-tnet.ts';
+import {container, useCni} from './fixture/use-cni.ts';
 
 /** `tap` for virtual machines, `vlan` on a wire: links that are born in the sandbox. */
 const neighbour = makeNeighbour();
-const tnet = useTnet({
-  closing: () => removeCniNetworks(tnet),
-  closed: () => rmSync(cni.bin, {recursive: true}),
-});
-const cni = makeCni(tnet);
+const {tnet, cni} = useCni();
 
-test.before(async () => {
-  await tnet.ok('network', 'ls');
-});
-
-const container = (id: string): CniTarget => ({id, netns: makeNetns(id)});
 const list = (name: string, plugin: object): CniList => ({cniVersion: '1.1.0', name, plugins: [plugin as never]});
 const given = (address: string, gateway: string) => ({
   type: 'static',

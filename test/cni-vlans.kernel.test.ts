@@ -1,21 +1,12 @@
-import {rmSync} from 'node:fs';
 import test from 'ava';
-import {type CniList, type CniTarget, makeCni, makeNetns, removeCniNetworks, removeNetns} from './fixture/cni.ts';
+import {type CniList, removeNetns} from './fixture/cni.ts';
 import {ask, reach, serve} from './fixture/echo.ts';
 import {makeNeighbour, run, runIn} from './fixture/host.ts';
-import {useTnet} from './fixture/use-tnet.ts';
+import {container, useCni} from './fixture/use-cni.ts';
 
 /** `vlan`, `vlanTrunk` and `preserveDefaultVlan` of the plugin `bridge`. */
 const neighbour = makeNeighbour();
-const tnet = useTnet({
-  closing: () => removeCniNetworks(tnet),
-  closed: () => rmSync(cni.bin, {recursive: true}),
-});
-const cni = makeCni(tnet);
-
-test.before(async () => {
-  await tnet.ok('network', 'ls');
-});
+const {tnet, cni} = useCni();
 
 const lacks = /supported|Unknown/.test(
   run('ip link add probe0 type bridge vlan_filtering 1 2>&1 && ip link del probe0 || true'),
@@ -23,7 +14,6 @@ const lacks = /supported|Unknown/.test(
 const onVlans = lacks ? test.serial.skip : test.serial;
 const why = lacks ? ' (skipped: no CONFIG_BRIDGE_VLAN_FILTERING; test/vm has it)' : '';
 
-const container = (id: string, over: Partial<CniTarget> = {}): CniTarget => ({id, netns: makeNetns(id), ...over});
 const on = (name: string, over: object): CniList => ({
   cniVersion: '1.1.0',
   name,

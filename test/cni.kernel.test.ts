@@ -1,23 +1,14 @@
 import {once} from 'node:events';
-import {rmSync} from 'node:fs';
 import {connect} from 'node:net';
 import test from 'ava';
-import {type CniList, type CniTarget, makeCni, makeNetns, removeCniNetworks, removeNetns} from './fixture/cni.ts';
+import {type CniList, type CniTarget, removeNetns} from './fixture/cni.ts';
 import {reach, serve} from './fixture/echo.ts';
 import {makeNeighbour, run, runIn} from './fixture/host.ts';
-import {useTnet} from './fixture/use-tnet.ts';
+import {container, useCni} from './fixture/use-cni.ts';
 
 /** Another runtime's calls, by the real executable, under the names of the reference plugins. */
 const neighbour = makeNeighbour();
-const tnet = useTnet({
-  closing: () => removeCniNetworks(tnet),
-  closed: () => rmSync(cni.bin, {recursive: true}),
-});
-const cni = makeCni(tnet);
-
-test.before(async () => {
-  await tnet.ok('network', 'ls');
-});
+const {tnet, cni} = useCni();
 
 const bridge = (name: string, subnet: string, over: object = {}): CniList => ({
   cniVersion: '1.0.0',
@@ -38,8 +29,6 @@ const bridge = (name: string, subnet: string, over: object = {}): CniList => ({
     {type: 'bandwidth', capabilities: {bandwidth: true}},
   ],
 });
-
-const container = (id: string, over: Partial<CniTarget> = {}): CniTarget => ({id, netns: makeNetns(id), ...over});
 
 test.serial('ADD gives a pod an address, a way out and its port; DEL leaves nothing of it', async t => {
   const list = bridge('pods', '10.30.0.0/24');

@@ -2,28 +2,21 @@ import {connect} from 'node:net';
 import test from 'ava';
 import fc from 'fast-check';
 import {createClient} from '../../src/api/client.ts';
-import {belongings, makeHost} from '../fixture/host.ts';
 import {escaped, hostile, junk, refused, request, send as sendTo} from '../fixture/hostile.ts';
-import {makeTnet, type Tnet} from '../fixture/tnet.ts';
+import {useTnet} from '../fixture/use-tnet.ts';
 
 /** Whatever bytes a client sends, a real daemon refuses them with 4xx, does nothing, and goes on answering. */
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet({
+  async closing(t) {
+    t.is(await tnet.ok('ps', '-aq'), '');
+    t.is(tnet.daemonPid(), pid, 'it is the same daemon still');
+  },
+});
 let pid = 0;
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   await tnet.ok('ps');
   pid = tnet.daemonPid();
-});
-
-test.after.always(async t => {
-  t.is(await tnet.ok('ps', '-aq'), '');
-  t.is(tnet.daemonPid(), pid, 'it is the same daemon still');
-  await tnet.end();
-  t.deepEqual(belongings(), before);
 });
 
 const send = (bytes: string | Buffer): Promise<number> => sendTo(tnet.socket, bytes);

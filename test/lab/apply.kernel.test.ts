@@ -4,13 +4,17 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
-import {belongings, makeHost} from '../fixture/host.ts';
-import {makeTnet, type Tnet} from '../fixture/tnet.ts';
+import {useTnet} from '../fixture/use-tnet.ts';
 
 /** A lab that is up becomes another one; what both have stays untouched. */
 const folder = mkdtempSync(join(tmpdir(), 'tnet-apply-'));
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet({
+  closing: () => tnet.run(['lab', 'down', '--all']),
+  closed(t) {
+    rmSync(folder, {recursive: true, force: true});
+    t.false(existsSync(folder));
+  },
+});
 
 const file = (name: string, text: string): string => {
   const path = join(folder, name);
@@ -60,12 +64,6 @@ const picture = async (): Promise<readonly string[]> => {
     .map(line => line.replace(/: \d+: /, ': ').replace(/@if\d+/, ''))
     .sort();
 };
-
-test.before(() => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
-});
 
 test.serial('apply changes nothing where the file says what is there', async t => {
   await tnet.ok('lab', 'up', small);
@@ -179,12 +177,4 @@ test.serial('apply refuses from inside, and where nothing is up', async t => {
   t.regex(stderr, /Cannot change lab "a" from inside/);
   await tnet.ok('lab', 'down', 'a');
   t.regex((await apply(small)).stderr, /Lab "a" is not up; `tnet lab up` makes one/);
-});
-
-test.after.always('nothing is left', async t => {
-  await tnet.run(['lab', 'down', '--all']);
-  await tnet.end();
-  rmSync(folder, {recursive: true, force: true});
-  t.false(existsSync(folder));
-  t.deepEqual(belongings(), before);
 });

@@ -5,18 +5,16 @@ import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import test from 'ava';
 import {createBlockCutter, decodeBlock} from '../../src/api/pcapng-decode.ts';
-import {belongings, makeHost} from '../fixture/host.ts';
-import {makeTnet, type Tnet} from '../fixture/tnet.ts';
+import {useTnet} from '../fixture/use-tnet.ts';
 
 /** Packets of a lab's nodes, by the command. */
 const folder = mkdtempSync(join(tmpdir(), 'tnet-lab-capture-'));
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet({
+  closing: () => tnet.run(['lab', 'down', '--all']),
+  closed: () => rmSync(folder, {recursive: true, force: true}),
+});
 
 test.before(async () => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
   const path = join(folder, 'a.yaml');
   writeFileSync(path, 'name: a\nnetworks: {lan: {subnet: 10.9.0.0/24}}\nnodes: {"c[1-2]": {net: lan}}\n');
   await tnet.ok('lab', 'up', path);
@@ -67,11 +65,4 @@ test.serial('capture says what there is instead', async t => {
   t.regex(await error('c9'), /No node "c9" in lab "a"; there are c1, c2, host/);
   t.regex(await error('c1:eth7'), /No interface "eth7" on c1; there are lo, .*eth0/);
   t.regex(await error('c1', 'prot', '80'), /prot/);
-});
-
-test.after.always('nothing is left', async t => {
-  await tnet.run(['lab', 'down', '--all']);
-  await tnet.end();
-  rmSync(folder, {recursive: true, force: true});
-  t.deepEqual(belongings(), before);
 });

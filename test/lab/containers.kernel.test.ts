@@ -3,13 +3,18 @@ import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import {belongings, makeHost, run} from '../fixture/host.ts';
-import {makeTnet, type Tnet} from '../fixture/tnet.ts';
+import {run} from '../fixture/host.ts';
+import {useTnet} from '../fixture/use-tnet.ts';
 
 /** Nodes that are containers of the lab's own daemon, on links that are the lab's. */
 const folder = mkdtempSync(join(tmpdir(), 'tnet-lab-containers-'));
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet({
+  async closing() {
+    await tnet.run(['lab', 'down', '--all']);
+    await tnet.run(['image', 'rm', 'base:1']);
+  },
+  closed: () => rmSync(folder, {recursive: true, force: true}),
+});
 
 const topology = (nodes: string): string => {
   const path = join(folder, 'a.yaml');
@@ -18,12 +23,6 @@ const topology = (nodes: string): string => {
 };
 const on = (node: string, ...command: readonly string[]): Promise<string> => tnet.ok('lab', 'exec', node, ...command);
 const inspect = (format: string): Promise<string> => on('host', 'tnet', 'inspect', '--format', format, 'web');
-
-test.before(() => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
-});
 
 test.serial('a container finds its links when its command begins', async t => {
   const path = topology(`  c1: {net: lan}
@@ -92,12 +91,4 @@ test.serial('a container that cannot start is one clear line, and the lab is not
   t.is(await tnet.ok('lab', 'inspect', '--all', '--json'), '[]');
   const wrong = await tnet.run(['lab', 'up', topology('  web: {net: lan, kind: container}\n')]);
   t.regex(wrong.stderr, /a\.yaml:4:19: a container has an image; add `image: host`/);
-});
-
-test.after.always('labs leave no link, namespace or mount', async t => {
-  await tnet.run(['lab', 'down', '--all']);
-  await tnet.run(['image', 'rm', 'base:1']);
-  await tnet.end();
-  rmSync(folder, {recursive: true, force: true});
-  t.deepEqual(belongings(), before);
 });

@@ -5,26 +5,23 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
-import {belongings, makeHost, run} from '../fixture/host.ts';
-import {makeTnet, type Tnet} from '../fixture/tnet.ts';
+import {belongings, run} from '../fixture/host.ts';
+import {useTnet} from '../fixture/use-tnet.ts';
 
 /** Labs through the command: two side by side, killed half-way, gone without a trace. */
 const bin = join(dirname(fileURLToPath(import.meta.url)), '../../../dist/bin/tnet.cjs');
 const folder = mkdtempSync(join(tmpdir(), 'tnet-lab-'));
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+const tnet = useTnet({
+  closing: () => tnet.run(['lab', 'down', '--all']),
+  closed: () => rmSync(folder, {recursive: true, force: true}),
+});
+const before = belongings();
 
 const file = (name: string, text: string): string => {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
 };
-
-test.before(() => {
-  makeHost();
-  before = belongings();
-  tnet = makeTnet();
-});
 
 test.serial('up makes what a topology says, down takes all of it', async t => {
   const path = file(
@@ -116,11 +113,4 @@ test.serial('a topology that is wrong is refused with its place and the fix', as
   const {code, stderr} = await tnet.run(['lab', 'up', path]);
   t.is(code, 2);
   t.is(stderr, `tnet: ${path}:3:8: unknown key "nett"; did you mean "net"?\n`);
-});
-
-test.after.always('labs leave no link, namespace or mount', async t => {
-  await tnet.run(['lab', 'down', '--all']);
-  await tnet.end();
-  rmSync(folder, {recursive: true, force: true});
-  t.deepEqual(belongings(), before);
 });

@@ -3,13 +3,16 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import type {LabResult} from '../../src/lab/results/result.ts';
-import {belongings, makeHost} from '../fixture/host.ts';
-import {makeTnet, type Tnet} from '../fixture/tnet.ts';
+import {useTnet} from '../fixture/use-tnet.ts';
 
 /** An exercise of two tasks: solved in parts, looked at both ways and explained, in IPv6. */
 const folder = mkdtempSync(join(tmpdir(), 'tnet-lab-tasks-'));
-let tnet: Tnet;
-let before: ReturnType<typeof belongings>;
+process.env.TNET_SCENARIOS = folder;
+process.env.XDG_STATE_HOME = folder;
+const tnet = useTnet({
+  closing: () => tnet.run(['lab', 'down', '--all']),
+  closed: () => rmSync(folder, {recursive: true, force: true}),
+});
 
 const files = {
   'topology.yaml': `name: x
@@ -56,14 +59,9 @@ const check = async (): Promise<LabResult> => {
 };
 
 test.before(() => {
-  makeHost();
-  before = belongings();
   const exercise = join(folder, '001-walls');
   mkdirSync(exercise);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(exercise, name), text);
-  process.env.TNET_SCENARIOS = folder;
-  process.env.XDG_STATE_HOME = folder;
-  tnet = makeTnet();
 });
 
 test.serial('check --json has the way of the first lost packet, in IPv6 too', async t => {
@@ -100,11 +98,4 @@ test.serial('solve --until stops when that task passes', async t => {
     0,
     'the last chunk was not needed',
   );
-});
-
-test.after.always('nothing is left', async t => {
-  await tnet.run(['lab', 'down', '--all']);
-  await tnet.end();
-  rmSync(folder, {recursive: true, force: true});
-  t.deepEqual(belongings(), before);
 });
