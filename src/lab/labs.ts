@@ -1,7 +1,8 @@
-import {closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {TnetError} from '../errors.ts';
 import {loadNative} from '../kernel/native.ts';
+import {replaceFile} from './replace-file.ts';
 import type {Topology} from './topology/topology.ts';
 
 /** What is known of a lab that is up, or was while it was built: one JSON file. All else is in its holder's namespaces. */
@@ -56,8 +57,7 @@ export function openLabs(runRoot: string): Labs {
     },
     save(record) {
       mkdirSync(folder, {recursive: true, mode: 0o711});
-      writeFileSync(`${path(record.name)}.new`, JSON.stringify(record), {mode: 0o600});
-      renameSync(`${path(record.name)}.new`, path(record.name));
+      replaceFile(path(record.name), JSON.stringify(record), 0o600);
     },
     async locked(job) {
       mkdirSync(folder, {recursive: true, mode: 0o711});
@@ -73,6 +73,11 @@ export function openLabs(runRoot: string): Labs {
       rmSync(path(name), {force: true});
     },
   };
+}
+
+/** What a lab may be made as: its topology, and the one that an apply was cut off on the way to. */
+export function topologiesOf({topology, pending}: Pick<LabRecord, 'topology' | 'pending'>): readonly Topology[] {
+  return pending === undefined ? [topology] : [topology, pending];
 }
 
 export function isAlive({pid, startTime}: Pick<LabRecord, 'pid' | 'startTime'>): boolean {

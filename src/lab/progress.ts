@@ -1,6 +1,7 @@
-import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync} from 'node:fs';
 import {homedir} from 'node:os';
 import {dirname, join} from 'node:path';
+import {replaceFile} from './replace-file.ts';
 
 /** What a learner has done, over all labs. */
 export interface Progress {
@@ -38,8 +39,7 @@ export function readProgress(env: Env): Progress {
 export function saveProgress(env: Env, progress: Progress): void {
   const path = progressPath(env);
   mkdirSync(dirname(path), {recursive: true});
-  writeFileSync(`${path}.new`, `${JSON.stringify(progress, null, 2)}\n`);
-  renameSync(`${path}.new`, path);
+  replaceFile(path, `${JSON.stringify(progress, null, 2)}\n`);
 }
 
 /** Changes one exercise's; makes it the current one. */

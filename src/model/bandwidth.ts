@@ -115,6 +115,14 @@ export function defaultBurst(bitsPerS: number, minBurstBytes: number): number {
   return Math.max(Math.ceil(bitsPerS / 8 / ticksPerS), minDefaultBurstBytes, minBurstBytes);
 }
 
+/** How long a packet may wait for tokens; what would wait longer is dropped. CNI and Docker's plugins have 25, tc(8)'s examples 50 to 400. */
+export const latencyS = 0.05;
+
+/** Bytes that may wait in a token bucket's queue. */
+export function bucketLimit(bitsPerS: number, burstBytes: number): number {
+  return burstBytes + Math.ceil((bitsPerS / 8) * latencyS);
+}
+
 function refuseBurst(
   {option, burstBytes, bitsPerS}: {option: string; burstBytes: number; bitsPerS: number},
   minBurstBytes: number,

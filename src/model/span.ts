@@ -17,3 +17,9 @@ export function joinSpans(spans: readonly Span[]): readonly Span[] {
 
 /** `80`, or `80-89`, as nft and VLAN lists have it. */
 export const formatSpan = ({first, last}: Span): string => (first === last ? `${first}` : `${first}-${last}`);
+
+/** What formatSpan() writes. */
+export function parseSpan(text: string): Span {
+  const [first, last = first] = text.split('-').map(Number) as [number, number?];
+  return {first, last};
+}

@@ -58,14 +58,13 @@ export async function restartNodes(
   {record, start}: Pick<ApplySpec, 'record' | 'start'>,
   names: readonly string[],
 ): Promise<void> {
-  for (const name of names) {
-    const known = record.topology.nodes.map(each => each.name);
+  const known = record.topology.nodes.map(each => each.name);
+  for (const name of names)
     if (!known.includes(name))
       throw new TnetError(
         'ERR_BAD_REQUEST',
         `No node "${name}" in lab "${record.name}"; there are ${known.join(', ')}`,
       );
-  }
   for (const node of record.topology.nodes) if (names.includes(node.name)) await restartPrograms(record, node, start);
 }
 

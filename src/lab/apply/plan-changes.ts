@@ -3,7 +3,7 @@ import {isInside, itemKey, type World} from '../../kernel/diff.ts';
 import type {Item, NamespacePath, Op, SysctlItem} from '../../kernel/item.ts';
 import type {WantedEnd} from '../impair/ends.ts';
 import {impairChanges} from '../impair/impair-links.ts';
-import type {LabRecord} from '../labs.ts';
+import {type LabRecord, topologiesOf} from '../labs.ts';
 import {programsOf, startedOn} from '../node-programs.ts';
 import {namespaceOf} from '../place.ts';
 import {labWorld} from '../topology/lab-world.ts';
@@ -37,7 +37,7 @@ export function isNothing(changes: LabChanges): boolean {
 export async function planChanges(parts: ReadParts, record: LabRecord, topology: Topology): Promise<LabChanges> {
   const path = (node: string): NamespacePath => namespaceOf(record.pid, node);
   const there = nodesIn(record);
-  const before = [record.topology, ...(record.pending ? [record.pending] : [])];
+  const before = topologiesOf(record);
   const wanted = namespacesOf(topology);
   const owned = merged(before.map(each => labWorld(each, path)));
   const goneNodes = [...new Set(before.flatMap(namespacesOf))].filter(

@@ -11,6 +11,12 @@ export interface Verdict {
   readonly observed?: string;
 }
 
+/** `at least 5 ms and at most 10 ms`; a side without a limit is 0 or Infinity. */
+export function formatRange(min: number, max: number, format: (value: number) => string): string {
+  const words = [min > 0 ? `at least ${format(min)}` : null, Number.isFinite(max) ? `at most ${format(max)}` : null];
+  return words.filter(Boolean).join(' and ');
+}
+
 /** Lower layers are looked at first: what fails there explains what fails above. */
 export const layers = {
   node: 0,

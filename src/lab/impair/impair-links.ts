@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs';
 import type {Op} from '../../kernel/item.ts';
-import type {LabRecord} from '../labs.ts';
+import {type LabRecord, topologiesOf} from '../labs.ts';
 import {nodeOf} from '../place.ts';
 import type {Topology} from '../topology/topology.ts';
 import {impairedEnds, type WantedEnd} from './ends.ts';
@@ -32,7 +32,7 @@ export function impairChanges({record, topology, ops}: ImpairTarget): readonly W
   const wires = openWires(record);
   try {
     return planImpairChanges({
-      before: [record.topology, ...(record.pending ? [record.pending] : [])],
+      before: topologiesOf(record),
       want: topology,
       actual: wires.list(),
       isNew: end => madeBy(ops, end, ns => nodeOf(record.pid, ns)),

@@ -1,7 +1,7 @@
 import type {NetemSpec} from '../../kernel/netlink/netem.ts';
 import type {NftExpr, NftRule, NftTable} from '../../kernel/netlink/nftables/types.ts';
 import type {TbfSpec} from '../../kernel/netlink/qdisc.ts';
-import {defaultBurst} from '../../model/bandwidth.ts';
+import {bucketLimit, defaultBurst, latencyS} from '../../model/bandwidth.ts';
 import type {EffectName, Impairment} from './impairment.ts';
 
 /** Who does it: a queue of the kernel, rules of nft on the link's egress, or a process that holds frames back. */
@@ -60,13 +60,11 @@ export function planImpair(impairment: Impairment, kernel: {readonly netem: bool
   };
 }
 
-/** A packet may wait in a queue for the rate so long; beyond, it is dropped. As container limits have it. */
-const latencyS = 0.05;
 const frameBytes = 1518;
 
 function bucket(rateBitsPerS: number): Omit<TbfSpec, 'index'> {
   const burstBytes = defaultBurst(rateBitsPerS, frameBytes);
-  return {rateBitsPerS, burstBytes, limitBytes: burstBytes + Math.ceil((rateBitsPerS / 8) * latencyS)};
+  return {rateBitsPerS, burstBytes, limitBytes: bucketLimit(rateBitsPerS, burstBytes)};
 }
 
 /** What may be under way on a link of 10 Gbit/s for 100 ms, in packets of 64 KiB and 1500 bytes mixed. */

@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import {closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {type KernelError, TnetError} from '../../errors.ts';
 import {linkIndex} from '../../kernel/link-index.ts';
@@ -22,6 +12,7 @@ import {createSockets} from '../../kernel/sockets.ts';
 import {startRelay} from '../holder/relay.ts';
 import type {LabRecord} from '../labs.ts';
 import {namespaceOf} from '../place.ts';
+import {replaceFile, unfinished} from '../replace-file.ts';
 import {type End, formatEnd, parseEnd, type WantedEnd} from './ends.ts';
 import type {Impairment} from './impairment.ts';
 import {formatRelay, type ImpairPlan, impairTable, planImpair, type RelayEffects, tableOf} from './plan-impair.ts';
@@ -60,7 +51,7 @@ export function openWires({pid}: Pick<LabRecord, 'pid'>): Wires {
   };
   const list = (): readonly WantedEnd[] =>
     readdirSync(wanted)
-      .filter(name => !name.endsWith(':new'))
+      .filter(name => !name.endsWith(unfinished))
       .sort()
       .map(name => wish(parseEnd(name)))
       .filter(holds);
@@ -170,11 +161,6 @@ export function openWires({pid}: Pick<LabRecord, 'pid'>): Wires {
       closeSync(lock);
     },
   };
-}
-
-function replaceFile(path: string, text: string): void {
-  writeFileSync(`${path}:new`, text);
-  renameSync(`${path}:new`, path);
 }
 
 /** What is to go may be gone. */

@@ -1,9 +1,6 @@
 import type {Item} from '../../kernel/item.ts';
-import type {Bandwidth} from '../../model/bandwidth.ts';
+import {type Bandwidth, bucketLimit} from '../../model/bandwidth.ts';
 import {plainLink} from './driver.ts';
-
-/** How long a packet may wait for tokens; what would wait longer is dropped. CNI and Docker's plugins have 25, tc(8)'s examples 50 to 400. */
-const latencyS = 0.05;
 
 /**
  * What limits an attachment takes, seen from the container: a token bucket on the host end for what it receives, and for
@@ -37,6 +34,6 @@ function planEgress(hostIfname: string, limit: Item, group: number): readonly It
 }
 
 function bucket(link: string, rateBitsPerS: number, burstBytes: number): Item {
-  const limitBytes = burstBytes + Math.ceil((rateBitsPerS / 8) * latencyS);
+  const limitBytes = bucketLimit(rateBitsPerS, burstBytes);
   return {ns: '', kind: 'qdisc', type: 'tbf', link, rateBitsPerS, burstBytes, limitBytes};
 }

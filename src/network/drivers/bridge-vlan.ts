@@ -4,6 +4,7 @@ import type {Item} from '../../kernel/item.ts';
 import type {HostLink} from '../../kernel/kernel.ts';
 import {macFromId} from '../../model/mac.ts';
 import type {Network} from '../../model/network.ts';
+import {parseSpan, type Span} from '../../model/span.ts';
 import {bridgeAddress, bridgeName, bridgePlugged, bridgeTrunk, bridgeVlan, keepsDefaultVlan} from '../options.ts';
 import {isOurGroup, linkGroup, linkGroupBase, plainLink} from './driver.ts';
 
@@ -16,16 +17,11 @@ export interface BridgeVlans {
   readonly bridge: string;
   /** null: a trunk. */
   readonly vlanId: number | null;
-  readonly trunk: readonly VlanSpan[];
+  readonly trunk: readonly Span[];
   /** Ports are in VLAN 1 besides, as the kernel makes them. */
   readonly keepsDefault: boolean;
   /** The bridge is another program's: neither made nor deleted. */
   readonly isPlugged: boolean;
-}
-
-export interface VlanSpan {
-  readonly first: number;
-  readonly last: number;
 }
 
 /** Index of no network: the group of bridges that several have. */
@@ -45,12 +41,6 @@ export function vlansOf({options}: Pick<Network, 'options'>): BridgeVlans | null
     keepsDefault: options[keepsDefaultVlan] !== 'false',
     isPlugged: options[bridgePlugged] === 'true',
   };
-}
-
-/** `10`, `20-30`. */
-function parseSpan(text: string): VlanSpan {
-  const [first, last = first] = text.split('-').map(Number) as [number, number?];
-  return {first, last};
 }
 
 /** Name of the link that the host is in the network by. */

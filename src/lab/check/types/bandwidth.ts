@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import {duration, ipText} from '../../document/formats.ts';
-import {type CheckType, shared} from '../check-type.ts';
+import {type CheckType, formatRange, shared} from '../check-type.ts';
 
 const factors: Readonly<Record<string, number>> = {'': 1, k: 1e3, m: 1e6, g: 1e9};
 
@@ -29,13 +29,9 @@ export const bandwidthType: CheckType<v.InferOutput<typeof bandwidthSchema>> = {
   layer: 'answer',
   async look(eyes, {from, to, address, min = 0, max = Number.POSITIVE_INFINITY, over = 500}) {
     const got = await eyes.bandwidth({from, to, address, durationMs: over});
-    const range = [
-      min > 0 ? `at least ${mbit(min)}` : null,
-      max < Number.POSITIVE_INFINITY ? `at most ${mbit(max)}` : null,
-    ];
     return {
       ok: got !== null && got >= min && got <= max,
-      expected: `${from} sends to ${to} (${address}) with ${range.filter(Boolean).join(' and ')}`,
+      expected: `${from} sends to ${to} (${address}) with ${formatRange(min, max, mbit)}`,
       got: got === null ? 'nothing arrived' : `with ${mbit(got)}`,
       observed: got === null ? 'none' : got > max ? 'more' : 'less',
     };

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type {Ip} from '../../../model/ip.ts';
 import {ipText} from '../../document/formats.ts';
-import {type CheckType, probeTimeoutMs, shared} from '../check-type.ts';
+import {type CheckType, formatRange, probeTimeoutMs, shared} from '../check-type.ts';
 import type {Eyes} from '../eyes.ts';
 
 const bytes = v.pipe(v.number(), v.integer(), v.minValue(84), v.maxValue(65_535));
@@ -21,8 +21,7 @@ export const pmtuType: CheckType<v.InferOutput<typeof pmtuSchema>> = {
   layer: 'reach',
   async look(eyes, {from, to, mtu, min = mtu ?? 0, max = mtu ?? Number.POSITIVE_INFINITY}) {
     const got = await measure(eyes, {from, to, guess: mtu ?? min});
-    const range = [min > 0 ? `at least ${min}` : null, Number.isFinite(max) ? `at most ${max}` : null];
-    const wish = mtu ?? range.filter(Boolean).join(' and ');
+    const wish = mtu ?? formatRange(min, max, String);
     return {
       ok: got !== null && got >= min && got <= max,
       expected: `packets of ${wish} bytes and no more pass from ${from} to ${to} in one piece`,

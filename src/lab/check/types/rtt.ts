@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import {duration, ipText} from '../../document/formats.ts';
-import {type CheckType, probeTimeoutMs, shared} from '../check-type.ts';
+import {type CheckType, formatRange, probeTimeoutMs, shared} from '../check-type.ts';
 import type {Eyes} from '../eyes.ts';
 
 export const rttSchema = v.strictObject({
@@ -21,10 +21,9 @@ export const rttType: CheckType<Rtt> = {
   async look(eyes, check) {
     const {from, to, min = 0, max = Number.POSITIVE_INFINITY} = check;
     const fastest = await fastestOf(eyes, check);
-    const range = [min > 0 ? `at least ${min} ms` : null, Number.isFinite(max) ? `at most ${max} ms` : null];
     return {
       ok: fastest !== null && fastest >= min && fastest <= max,
-      expected: `an echo from ${from} to ${to} and back takes ${range.filter(Boolean).join(' and ')}`,
+      expected: `an echo from ${from} to ${to} and back takes ${formatRange(min, max, ms => `${ms} ms`)}`,
       got: fastest === null ? 'silence' : `it takes ${fastest.toFixed(1)} ms`,
       observed: fastest === null ? 'silence' : fastest > max ? 'more' : 'less',
     };
