@@ -1,5 +1,5 @@
 import {formatRate} from '../model/bandwidth.ts';
-import type {Item, LinkItem, Op, TbfItem} from './item.ts';
+import type {Item, LinkItem, NamespacePath, Op, TbfItem} from './item.ts';
 import {sameBurst} from './netlink/qdisc.ts';
 
 /** What was read, or what is wanted, by `itemKey`. */
@@ -30,6 +30,11 @@ const rank: Readonly<Record<Item['kind'], number>> = {
 /** Names an item: two items with one key are two versions of the same thing. */
 export function itemKey(item: Item): string {
   return [item.ns, item.kind, ...identity(item)].join(' ');
+}
+
+/** The key of a link, for who knows no more of it than its name. */
+export function linkKey(ns: NamespacePath, name: string): string {
+  return [ns, 'link', name].join(' ');
 }
 
 export function toWorld(items: Iterable<Item>): World {
@@ -158,7 +163,7 @@ function containers(item: Item): readonly string[] {
       : 'link' in item
         ? item.link
         : null;
-  const link = device ? [`${item.ns} link ${device}`] : [];
+  const link = device ? [linkKey(item.ns, device)] : [];
   const lower = item.kind === 'link' && item.detail && 'lower' in item.detail ? [` link ${item.detail.lower}`] : [];
   const table = item.kind === 'element' ? [`${item.ns} table tnet`] : [];
   const qdisc = item.kind === 'filter' ? [`${item.ns} qdisc ${item.link} ingress`] : [];

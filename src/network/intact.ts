@@ -1,4 +1,4 @@
-import {isInside, itemKey, type World} from '../kernel/diff.ts';
+import {isInside, itemKey, linkKey, type World} from '../kernel/diff.ts';
 import type {Item} from '../kernel/item.ts';
 
 export interface RepairScope {
@@ -28,7 +28,7 @@ export function repairScope(items: readonly Item[], actual: World): RepairScope 
 function halfMadeLinks(items: readonly Item[], actual: World): readonly Item[] {
   return items.flatMap(item => {
     if (item.kind !== 'altname' || actual.has(itemKey(item))) return [];
-    return actual.get(`${item.ns} link ${item.link}`) ?? [];
+    return actual.get(linkKey(item.ns, item.link)) ?? [];
   });
 }
 

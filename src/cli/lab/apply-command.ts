@@ -56,8 +56,9 @@ async function apply(context: Context, file: string, {name, dryRun, json}: Apply
   const labs = labsOf(context);
   const start = performance.now();
   await labs.locked(async () => {
-    const record = labs.get(name ?? parseTopology(readFileSync(file, 'utf8'), file).name);
-    const topology = {...parseTopology(readFileSync(file, 'utf8'), file, record.topology), name: record.name};
+    const text = readFileSync(file, 'utf8');
+    const record = labs.get(name ?? parseTopology(text, file).name);
+    const topology = {...parseTopology(text, file, record.topology), name: record.name};
     const spec = {labs, record, topology, start: partsOf(context)};
     const changes = await (dryRun ? planApplication(spec) : applyLab(spec));
     const lines = linesOf(record, changes);

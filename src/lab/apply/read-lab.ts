@@ -1,5 +1,5 @@
 import {readSysctl} from '../../kernel/apply.ts';
-import {toWorld, type World} from '../../kernel/diff.ts';
+import {itemKey, toWorld, type World} from '../../kernel/diff.ts';
 import type {Item, LinkItem, NamespacePath} from '../../kernel/item.ts';
 import type {Native} from '../../kernel/native.ts';
 import {decodeAddress, dumpAddresses} from '../../kernel/netlink/address.ts';
@@ -62,8 +62,8 @@ function arePaired({sockets}: ReadParts, {ns, name, peer}: LinkIn, links: Links)
   return answer !== undefined && decodeNsid(answer) === near.linkNetnsId;
 }
 
-function withPeer(found: World, {ns, name, peer}: LinkIn): Item {
-  return {...(found.get(`${ns} link ${name}`) as LinkIn), peer};
+function withPeer(found: World, pair: LinkIn): Item {
+  return {...(found.get(itemKey(pair)) as LinkIn), peer: pair.peer};
 }
 
 /** The kernel puts tabs between numbers where people write blanks. */

@@ -1,4 +1,4 @@
-import {diff, isInside, itemKey, toWorld, type World} from '../../kernel/diff.ts';
+import {diff, isInside, itemKey, linkKey, toWorld, type World} from '../../kernel/diff.ts';
 import type {Item, LinkItem, NamespacePath, Op} from '../../kernel/item.ts';
 
 export interface ApplyWorlds {
@@ -55,7 +55,7 @@ function fits(found: Item | undefined, {type, peer}: LinkIn): boolean {
 }
 
 function farKey({peer}: LinkIn): string {
-  return `${peer!.ns} link ${peer!.name}`;
+  return linkKey(peer!.ns, peer!.name);
 }
 
 /** The other end comes and goes with its pair. */
